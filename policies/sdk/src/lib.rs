@@ -1,0 +1,39 @@
+//! Everything a Plimsoll policy is written with.
+//!
+//! A policy implements [`Policy`]: it gets a [`Workload`] as the API server would store it, defaults filled in,
+//! and pushes [`Finding`]s. [`export!`] turns one or more policies into a WebAssembly component that imports no
+//! function; the same crate compiles natively for tests. The host uses these types too, so what it packs is what
+//! a policy unpacks.
+//!
+//! What is deliberately not here: reading YAML and filling in defaults (the host does it once for all policies),
+//! and anything that reaches out of the guest.
+
+pub mod contract;
+mod duration;
+pub mod examples;
+#[cfg(target_family = "wasm")]
+mod export;
+mod finding;
+mod policy;
+mod request;
+mod rule;
+pub mod workload;
+
+pub use duration::Duration;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub use export::__private;
+pub use finding::{Edit, Finding, Findings, escape};
+pub use policy::{Description, Input, Policy};
+pub use request::{Request, Run, Sibling, VERSION as REQUEST_VERSION};
+pub use rule::{Level, Levels, Rule};
+pub use workload::Workload;
+
+/// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`.
+///
+/// Compiled for anything else than WebAssembly it expands to nothing.
+#[cfg(not(target_family = "wasm"))]
+#[macro_export]
+macro_rules! export {
+    ($($policy:ty),+ $(,)?) => {};
+}

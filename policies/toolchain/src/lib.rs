@@ -1,0 +1,1 @@
+//! Builds policies as WebAssembly.
