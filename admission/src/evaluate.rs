@@ -1,0 +1,1 @@
+//! One workload and a set of policies to findings; pure.
