@@ -17,7 +17,8 @@ pub mod __private {
 use crate::{Edit, Findings, Input, Level, Levels, Policy, REQUEST_VERSION, Request, Run};
 use __private::plimsoll::policy::types as wit;
 
-/// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`.
+/// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`, in the `lib.rs` of a
+/// crate with `crate-type = ["cdylib", "rlib"]`.
 ///
 /// Compiled for anything else than WebAssembly it expands to nothing.
 #[macro_export]
@@ -56,6 +57,14 @@ macro_rules! export {
             }
 
             private::export_component!(Module with_types_in private);
+
+            $(const _: () = {
+                use $crate::{Policy, page::{entry, entry_len}};
+                #[used]
+                #[unsafe(link_section = "plimsoll:pages")]
+                static PAGE: [u8; entry_len(<$policy as Policy>::ID, <$policy as Policy>::PAGE)] =
+                    entry(<$policy as Policy>::ID, <$policy as Policy>::PAGE);
+            };)+
         };
     };
 }
@@ -73,7 +82,9 @@ impl Run {
 }
 
 /// Called first by every export.
-pub fn start() {}
+pub fn start() {
+    crate::panic::record();
+}
 
 /// Everything that is constant about a policy.
 pub fn describe<P: Policy>() -> wit::Description {
@@ -91,7 +102,6 @@ pub fn describe<P: Policy>() -> wit::Description {
             })
             .collect(),
         settings: serde_json::Value::from(schemars::schema_for!(P)).to_string(),
-        page: P::PAGE.to_owned(),
         request: REQUEST_VERSION,
         wants_raw: P::WANTS_RAW,
         wants_siblings: P::WANTS_SIBLINGS,
@@ -111,8 +121,7 @@ pub fn check(
     run: impl Fn(&Run, Input<'_>) -> Result<Vec<crate::Finding>, String>,
 ) -> Result<Vec<wit::Finding>, String> {
     let request = Request::unpack(request)?;
-    let input =
-        Input { workload: &request.workload, raw: request.raw.as_deref(), siblings: &request.siblings };
+    let input = Input { workload: &request.workload, raw: request.raw.as_deref(), siblings: &request.siblings };
     let mut all = Vec::new();
     for one in &request.runs {
         all.extend(run(one, input)?.into_iter().map(|finding| lower(&one.policy, finding)));

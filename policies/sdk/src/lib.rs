@@ -8,12 +8,16 @@
 //! What is deliberately not here: reading YAML and filling in defaults (the host does it once for all policies),
 //! and anything that reaches out of the guest.
 
+#[cfg(target_family = "wasm")]
+mod alloc;
 pub mod contract;
 mod duration;
 pub mod examples;
 #[cfg(target_family = "wasm")]
 mod export;
 mod finding;
+pub mod page;
+pub mod panic;
 mod policy;
 mod request;
 mod rule;
@@ -29,7 +33,8 @@ pub use request::{Request, Run, Sibling, VERSION as REQUEST_VERSION};
 pub use rule::{Level, Levels, Rule};
 pub use workload::Workload;
 
-/// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`.
+/// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`, in the `lib.rs` of a
+/// crate with `crate-type = ["cdylib", "rlib"]`.
 ///
 /// Compiled for anything else than WebAssembly it expands to nothing.
 #[cfg(not(target_family = "wasm"))]
