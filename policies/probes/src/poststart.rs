@@ -1,0 +1,97 @@
+//! postStart hooks that may take for ever.
+
+use crate::command::{base_name, script, simple_commands};
+use plimsoll_policy::{
+    Finding, Findings, Level, Rule,
+    workload::{Container, Handler},
+};
+
+pub(crate) const UNBOUNDED: Rule = Rule::new(
+    "unbounded-poststart",
+    Level::Warn,
+    "an exec postStart hook has no bound, and its time comes on top of the start",
+);
+
+/// Programs and shell builtins that wait for nobody.
+const IMMEDIATE: [&str; 17] = [
+    ":", "[", "cat", "cd", "date", "echo", "exit", "export", "false", "fi", "ln", "mkdir", "printf", "set", "test",
+    "touch", "true",
+];
+
+/// Words that stand before a command and bring no repetition.
+const BEFORE: [&str; 6] = ["!", "elif", "else", "exec", "if", "then"];
+
+pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
+    let Some(hook) = &container.post_start else { return };
+    let Handler::Exec { command } = &hook.handler else { return };
+    if is_bounded(command) {
+        return;
+    }
+    let message = "postStart runs a command without a bound: until it ends the container does not count as running, \
+                   and none of its probes begins";
+    let help = "put `timeout 30` before the command, or do its work in the process or in an init container";
+    let pointer = format!("{}/exec/command", hook.pointer);
+    findings.push(Finding::new(&UNBOUNDED, pointer, message).help(help).container(container));
+}
+
+fn is_bounded(command: &[String]) -> bool {
+    let words = || command.iter().map(String::as_str);
+    is_short(words()) || script(command).is_some_and(|script| simple_commands(script).all(is_short))
+}
+
+/// Whether a simple command waits for nobody, or for a time that it names.
+fn is_short<'a>(words: impl Iterator<Item = &'a str>) -> bool {
+    let mut words = words.skip_while(|word| word.is_empty() || BEFORE.contains(word));
+    let Some(program) = words.next() else { return true };
+    match base_name(program) {
+        "timeout" => true,
+        "sleep" => words.next().is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit())),
+        program => IMMEDIATE.contains(&program),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ContainerExt, container, deployment, fires, found, run, shown};
+    use expect_test::expect;
+    use plimsoll_policy::workload::Class;
+
+    #[test]
+    fn a_hook_is_bounded_by_what_it_runs() {
+        for (command, unbounded) in [
+            ("/setup", true),
+            ("sh /setup.sh", true),
+            ("sleep 5", false),
+            ("sleep infinity", true),
+            ("timeout 30 /setup", false),
+            ("timeout 30 sh -c until curl db; do sleep 1; done", false),
+            ("sh -c until curl db; do sleep 1; done", true),
+            ("sh -c while true; do echo; done", true),
+            ("sh -c echo 'Hello; world (again)' > /tmp/hello 2>&1", false),
+            ("sh -c if [ ! -f /data/x ]; then touch /data/x; fi", false),
+            ("sh -c sleep 2 && timeout 5 curl -f localhost", false),
+            ("sh -c sleep 2 && curl -f localhost", true),
+            ("sh -c echo \"$(/setup)\"", true),
+        ] {
+            assert_eq!(fires(&UNBOUNDED, container("app").post_start(run(command))), unbounded, "{command}");
+        }
+    }
+
+    #[test]
+    fn only_exec_hooks_of_containers_that_may_have_some() {
+        assert!(!fires(&UNBOUNDED, container("app").post_start(Handler::Sleep { seconds: 5 })));
+        assert!(fires(&UNBOUNDED, container("app").class(Class::Sidecar).post_start(run("/setup"))));
+        assert!(!fires(&UNBOUNDED, container("app").class(Class::Init).post_start(run("/setup"))));
+    }
+
+    #[test]
+    fn says_what_waits_and_what_to_write() {
+        let pod = deployment([container("app").post_start(run("/setup"))]);
+        expect![[r#"
+            app: postStart runs a command without a bound: until it ends the container does not count as running, and none of its probes begins
+              at /spec/template/spec/containers/0/lifecycle/postStart/exec/command
+              help: put `timeout 30` before the command, or do its work in the process or in an init container
+        "#]].assert_eq(&shown(&found(&UNBOUNDED, &pod)));
+    }
+}

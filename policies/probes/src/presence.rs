@@ -1,0 +1,216 @@
+//! Pods that nobody asks whether they are ready or alive.
+
+use plimsoll_policy::{
+    Finding, Findings, Level, Rule, Workload,
+    contract::{Contract, Key},
+    workload::{Container, Port},
+};
+
+pub(crate) const MISSING_READINESS: Rule =
+    Rule::new("missing-readiness-probe", Level::Deny, "no application container of the pod has a readiness probe");
+
+pub(crate) const PARTIAL_READINESS: Rule =
+    Rule::new("partial-readiness", Level::Off, "an application container has no readiness probe, and another one has")
+        .strict(Level::Warn);
+
+pub(crate) const MISSING_LIVENESS: Rule = Rule::new(
+    "missing-liveness-probe",
+    Level::Note,
+    "no application container of the pod has a liveness probe; the second level where the contract declares `livez`",
+)
+.strict(Level::Warn)
+.second(Level::Deny, Level::Deny);
+
+pub(crate) fn check(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
+    if workload.runs_to_completion() {
+        return;
+    }
+    readiness(workload, contract, findings);
+    liveness(workload, contract, findings);
+}
+
+fn readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
+    let applications = || workload.pod.applications();
+    if applications().all(|container| container.readiness.is_none()) {
+        if !probed_by_knative(workload) {
+            missing_readiness(workload, contract, findings);
+        }
+        return;
+    }
+    for container in applications().filter(|container| container.readiness.is_none()) {
+        let name = &container.name;
+        let message = format!(
+            "container `{name}` has no readiness probe: the pod gets traffic and the rollout goes on while it cannot work"
+        );
+        let help = format!("add `readinessProbe: {}` to it", proposal(Key::Readyz, container, contract));
+        let finding = Finding::new(&PARTIAL_READINESS, container.field("readinessProbe"), message);
+        findings.push(finding.help(help).container(container));
+    }
+}
+
+fn missing_readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
+    let Some(container) = spokesman(Key::Readyz, workload, contract) else { return };
+    let message = "no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken \
+                   version replaces a good one";
+    let help = format!("add `readinessProbe: {}`", proposal(Key::Readyz, container, contract));
+    let finding = Finding::new(&MISSING_READINESS, place(workload, container, "readinessProbe"), message);
+    findings.push(about(workload, container, finding.help(help)));
+}
+
+fn liveness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
+    if workload.pod.applications().any(|container| container.liveness.is_some()) {
+        return;
+    }
+    let Some(container) = spokesman(Key::Livez, workload, contract) else { return };
+    let help = format!("add `livenessProbe: {}`", proposal(Key::Livez, container, contract));
+    let finding = match contract.endpoint(Key::Livez, container) {
+        Some(declared) => {
+            let message = format!(
+                "no container of the pod has a liveness probe, though `{}` declares {} for it: a hung process stays",
+                declared.annotation, declared.value
+            );
+            Finding::new(&MISSING_LIVENESS, container.field("livenessProbe"), message).container(container).second()
+        }
+        None => {
+            let message = "no container of the pod has a liveness probe: a process that hangs is never restarted";
+            let finding = Finding::new(&MISSING_LIVENESS, place(workload, container, "livenessProbe"), message);
+            about(workload, container, finding)
+        }
+    };
+    findings.push(finding.help(help));
+}
+
+/// The application container that the contract gives this endpoint to, else the first.
+fn spokesman<'a>(key: Key, workload: &'a Workload, contract: &Contract) -> Option<&'a Container> {
+    let mut applications = workload.pod.applications();
+    let declared = workload.pod.applications().find(|container| contract.endpoint(key, container).is_some());
+    declared.or_else(|| applications.next())
+}
+
+/// Where a missing probe belongs: in the only container, else in one of them.
+fn place(workload: &Workload, container: &Container, field: &str) -> String {
+    if is_alone(workload) { container.field(field) } else { workload.pod.spec("containers") }
+}
+
+fn about(workload: &Workload, container: &Container, finding: Finding) -> Finding {
+    if is_alone(workload) { finding.container(container) } else { finding }
+}
+
+fn is_alone(workload: &Workload) -> bool {
+    workload.pod.applications().count() == 1
+}
+
+/// Knative's own webhook gives a revision's container a TCP readiness probe where it has none.
+fn probed_by_knative(workload: &Workload) -> bool {
+    workload.api_version.starts_with("serving.knative.dev/")
+}
+
+/// A handler to write: the contract's endpoint, else a conventional path on the first declared port.
+fn proposal(key: Key, container: &Container, contract: &Contract) -> String {
+    let conventional = if key == Key::Livez { "/livez" } else { "/readyz" };
+    let path = contract.endpoint(key, container).map_or(conventional, |declared| declared.value);
+    let first = container.ports.first().map(|port| match &port.name {
+        Some(name) => Port::Name(name.clone()),
+        None => Port::Number(port.container_port),
+    });
+    let port = contract.admin_port(container).map(|declared| declared.value).or(first).unwrap_or(Port::Number(8080));
+    format!("{{ httpGet: {{ path: {path}, port: {port} }} }}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ContainerExt, container, declaring, deployment, found, http, job, shown};
+    use expect_test::expect;
+    use plimsoll_policy::workload::{Class, RestartPolicy};
+
+    fn ready(name: &str) -> Container {
+        container(name).readiness(http("/readyz", 8080))
+    }
+
+    #[test]
+    fn one_finding_per_pod_that_nobody_asks() {
+        let alone = deployment([container("app").port("http", 8080)]);
+        let pair = deployment([container("app"), container("proxy")]);
+        let all = [found(&MISSING_READINESS, &alone), found(&MISSING_READINESS, &pair)].concat();
+        expect![[r#"
+            app: no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
+              at /spec/template/spec/containers/0/readinessProbe
+              help: add `readinessProbe: { httpGet: { path: /readyz, port: http } }`
+            the pod: no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
+              at /spec/template/spec/containers
+              help: add `readinessProbe: { httpGet: { path: /readyz, port: 8080 } }`
+        "#]]
+        .assert_eq(&shown(&all));
+    }
+
+    #[test]
+    fn one_ready_container_is_enough_and_the_others_are_partial() {
+        let pod = deployment([container("proxy"), ready("app")]);
+        assert_eq!(found(&MISSING_READINESS, &pod), []);
+        expect![[r#"
+            proxy: container `proxy` has no readiness probe: the pod gets traffic and the rollout goes on while it cannot work
+              at /spec/template/spec/containers/0/readinessProbe
+              help: add `readinessProbe: { httpGet: { path: /readyz, port: 8080 } }` to it
+        "#]]
+        .assert_eq(&shown(&found(&PARTIAL_READINESS, &pod)));
+    }
+
+    #[test]
+    fn a_probe_of_a_sidecar_speaks_for_no_application() {
+        let pod = deployment([container("app"), ready("mesh").class(Class::Sidecar)]);
+        assert_eq!(found(&MISSING_READINESS, &pod).len(), 1);
+    }
+
+    #[test]
+    fn only_application_containers_need_probes() {
+        for class in [Class::Sidecar, Class::Init, Class::Ephemeral] {
+            let app = ready("app").liveness(http("/livez", 8080));
+            let pod = deployment([app, container("other").class(class)]);
+            for rule in [MISSING_READINESS, PARTIAL_READINESS, MISSING_LIVENESS] {
+                assert_eq!(found(&rule, &pod), [], "{class:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_runs_to_completion_needs_no_probes() {
+        let mut pods = vec![job([container("app")]), job([container("app"), ready("other")])];
+        for policy in [RestartPolicy::Never, RestartPolicy::OnFailure] {
+            let mut pod = deployment([container("app")]);
+            pod.pod.restart_policy.value = policy;
+            pods.push(pod);
+        }
+        for pod in pods {
+            for rule in [MISSING_READINESS, PARTIAL_READINESS, MISSING_LIVENESS] {
+                assert_eq!(found(&rule, &pod), []);
+            }
+        }
+    }
+
+    #[test]
+    fn knative_adds_a_readiness_probe_itself() {
+        let mut service = deployment([container("app")]);
+        service.api_version = "serving.knative.dev/v1".to_owned();
+        assert_eq!(found(&MISSING_READINESS, &service), []);
+        assert_eq!(found(&MISSING_LIVENESS, &service).len(), 1);
+    }
+
+    #[test]
+    fn a_declared_livez_makes_missing_liveness_graver() {
+        let app = || container("app").port("admin", 9090);
+        let plain = deployment([app()]);
+        let declared =
+            declaring(deployment([container("proxy"), app()]), [("livez", "/alive"), ("admin-port", "admin")]);
+        let all = [found(&MISSING_LIVENESS, &plain), found(&MISSING_LIVENESS, &declared)].concat();
+        expect![[r#"
+            app: no container of the pod has a liveness probe: a process that hangs is never restarted
+              at /spec/template/spec/containers/0/livenessProbe
+              help: add `livenessProbe: { httpGet: { path: /livez, port: admin } }`
+            app (second level): no container of the pod has a liveness probe, though `plimsoll.dev/livez` declares /alive for it: a hung process stays
+              at /spec/template/spec/containers/1/livenessProbe
+              help: add `livenessProbe: { httpGet: { path: /alive, port: admin } }`
+        "#]]
+        .assert_eq(&shown(&all));
+    }
+}
