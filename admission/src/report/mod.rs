@@ -1,12 +1,27 @@
 //! What a scan found, and one file per format that prints it.
 
+pub mod json;
+pub mod text;
+
+mod excerpt;
+mod fingerprint;
+mod printable;
+#[cfg(test)]
+mod samples;
+
+pub use excerpt::Excerpt;
+pub use fingerprint::{fingerprint, identity};
+pub use printable::printable;
+
 use crate::manifest::Problem;
 use plimsoll_policy::{Edit, Level};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// Everything that a scan has to say.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Digest of the policies that judged: `sha256:…`.
+    pub policies: String,
     /// In the order of files, documents, lines and rules.
     pub findings: Vec<Finding>,
     /// What could not be read, parsed or judged.
@@ -30,8 +45,8 @@ pub struct Finding {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// What it is about.
-    pub object: ObjectRef,
+    /// What it is about; none where it is about a file, as an exception that has expired.
+    pub object: Option<ObjectRef>,
     /// Name of the container, where it is about one.
     pub container: Option<String>,
     /// JSON pointer into the object.
@@ -49,8 +64,20 @@ pub struct Finding {
 pub enum Status {
     /// It counts.
     Open,
-    /// It is shown and does not count, for this reason.
-    Excepted(String),
+    /// It is shown and does not count.
+    Excepted {
+        /// Who said so, and why.
+        reason: String,
+        /// The last day on which it does not count (UTC): `2027-01-31`.
+        expires: String,
+    },
+}
+
+impl Finding {
+    /// Whether it counts.
+    pub fn is_open(&self) -> bool {
+        self.status == Status::Open
+    }
 }
 
 /// Name of an object.
@@ -66,6 +93,17 @@ pub struct ObjectRef {
     pub name: String,
 }
 
+/// `Deployment shop/app`.
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -79,10 +117,8 @@ pub struct Place {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// How many characters to underline, at least 1.
-    pub width: usize,
-    /// The source line.
-    pub source: String,
+    /// The source line around the column.
+    pub excerpt: Excerpt,
 }
 
 /// A problem and the file it is in.
@@ -92,8 +128,35 @@ pub struct FileProblem {
     pub file: String,
     /// What is wrong, and where in the file.
     pub problem: Problem,
-    /// The source line; empty where there is none.
-    pub source: String,
+    /// The source line around the column; empty where there is none.
+    pub excerpt: Excerpt,
+}
+
+/// How many findings there are, by level; what is excepted counts only as that.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the levels and the status")]
+pub struct Tally {
+    pub deny: usize,
+    pub warn: usize,
+    pub note: usize,
+    pub excepted: usize,
+}
+
+impl Report {
+    /// Counts the findings.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for finding in &self.findings {
+            let count = match (finding.is_open(), finding.level) {
+                (false, _) => &mut tally.excepted,
+                (true, Level::Deny) => &mut tally.deny,
+                (true, Level::Warn) => &mut tally.warn,
+                (true, Level::Note | Level::Off) => &mut tally.note,
+            };
+            *count += 1;
+        }
+        tally
+    }
 }
 
 /// Counts.

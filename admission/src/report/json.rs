@@ -1,0 +1,332 @@
+//! For machines: one JSON document, version 1, as `docs/schema/scan-report-1.json` describes it.
+
+use super::{FileProblem, Finding, ObjectRef, Report, Status, Tally};
+use plimsoll_policy::{Edit, Level};
+use serde::Serialize;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+const VERSION: u32 = 1;
+
+/// Writes the report.
+pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::from(report))?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    plimsoll: &'static str,
+    policies: &'a str,
+    findings: Vec<Entry<'a>>,
+    problems: Vec<Trouble<'a>>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    rule: &'a str,
+    policy: &'a str,
+    level: Level,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<Exception<'a>>,
+    message: &'a str,
+    help: Option<&'a str>,
+    object: Option<Object<'a>>,
+    container: Option<&'a str>,
+    pointer: &'a str,
+    file: &'a str,
+    document: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
+    line: usize,
+    column: usize,
+    fingerprint: &'a str,
+    fix: Vec<Operation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Exception<'a> {
+    reason: &'a str,
+    expires: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+/// RFC 6902.
+#[derive(Serialize)]
+struct Operation<'a> {
+    op: &'static str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Trouble<'a> {
+    file: &'a str,
+    document: Option<usize>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    files: usize,
+    documents: usize,
+    workloads: usize,
+    skipped: &'a BTreeMap<String, usize>,
+    deny: usize,
+    warn: usize,
+    note: usize,
+    excepted: usize,
+}
+
+impl<'a> From<&'a Report> for Document<'a> {
+    fn from(report: &'a Report) -> Self {
+        let Tally { deny, warn, note, excepted } = report.tally();
+        let super::Summary { files, documents, workloads, ref skipped, elapsed: _ } = report.summary;
+        Document {
+            version: VERSION,
+            plimsoll: env!("CARGO_PKG_VERSION"),
+            policies: &report.policies,
+            findings: report.findings.iter().map(Entry::from).collect(),
+            problems: report.problems.iter().map(Trouble::from).collect(),
+            summary: Summary { files, documents, workloads, skipped, deny, warn, note, excepted },
+        }
+    }
+}
+
+impl<'a> From<&'a Finding> for Entry<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let (status, exception) = match &finding.status {
+            Status::Open => ("open", None),
+            Status::Excepted { reason, expires } => ("excepted", Some(Exception { reason, expires })),
+        };
+        let place = &finding.place;
+        Entry {
+            rule: &finding.rule,
+            policy: &finding.policy,
+            level: finding.level,
+            status,
+            exception,
+            message: &finding.message,
+            help: finding.help.as_deref(),
+            object: finding.object.as_ref().map(Object::from),
+            container: finding.container.as_deref(),
+            pointer: &finding.pointer,
+            file: &place.file,
+            document: place.document,
+            item: place.item,
+            line: place.line,
+            column: place.column,
+            fingerprint: &finding.fingerprint,
+            fix: finding.fix.iter().map(Operation::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a ObjectRef> for Object<'a> {
+    fn from(object: &'a ObjectRef) -> Self {
+        let ObjectRef { api_version, kind, namespace, name } = object;
+        Object { api_version, kind, namespace: namespace.as_deref(), name }
+    }
+}
+
+impl<'a> From<&'a Edit> for Operation<'a> {
+    fn from(edit: &'a Edit) -> Self {
+        let (op, path, value) = match edit {
+            Edit::Add { pointer, value } => ("add", pointer, Some(value)),
+            Edit::Replace { pointer, value } => ("replace", pointer, Some(value)),
+            Edit::Remove { pointer } => ("remove", pointer, None),
+        };
+        // A value is JSON text by contract; one that is not was meant as a string.
+        let value = value.map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())));
+        Operation { op, path, value }
+    }
+}
+
+impl<'a> From<&'a FileProblem> for Trouble<'a> {
+    fn from(FileProblem { file, problem, .. }: &'a FileProblem) -> Self {
+        Trouble {
+            file,
+            document: problem.document,
+            line: problem.position.map(|position| position.line),
+            column: problem.position.map(|position| position.column),
+            message: &problem.message,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+    use expect_test::{Expect, expect};
+
+    fn check(report: &Report, expected: &Expect) {
+        let mut out = Vec::new();
+        write(report, &mut out).unwrap();
+        expected.assert_eq(&String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn has_everything_that_a_report_has() {
+        let mut report = samples::report();
+        report.findings.truncate(3);
+        check(&report, &expect![[r#"
+            {
+              "version": 1,
+              "plimsoll": "0.1.0",
+              "policies": "sha256:00",
+              "findings": [
+                {
+                  "rule": "latest-tag",
+                  "policy": "image-pull",
+                  "level": "deny",
+                  "status": "open",
+                  "message": "image `nginx` has neither a tag nor a digest",
+                  "help": "write `nginx:1.29.3`",
+                  "object": {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "namespace": "shop",
+                    "name": "app"
+                  },
+                  "container": "web",
+                  "pointer": "/spec/template/spec/containers/0/image",
+                  "file": "deploy/app.yaml",
+                  "document": 1,
+                  "line": 14,
+                  "column": 18,
+                  "fingerprint": "0123456789abcdef0123456789abcdef",
+                  "fix": []
+                },
+                {
+                  "rule": "series-tag",
+                  "policy": "image-pull",
+                  "level": "warn",
+                  "status": "open",
+                  "message": "image `nginx` has neither a tag nor a digest",
+                  "help": null,
+                  "object": {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "namespace": "shop",
+                    "name": "app"
+                  },
+                  "container": null,
+                  "pointer": "/spec/template/spec/containers/0/image",
+                  "file": "deploy/app.yaml",
+                  "document": 1,
+                  "line": 14,
+                  "column": 18,
+                  "fingerprint": "0123456789abcdef0123456789abcdef",
+                  "fix": [
+                    {
+                      "op": "add",
+                      "path": "/spec/replicas",
+                      "value": 2
+                    },
+                    {
+                      "op": "remove",
+                      "path": "/spec/paused"
+                    }
+                  ]
+                },
+                {
+                  "rule": "recreate-strategy",
+                  "policy": "image-pull",
+                  "level": "deny",
+                  "status": "excepted",
+                  "exception": {
+                    "reason": "single writer, see OPS-123",
+                    "expires": "2027-01-31"
+                  },
+                  "message": "image `nginx` has neither a tag nor a digest",
+                  "help": "write `nginx:1.29.3`",
+                  "object": {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "namespace": "shop",
+                    "name": "app"
+                  },
+                  "container": "web",
+                  "pointer": "/spec/template/spec/containers/0/image",
+                  "file": "deploy/app.yaml",
+                  "document": 1,
+                  "line": 14,
+                  "column": 18,
+                  "fingerprint": "0123456789abcdef0123456789abcdef",
+                  "fix": []
+                }
+              ],
+              "problems": [
+                {
+                  "file": "deploy/b.yaml",
+                  "document": 2,
+                  "line": 10,
+                  "column": 3,
+                  "message": "`spec.replicas` is a string; write a number"
+                },
+                {
+                  "file": "deploy/c.yaml",
+                  "document": null,
+                  "line": null,
+                  "column": null,
+                  "message": "not UTF-8"
+                }
+              ],
+              "summary": {
+                "files": 3,
+                "documents": 30,
+                "workloads": 5,
+                "skipped": {
+                  "kustomize patch": 2,
+                  "not a workload": 23
+                },
+                "deny": 1,
+                "warn": 1,
+                "note": 0,
+                "excepted": 1
+              }
+            }
+        "#]]);
+    }
+
+    #[test]
+    fn has_the_same_shape_when_all_is_well() {
+        check(&Report::default(), &expect![[r#"
+            {
+              "version": 1,
+              "plimsoll": "0.1.0",
+              "policies": "",
+              "findings": [],
+              "problems": [],
+              "summary": {
+                "files": 0,
+                "documents": 0,
+                "workloads": 0,
+                "skipped": {},
+                "deny": 0,
+                "warn": 0,
+                "note": 0,
+                "excepted": 0
+              }
+            }
+        "#]]);
+    }
+}

@@ -1,0 +1,389 @@
+//! For people: like rustc, with ANSI styles. Hand in a stream of `anstream`, which takes them out where nobody wants
+//! them.
+
+use super::{Excerpt, FileProblem, Finding, Place, Report, Status, printable};
+use annotate_snippets::{AnnotationKind, Group, Level as Grade, Renderer, Snippet,
+    renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
+};
+use plimsoll_policy::Level;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+    time::Duration,
+};
+
+/// How much to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Findings and problems; no notes, no summary.
+    Quiet,
+    /// Notes as one line per rule, and a summary.
+    Normal,
+    /// Notes in full, and a summary.
+    Notes,
+}
+
+/// Writes the report. `summary` gives the one line that a rule says of itself.
+pub fn write<'a>(
+    report: &Report,
+    detail: Detail,
+    summary: impl Fn(&str) -> Option<&'a str>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (notes, findings): (Vec<_>, Vec<_>) =
+        report.findings.iter().partition(|finding| detail != Detail::Notes && is_open_note(finding));
+    for finding in findings {
+        writeln!(out, "{}\n", render(&describe(finding)))?;
+    }
+    write_problems(&report.problems, out)?;
+    if detail == Detail::Quiet {
+        return Ok(());
+    }
+    write_notes(&notes, summary, out)?;
+    write_summary(report, out)
+}
+
+/// Writes problems alone, for a command that ends with them.
+pub fn write_problems(problems: &[FileProblem], out: &mut impl Write) -> io::Result<()> {
+    for problem in problems {
+        writeln!(out, "{}\n", render(&describe_problem(problem)))?;
+    }
+    Ok(())
+}
+
+fn is_open_note(finding: &Finding) -> bool {
+    finding.is_open() && finding.level == Level::Note
+}
+
+/// One block of output: what, where, and lines that explain.
+struct Block<'a> {
+    grade: Grade<'static>,
+    rule: Option<&'a str>,
+    title: &'a str,
+    file: &'a str,
+    position: Option<(usize, usize)>,
+    excerpt: Option<&'a Excerpt>,
+    details: Vec<(&'static str, String)>,
+}
+
+fn describe(finding: &Finding) -> Block<'_> {
+    let Place { file, line, column, excerpt, .. } = &finding.place;
+    let mut block = Block {
+        grade: grade(finding),
+        rule: Some(&finding.rule),
+        title: &finding.message,
+        file,
+        position: Some((*line, *column)),
+        excerpt: Some(excerpt),
+        details: Vec::new(),
+    };
+    if let Some(object) = &finding.object {
+        let container = finding.container.as_ref().map(|name| format!(", container {name}"));
+        block.details.push(("object", format!("{object}{}", container.unwrap_or_default())));
+    }
+    match &finding.status {
+        Status::Open => block.details.extend(finding.help.iter().map(|help| ("help", help.clone()))),
+        Status::Excepted { reason, expires } => {
+            block.excerpt = None;
+            block.details.push(("reason", format!("{reason} (until {expires})")));
+        }
+    }
+    block
+}
+
+fn describe_problem(problem: &FileProblem) -> Block<'_> {
+    let FileProblem { file, problem, excerpt } = problem;
+    Block {
+        grade: Grade::ERROR,
+        rule: None,
+        title: &problem.message,
+        file,
+        position: problem.position.map(|position| (position.line, position.column)),
+        excerpt: Some(excerpt),
+        details: Vec::new(),
+    }
+}
+
+fn grade(finding: &Finding) -> Grade<'static> {
+    match (finding.is_open(), finding.level) {
+        (false, _) => Grade::INFO.with_name("excepted"),
+        (true, Level::Deny) => Grade::ERROR.with_name("deny"),
+        (true, Level::Warn) => Grade::WARNING.with_name("warn"),
+        (true, Level::Note | Level::Off) => Grade::NOTE,
+    }
+}
+
+fn render(block: &Block<'_>) -> String {
+    let mut title = block.grade.clone().primary_title(printable(block.title));
+    if let Some(rule) = block.rule {
+        title = title.id(printable(rule));
+    }
+    let mut group = Group::with_title(title);
+    let mut indent = 0;
+    if let (Some((line, _)), Some(excerpt)) = (block.position, block.excerpt.filter(|e| !e.text.is_empty())) {
+        indent = line.to_string().len();
+        group = group.element(snippet(line, excerpt));
+    }
+    for (name, text) in &block.details {
+        group = group.element(Grade::NOTE.with_name(*name).message(printable(text).into_owned()));
+    }
+    let rendered = Renderer::styled().render(&[group]);
+    let (title, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
+    let arrow = format!("{:indent$}{ARROW}-->{ARROW:#} {}", "", place(block));
+    if rest.is_empty() { format!("{title}\n{arrow}") } else { format!("{title}\n{arrow}\n{rest}") }
+}
+
+/// Written here and not by the renderer, which counts columns in the line that it is shown: that may be cut.
+fn place(block: &Block<'_>) -> String {
+    let file = printable(block.file);
+    match block.position {
+        Some((line, column)) => format!("{file}:{line}:{column}"),
+        None => file.into_owned(),
+    }
+}
+
+fn snippet(line: usize, excerpt: &Excerpt) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+    let text = printable(&excerpt.text);
+    let byte = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(byte, _)| byte);
+    let span = byte(excerpt.before)..byte(excerpt.before + excerpt.width);
+    Snippet::source(text).line_start(line).annotation(AnnotationKind::Primary.span(span))
+}
+
+fn write_notes<'a>(
+    notes: &[&Finding],
+    summary: impl Fn(&str) -> Option<&'a str>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut rules: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in notes {
+        rules.entry(&finding.rule).or_default().push(finding);
+    }
+    for (rule, findings) in &rules {
+        let workloads: BTreeSet<_> = findings.iter().filter_map(|finding| workload(finding)).collect();
+        let within = match workloads.len() {
+            0 => String::new(),
+            n => format!(" in {}", count(n, "workload")),
+        };
+        let summary = summary(rule).map(|summary| format!(": {summary}")).unwrap_or_default();
+        let found = count(findings.len(), "finding");
+        let line = format!("{found}{within}{summary}; --notes shows {}", if findings.len() == 1 { "it" } else { "them" });
+        let title = Grade::NOTE.primary_title(printable(&line)).id(printable(rule));
+        writeln!(out, "{}", Renderer::styled().render(&[Group::with_title(title)]))?;
+    }
+    if rules.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+fn workload(finding: &Finding) -> Option<(&str, usize, Option<usize>)> {
+    let Place { file, document, item, .. } = &finding.place;
+    finding.object.as_ref().map(|_| (file.as_str(), *document, *item))
+}
+
+fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let summary = &report.summary;
+    let tally = report.tally();
+    let found: Vec<String> = [
+        (report.problems.len(), if report.problems.len() == 1 { "error" } else { "errors" }),
+        (tally.deny, "deny"),
+        (tally.warn, "warn"),
+        (tally.note, "note"),
+        (tally.excepted, "excepted"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, name)| format!("{count} {name}"))
+    .collect();
+    let found = if found.is_empty() { "clean".to_owned() } else { found.join(", ") };
+    write!(
+        out,
+        "{found}: {} in {} of {}, {}",
+        count(summary.workloads, "workload"),
+        count(summary.documents, "document"),
+        count(summary.files, "file"),
+        elapsed(summary.elapsed),
+    )?;
+    let skipped: Vec<_> =
+        summary.skipped.iter().map(|(reason, count)| format!("{} ({count})", printable(reason))).collect();
+    if !skipped.is_empty() {
+        write!(out, "; not judged: {}", skipped.join(", "))?;
+    }
+    writeln!(out)?;
+    let counts = |finding: &&Finding| finding.is_open() && finding.level > Level::Note;
+    match report.findings.iter().find(counts) {
+        Some(finding) => {
+            writeln!(out, "`plimsoll explain {}` says why it matters and how to mend it", printable(&finding.rule))
+        }
+        None => Ok(()),
+    }
+}
+
+fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+fn elapsed(time: Duration) -> String {
+    if time < Duration::from_secs(1) { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f64()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Summary, samples};
+    use expect_test::{Expect, expect};
+
+    fn check(report: &Report, detail: Detail, expected: &Expect) {
+        expected.assert_eq(&anstream::adapter::strip_str(&styled(report, detail)).to_string());
+    }
+
+    fn styled(report: &Report, detail: Detail) -> String {
+        let mut out = Vec::new();
+        write(report, detail, |_| Some("nobody knows how long the application needs to stop"), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn only(finding: Finding) -> Report {
+        Report { findings: vec![finding], ..Report::default() }
+    }
+
+    #[test]
+    fn shows_what_where_and_what_to_write() {
+        check(&samples::report(), Detail::Normal, &expect![[r#"
+            deny[latest-tag]: image `nginx` has neither a tag nor a digest
+              --> deploy/app.yaml:14:18
+               |
+            14 |         - image: nginx
+               |                  ^^^^^
+               |
+               = object: Deployment shop/app, container web
+               = help: write `nginx:1.29.3`
+
+            warn[series-tag]: image `nginx` has neither a tag nor a digest
+              --> deploy/app.yaml:14:18
+               |
+            14 |         - image: nginx
+               |                  ^^^^^
+               |
+               = object: Deployment shop/app
+
+            excepted[recreate-strategy]: image `nginx` has neither a tag nor a digest
+            --> deploy/app.yaml:14:18
+             |
+             = object: Deployment shop/app, container web
+             = reason: single writer, see OPS-123 (until 2027-01-31)
+
+            error: `spec.replicas` is a string; write a number
+              --> deploy/b.yaml:10:3
+               |
+            10 |   replicas: "2"
+               |   ^^^^^^^^
+
+            error: not UTF-8
+            --> deploy/c.yaml
+
+            note[undeclared-shutdown-timeout]: 2 findings in 1 workload: nobody knows how long the application needs to stop; --notes shows them
+
+            2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
+            `plimsoll explain latest-tag` says why it matters and how to mend it
+        "#]]);
+    }
+
+    #[test]
+    fn quiet_leaves_out_notes_and_summary() {
+        let findings = vec![samples::finding("latest-tag", Level::Note), samples::excepted("recreate-strategy")];
+        check(&Report { findings, ..Report::default() }, Detail::Quiet, &expect![[r#"
+            excepted[recreate-strategy]: image `nginx` has neither a tag nor a digest
+            --> deploy/app.yaml:14:18
+             |
+             = object: Deployment shop/app, container web
+             = reason: single writer, see OPS-123 (until 2027-01-31)
+
+        "#]]);
+    }
+
+    #[test]
+    fn shows_notes_in_full_when_asked() {
+        check(&only(samples::finding("latest-tag", Level::Note)), Detail::Notes, &expect![[r#"
+            note[latest-tag]: image `nginx` has neither a tag nor a digest
+              --> deploy/app.yaml:14:18
+               |
+            14 |         - image: nginx
+               |                  ^^^^^
+               |
+               = object: Deployment shop/app, container web
+               = help: write `nginx:1.29.3`
+
+            1 note: 0 workloads in 0 documents of 0 files, 0 ms
+        "#]]);
+    }
+
+    #[test]
+    fn is_one_line_when_all_is_well() {
+        let summary = Summary { files: 2, documents: 2, workloads: 1, ..Summary::default() };
+        check(&Report { summary, ..Report::default() }, Detail::Normal, &expect![[r#"
+            clean: 1 workload in 2 documents of 2 files, 0 ms
+        "#]]);
+        check(&Report::default(), Detail::Quiet, &expect![""]);
+    }
+
+    #[test]
+    fn cuts_long_lines_around_the_column() {
+        let mut finding = samples::finding("latest-tag", Level::Deny);
+        let line = format!("{{{}\"image\":\"nginx\"{}}}", "\"a\":1,".repeat(5000), ",\"b\":2".repeat(5000));
+        finding.place.column = 30_010;
+        finding.place.excerpt = Excerpt::of(&line, 30_010, 7);
+        check(&only(finding), Detail::Quiet, &expect![[r#"
+            deny[latest-tag]: image `nginx` has neither a tag nor a digest
+              --> deploy/app.yaml:14:30010
+               |
+            14 | …"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"image":"nginx","b":2,"b":2,"b":2,"b":2,"b":2,"b":2,"b":2,"b":2,"b":2,"b":2,"b":2,"b":2,…
+               |                                                    ^^^^^^^
+               |
+               = object: Deployment shop/app, container web
+               = help: write `nginx:1.29.3`
+
+        "#]]);
+    }
+
+    #[test]
+    fn a_manifest_cannot_write_to_the_terminal() {
+        let hostile = "a\u{1b}]0;pwned\u{7}\u{9b}31m\u{202e}b\nc";
+        let mut finding = samples::finding("latest-tag", Level::Deny);
+        finding.message = hostile.to_owned();
+        finding.help = Some(hostile.to_owned());
+        finding.container = Some(hostile.to_owned());
+        finding.place.file = hostile.to_owned();
+        finding.place.excerpt = Excerpt::of(&format!("\t- image: {hostile}"), 11, 40);
+        let report = only(finding);
+        check(&report, Detail::Quiet, &expect![[r#"
+            deny[latest-tag]: a�]0;pwned��31m�b c
+              --> a�]0;pwned��31m�b c:14:18
+               |
+            14 |  - image: a�]0;pwned��31m�b c
+               |           ^^^^^^^^^^^^^^^^^^^
+               |
+               = object: Deployment shop/app, container a�]0;pwned��31m�b c
+               = help: a�]0;pwned��31m�b c
+
+        "#]]);
+        let styled = styled(&report, Detail::Quiet);
+        let escapes = styled.match_indices('\u{1b}').map(|(at, _)| &styled[at..]).collect::<Vec<_>>();
+        assert!(!escapes.is_empty(), "our own styles are there");
+        assert!(escapes.iter().all(|escape| escape.starts_with("\u{1b}[")), "and nothing else is: {styled:?}");
+    }
+
+    #[test]
+    fn underlines_wide_characters_where_they_stand() {
+        let mut finding = samples::finding("latest-tag", Level::Deny);
+        finding.place.excerpt = Excerpt::of("  日本: nginx", 7, 5);
+        check(&only(finding), Detail::Quiet, &expect![[r#"
+            deny[latest-tag]: image `nginx` has neither a tag nor a digest
+              --> deploy/app.yaml:14:18
+               |
+            14 |   日本: nginx
+               |         ^^^^^
+               |
+               = object: Deployment shop/app, container web
+               = help: write `nginx:1.29.3`
+
+        "#]]);
+    }
+}
