@@ -188,19 +188,19 @@ impl Contract {
 
     /// How the workload scales.
     pub fn scale(&self) -> Option<Declared<&str>> {
-        self.pod_wide(Key::Scale).map(Entry::declared)
+        self.of_the_pod(Key::Scale).map(Entry::declared)
     }
 
     /// Longest time the Jobs that this workload waits for may take.
     pub fn migration_budget(&self) -> Option<Declared<Duration>> {
-        let entry = self.pod_wide(Key::MigrationBudget)?;
+        let entry = self.of_the_pod(Key::MigrationBudget)?;
         let Declared { annotation, pointer, .. } = entry.declared();
         Some(Declared { value: entry.text.parse().ok()?, annotation, pointer })
     }
 
     /// The Jobs that this workload's init containers wait for.
     pub fn after(&self) -> impl Iterator<Item = &str> {
-        self.pod_wide(Key::After).into_iter().flat_map(|entry| names(&entry.text))
+        self.of_the_pod(Key::After).into_iter().flat_map(|entry| names(&entry.text))
     }
 
     fn text(&self, key: Key, container: &Container) -> Option<Declared<&str>> {
@@ -210,6 +210,11 @@ impl Contract {
 
     fn pod_wide(&self, key: Key) -> Option<&Entry> {
         self.entries.iter().find(|e| e.key == key && e.container.is_none())
+    }
+
+    /// What is about the pod as a whole, wherever it is said.
+    fn of_the_pod(&self, key: Key) -> Option<&Entry> {
+        self.pod_wide(key).or_else(|| self.entries.iter().find(|e| e.key == key))
     }
 
     fn speaks_for(&self, key: Key, container: &Container) -> bool {
@@ -242,8 +247,7 @@ impl Contract {
         for (annotation, text) in annotations {
             let Some((key, container)) = split(annotation) else { continue };
             let pointer = pointer(annotation);
-            let no_such_container =
-                container.filter(|name| !workload.pod.containers.iter().any(|c| c.name == **name));
+            let no_such_container = container.filter(|name| !workload.pod.containers.iter().any(|c| c.name == **name));
             let reason = match (KEYS.iter().find(|(name, ..)| *name == key), no_such_container) {
                 (None, _) => Reason::UnknownKey { nearest: nearest(key) },
                 (_, Some(name)) => Reason::NoSuchContainer(name.to_owned()),
@@ -316,8 +320,11 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 
 /// The key that a typo most likely meant: at most a third of its letters off.
 fn nearest(typo: &str) -> Option<&'static str> {
-    let (distance, key) = KEYS.iter().map(|(key, ..)| (edit_distance(typo, key), *key)).min()?;
-    (distance * 3 <= key.len()).then_some(key)
+    let near = |distance: usize, key: &str| distance * 3 <= key.len();
+    // Lengths first: an annotation may be as long as its author likes.
+    let candidates = KEYS.iter().map(|(key, ..)| *key).filter(|key| near(typo.len().abs_diff(key.len()), key));
+    let (distance, key) = candidates.map(|key| (edit_distance(typo, key), key)).min()?;
+    near(distance, key).then_some(key)
 }
 
 /// Levenshtein distance, in bytes: keys are ASCII. A guest carries no library for this one loop.
@@ -334,3 +341,6 @@ fn edit_distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests;
