@@ -1,0 +1,201 @@
+use super::*;
+use expect_test::{Expect, expect};
+use jiff::civil::date;
+use plimsoll_policy::workload::{Controller, Defaulted, Map, PodTemplate, RestartPolicy};
+
+const RULES: [&str; 3] = ["latest-tag", "recreate-strategy", "series-tag"];
+const TODAY: Date = date(2027, 1, 31);
+
+fn workload(namespace: Option<&str>, annotations: &[(&str, &str)], on_template: &[(&str, &str)]) -> Workload {
+    let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Map>();
+    Workload {
+        api_version: "apps/v1".to_owned(),
+        kind: "Deployment".to_owned(),
+        namespace: namespace.map(str::to_owned),
+        name: "ledger".to_owned(),
+        labels: Map::new(),
+        annotations: map(annotations),
+        controller: Controller::Custom,
+        pod: PodTemplate {
+            pointer: "/spec/template".to_owned(),
+            labels: Map::new(),
+            annotations: map(on_template),
+            grace_period_seconds: Defaulted { value: 30, written: false },
+            restart_policy: Defaulted { value: RestartPolicy::Always, written: false },
+            host_network: false,
+            claims: Map::new(),
+            containers: Vec::new(),
+        },
+    }
+}
+
+fn glob(text: &str) -> Option<GlobMatcher> {
+    Some(globset::Glob::new(text).unwrap().compile_matcher())
+}
+
+fn exception(rule: &str, namespace: &str, kind: &str, name: &str, expires: Date) -> Exception {
+    Exception {
+        rule: rule.to_owned(),
+        scope: Scope { namespace: glob(namespace), kind: glob(kind), name: glob(name) },
+        reason: "single writer".to_owned(),
+        expires,
+        pointer: "/exceptions/0".to_owned(),
+    }
+}
+
+fn exceptions(configured: Vec<Exception>, annotations: Annotations) -> Exceptions {
+    Exceptions::new(configured, annotations, RULES.map(str::to_owned), TODAY)
+}
+
+fn is_excepted(exceptions: &Exceptions, workload: &Workload, rule: &str) -> bool {
+    exceptions.apply(workload, [rule]).statuses != [Status::Open]
+}
+
+fn list(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| format!("{} {}: {}\n", finding.rule, finding.pointer, finding.message);
+    findings.iter().map(line).collect()
+}
+
+fn check_annotation(annotation: (&str, &str), expected: &Expect) {
+    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload(None, &[annotation], &[]), ["latest-tag"]);
+    expected.assert_eq(&format!("{:?}\n{}", applied.statuses[0], list(&applied.findings)));
+}
+
+#[test]
+fn covers_what_matches_until_the_end_of_its_day() {
+    let ledger = workload(Some("billing"), &[], &[]);
+    for (namespace, kind, name, rule, expires, expected) in [
+        ("billing", "Deployment", "ledger", "latest-tag", TODAY, true),
+        ("bill*", "*", "l?dger", "latest-tag", TODAY, true),
+        ("billing", "Deployment", "ledger", "series-tag", TODAY, false),
+        ("billing", "Deployment", "ledger", "latest-tag", date(2027, 1, 30), false),
+        ("shop", "Deployment", "ledger", "latest-tag", TODAY, false),
+        ("billing", "StatefulSet", "ledger", "latest-tag", TODAY, false),
+        ("billing", "Deployment", "ledge", "latest-tag", TODAY, false),
+    ] {
+        let exceptions = exceptions(vec![exception(rule, namespace, kind, name, expires)], Annotations::Ignored);
+        assert_eq!(is_excepted(&exceptions, &ledger, "latest-tag"), expected, "{kind} {namespace}/{name} {expires}");
+    }
+}
+
+#[test]
+fn only_a_star_matches_an_object_without_namespace() {
+    for (namespace, expected) in [("*", true), ("default", false)] {
+        let exceptions = exceptions(vec![exception("latest-tag", namespace, "*", "*", TODAY)], Annotations::Ignored);
+        assert_eq!(is_excepted(&exceptions, &workload(None, &[], &[]), "latest-tag"), expected, "{namespace}");
+    }
+}
+
+#[test]
+fn says_which_exceptions_are_of_no_use_and_which_have_ended() {
+    let exceptions = exceptions(
+        vec![
+            exception("latest-tag", "billing", "*", "*", TODAY),
+            exception("series-tag", "billing", "*", "*", TODAY),
+            exception("latest-tag", "shop", "*", "*", TODAY),
+            exception("latest-tag", "billing", "*", "*", date(2026, 12, 31)),
+        ],
+        Annotations::Ignored,
+    );
+    let mut usage = Usage::default();
+    for namespace in ["billing", "other"] {
+        usage += exceptions.apply(&workload(Some(namespace), &[], &[]), ["latest-tag"]).usage;
+    }
+    expect![[r#"
+        expired-exception /exceptions/0/expires: the exception from `latest-tag` for * billing/* ended on 2026-12-31: findings count again
+        unused-exception /exceptions/0/rule: the exception from `series-tag` for * billing/* is of no use: what it matches has no such finding
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/* is of no use: it matches nothing that was judged
+    "#]].assert_eq(&(list(&exceptions.expired()) + &list(&exceptions.unused(&usage))));
+}
+
+#[test]
+fn an_annotation_covers_its_own_object() {
+    check_annotation(
+        ("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image, OPS-1"),
+        &expect![[r#"
+        Excepted { reason: "vendor image, OPS-1", expires: "2027-01-31" }
+    "#]],
+    );
+}
+
+#[test]
+fn an_annotation_that_grants_nothing_is_a_finding() {
+    for (annotation, expected) in [
+        (
+            ("allow.plimsoll.dev/latest-tag", "2027-01-30 vendor image"),
+            expect![[r#"
+            Open
+            expired-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: the exception from `latest-tag` ended on 2027-01-30: findings count again
+        "#]],
+        ),
+        (
+            ("allow.plimsoll.dev/latest-tag", "vendor image"),
+            expect![[r#"
+            Open
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: `vendor` is no day; write it like 2027-01-31
+        "#]],
+        ),
+        (
+            ("allow.plimsoll.dev/latest-tag", "2027-02-31 vendor image"),
+            expect![[r#"
+            Open
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: `2027-02-31` is no day; write it like 2027-01-31
+        "#]],
+        ),
+        (
+            ("allow.plimsoll.dev/latest-tag", " 2027-01-31 "),
+            expect![[r#"
+            Open
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: it gives no reason
+        "#]],
+        ),
+        (
+            ("allow.plimsoll.dev/lates-tag", "2027-01-31 vendor image"),
+            expect![[r#"
+            Open
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1lates-tag: this grants no exception: unknown rule `lates-tag`; did you mean `latest-tag`?
+        "#]],
+        ),
+        (
+            ("allow.plimsoll.dev/unused-exception", "2027-01-31 vendor image"),
+            expect![[r#"
+            Open
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1unused-exception: this grants no exception: `unused-exception` cannot be excepted; its level can be set
+        "#]],
+        ),
+        (
+            ("allow.plimsoll.dev/series-tag", "2027-01-31 vendor image"),
+            expect![[r#"
+            Open
+            unused-exception /metadata/annotations/allow.plimsoll.dev~1series-tag: the exception from `series-tag` is of no use: there is no such finding
+        "#]],
+        ),
+    ] {
+        check_annotation(annotation, &expected);
+    }
+}
+
+#[test]
+fn an_annotation_of_the_pod_template_is_misplaced() {
+    let workload = workload(None, &[], &[("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image")]);
+    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload, ["latest-tag"]);
+    assert_eq!(applied.statuses, [Status::Open]);
+    expect![[r#"
+        invalid-exception /spec/template/metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: it stands on the pod template
+    "#]].assert_eq(&list(&applied.findings));
+}
+
+#[test]
+fn annotations_count_for_nothing_where_they_are_not_allowed() {
+    let annotation = ("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image");
+    let applied = exceptions(vec![], Annotations::Ignored).apply(&workload(None, &[annotation], &[]), ["latest-tag"]);
+    assert_eq!((applied.statuses, applied.findings), (vec![Status::Open], vec![]));
+}
+
+#[test]
+fn a_day_is_written_in_one_way() {
+    for text in ["2027-1-31", "20270131", "2027-01-31T00:00", "31.01.2027", "", "2027-02-29"] {
+        assert!(parse_day(text).is_err(), "{text}");
+    }
+    assert_eq!(parse_day("2028-02-29"), Ok(date(2028, 2, 29)));
+}

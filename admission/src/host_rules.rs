@@ -1,0 +1,58 @@
+//! Rules of the host itself: about exceptions and files, which no policy sees.
+
+use plimsoll_policy::{Description, Level, Rule};
+
+/// The name under which these rules are configured and reported.
+pub const POLICY: &str = "plimsoll";
+
+/// An exception is past its day.
+pub const EXPIRED_EXCEPTION: Rule =
+    Rule::new("expired-exception", Level::Warn, "an exception is past its day, and what it covered counts again");
+
+/// An exception covers nothing.
+pub const UNUSED_EXCEPTION: Rule =
+    Rule::new("unused-exception", Level::Note, "an exception covers no finding of this scan").strict(Level::Warn);
+
+/// An annotation looks like an exception and is none.
+pub const INVALID_EXCEPTION: Rule =
+    Rule::new("invalid-exception", Level::Warn, "an annotation looks like an exception and grants none")
+        .strict(Level::Deny);
+
+/// A file is an input of kustomize.
+pub const UNRENDERED_KUSTOMIZATION: Rule = Rule::new(
+    "unrendered-kustomization",
+    Level::Note,
+    "a kustomization lists this file and may replace its images: they are judged only once rendered",
+);
+
+/// All of them.
+pub const RULES: [Rule; 4] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_KUSTOMIZATION];
+
+/// The host, described as a policy is.
+pub fn description() -> Description {
+    Description {
+        id: POLICY.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        summary: "exceptions, and files that cannot be judged as they are".to_owned(),
+        rules: RULES.to_vec(),
+        settings: "{}".to_owned(),
+        page: include_str!("host_rules.md").to_owned(),
+        request: 0,
+        wants_raw: false,
+        wants_siblings: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_section_on_the_page() {
+        let page = description().page;
+        for rule in RULES {
+            assert!(page.contains(&format!("\n## {}\n", rule.name)), "{}", rule.name);
+            assert!(page.contains(&format!("| [`{0}`](#{0}) |", rule.name)), "{} in the table", rule.name);
+        }
+    }
+}
