@@ -1,9 +1,43 @@
 //! Text to workloads: documents, their kind, their values, the API server's defaults, the view that policies see.
 //!
-//! Lines and columns are found on demand, by [`locate`], for documents that have findings.
+//! [`read`] takes a whole text and never fails as a whole: what cannot be judged is a [`Problem`] or a [`Skip`] beside
+//! what can. [`object`] takes one JSON value, as a webhook or a live audit gets it. Lines and columns are found on
+//! demand, by [`Locator`], for documents that have findings.
+//!
+//! A document is parsed only where its top-level kind can matter; nearly all bytes of real repositories are custom
+//! resource definitions and the like.
 
-use plimsoll_policy::Workload;
+mod defaults;
+mod document;
+mod field;
+mod json;
+mod kind;
+mod limits;
+mod locate;
+mod object;
+mod patch;
+mod quantity;
+mod read;
+mod scalar;
+mod sibling;
+mod single;
+mod sniff;
+mod tree;
+mod value;
+mod view;
+mod yaml;
+
+pub use field::FieldError;
+pub use kind::{CustomKind, Kinds};
+pub use limits::Limits;
+pub use locate::{Locator, Span, locate};
+pub use object::{Judge, object};
+pub use read::read;
+pub use single::{Places, Single};
+
+use plimsoll_policy::{Sibling, Workload};
 use serde_json::Value;
+use std::fmt;
 
 /// An object that policies can judge.
 #[derive(Debug, Clone)]
@@ -12,6 +46,17 @@ pub struct Object {
     pub workload: Workload,
     /// The whole object, defaults applied.
     pub value: Value,
+}
+
+/// How to read a text.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Keep every object as [`Sibling`] too, which takes a parse of every document but custom resource definitions.
+    pub siblings: bool,
+    /// Parse every document, also those whose kind runs no pods.
+    pub strict_yaml: bool,
+    /// What a text may hold at most.
+    pub limits: Limits,
 }
 
 /// What one file, or standard input, holds.
@@ -25,6 +70,8 @@ pub struct Contents {
     pub skipped: Vec<Skip>,
     /// What is wrong, in order.
     pub problems: Vec<Problem>,
+    /// Every object, judged or not, in order; empty unless asked for.
+    pub siblings: Vec<Beside>,
 }
 
 /// An object and where it was found.
@@ -38,17 +85,42 @@ pub struct Found {
     pub object: Object,
 }
 
+/// What rules about several documents see of one, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// Number of the document, from 0, empty ones counted.
+    pub document: usize,
+    /// Index in a `List`.
+    pub item: Option<usize>,
+    /// The object as written.
+    pub sibling: Sibling,
+}
+
 /// Why an object is not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Skip {
     /// Its kind runs no pods.
     OtherKind,
+    /// No Kubernetes object: the values of a chart, a pipeline, a compose file.
+    NoKind,
     /// Part of an object, to be merged into another: no selector, no pod template or no image.
     KustomizePatch,
-    /// It is judged at its controller owner.
+    /// It is judged at its controller owner, or at the workload that it refers to.
     Owned,
     /// It is being deleted.
     BeingDeleted,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Skip::OtherKind => "not a workload",
+            Skip::NoKind => "not a Kubernetes object",
+            Skip::KustomizePatch => "kustomize patch",
+            Skip::Owned => "judged at its owner",
+            Skip::BeingDeleted => "being deleted",
+        })
+    }
 }
 
 /// Something that keeps a document, or a whole file, from being judged.

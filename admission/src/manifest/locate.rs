@@ -1,0 +1,143 @@
+//! From a JSON pointer to a line and a column of the original text.
+//!
+//! A scalar is at the first character of its value, a mapping or sequence at its key, and what is missing at its
+//! nearest existing parent's key or at the `-` of a list item (in flow style at the item's first character). Anchors
+//! and merge keys lead to where the text is.
+
+use super::{
+    Position,
+    document::{Document, documents},
+    tree::{Content, Id, Tree},
+};
+
+/// A place in a text, and how much to underline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins.
+    pub position: Position,
+    /// How many characters, all on one line; at least 1.
+    pub width: usize,
+}
+
+/// Finds many places of one document with one parse.
+pub struct Locator<'a> {
+    document: Option<Document<'a>>,
+    tree: Option<Tree>,
+}
+
+/// Where a field of a document is, or where it belongs. For several of one document see [`Locator`].
+pub fn locate(text: &str, document: usize, item: Option<usize>, pointer: &str) -> Span {
+    Locator::new(text, document).locate(item, pointer)
+}
+
+impl<'a> Locator<'a> {
+    /// Parses that document of the text, counted from 0 with empty ones.
+    pub fn new(text: &'a str, document: usize) -> Self {
+        let text = without_byte_order_mark(text);
+        Self::of(documents(text).nth(document))
+    }
+
+    pub(super) fn of(document: Option<Document<'a>>) -> Self {
+        let tree = document.and_then(|document| Tree::parse(document.text));
+        Self { document, tree }
+    }
+
+    /// Where a field is, or where it belongs. The pointer begins at the object, or at an item of a `List`.
+    pub fn locate(&self, item: Option<usize>, pointer: &str) -> Span {
+        let (Some(document), Some(tree)) = (&self.document, &self.tree) else { return self.beginning() };
+        let item = item.map(|index| ["items".to_owned(), index.to_string()]);
+        let mut walk = Walk::new(tree, document.text);
+        for step in item.into_iter().flatten().chain(steps(pointer)) {
+            if !walk.take(&step) {
+                break;
+            }
+        }
+        Span { position: document.position(walk.place.line, walk.place.column), width: walk.width }
+    }
+
+    /// The first line of the document that holds anything.
+    fn beginning(&self) -> Span {
+        let Some(document) = &self.document else {
+            return Span { position: Position { line: 1, column: 1 }, width: 1 };
+        };
+        let lines = document.text.lines().enumerate();
+        let mut written = lines.skip_while(|(_, line)| line.trim().is_empty() || line.starts_with(['#', '-', '%']));
+        let line = written.next().map_or(1, |(index, _)| index + 1);
+        Span { position: document.position(line, 1), width: 1 }
+    }
+}
+
+pub(super) fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn steps(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
+}
+
+/// The way from the root to a node, and the place to show for it.
+struct Walk<'t> {
+    tree: &'t Tree,
+    text: &'t str,
+    node: Id,
+    place: Position,
+    width: usize,
+}
+
+impl<'t> Walk<'t> {
+    fn new(tree: &'t Tree, text: &'t str) -> Self {
+        let node = tree.root();
+        let first = tree.node(node);
+        Self { tree, text, node, place: first.at, width: 1 }
+    }
+
+    /// One step down; false where there is nothing.
+    fn take(&mut self, step: &str) -> bool {
+        match &self.tree.node(self.node).content {
+            Content::Mapping(_) => self.field(step),
+            Content::Sequence(items) => match step.parse().ok().and_then(|index: usize| items.get(index)) {
+                Some(item) => self.item(*item),
+                None => false,
+            },
+            Content::Scalar(_) => false,
+        }
+    }
+
+    fn field(&mut self, name: &str) -> bool {
+        let Some((key, value)) = self.tree.field(self.node, name) else { return false };
+        let shown = if self.is_written_scalar(value) { value } else { key };
+        self.show(shown);
+        self.node = value;
+        true
+    }
+
+    fn item(&mut self, item: Id) -> bool {
+        let sequence = self.tree.node(self.node).at;
+        let node = self.tree.node(item);
+        match self.dash(sequence, node.at) {
+            Some(dash) if !self.is_written_scalar(item) => (self.place, self.width) = (dash, 1),
+            _ if self.is_written_scalar(item) => self.show(item),
+            _ => (self.place, self.width) = (node.at, 1),
+        }
+        self.node = item;
+        true
+    }
+
+    fn show(&mut self, id: Id) {
+        let node = self.tree.node(id);
+        (self.place, self.width) = (node.at, node.width);
+    }
+
+    fn is_written_scalar(&self, id: Id) -> bool {
+        matches!(&self.tree.node(id).content, Content::Scalar(Some(_)))
+    }
+
+    /// The `-` of an item: in the column where its block sequence begins, on the item's line or above it.
+    fn dash(&self, sequence: Position, item: Position) -> Option<Position> {
+        let lines: Vec<&str> = self.text.lines().take(item.line).skip(sequence.line - 1).collect();
+        let has_dash = |line: &&str| line.chars().nth(sequence.column - 1) == Some('-');
+        lines.first().filter(|line| has_dash(line))?;
+        let index = lines.iter().rposition(has_dash)?;
+        Some(Position { line: sequence.line + index, column: sequence.column })
+    }
+}

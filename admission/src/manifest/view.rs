@@ -1,0 +1,78 @@
+//! An object with its defaults to the view that policies see. What the API server would refuse in a field of the view
+//! is an error here; what the view does not carry is not looked at.
+
+use super::{
+    field::{Node, Result},
+    kind::Kind,
+};
+use plimsoll_policy::{
+    Workload,
+    workload::{Controller, IntOrPercent, RestartPolicy},
+};
+use serde_json::Value;
+
+mod container;
+mod controller;
+mod handler;
+mod pod;
+mod probe;
+
+/// The view of an object whose kind, and that it has a pod template, is known.
+pub(super) fn workload(root: &Node<'_>, kind: Kind<'_>) -> Result<Workload> {
+    let metadata = root.required_object("metadata")?;
+    let name = match metadata.text("name")?.filter(|name| !name.is_empty()) {
+        Some(name) => name,
+        None => metadata.text("generateName")?.unwrap_or_default(),
+    };
+    if name.is_empty() {
+        return metadata.refuse("name", "`name` is missing");
+    }
+    let controller = controller::controller(root, kind)?;
+    let pod = pod::at(root, kind)?;
+    restart_policy(root, &controller, &pod)?;
+    Ok(Workload {
+        api_version: root.required_text("apiVersion")?.to_owned(),
+        kind: root.required_text("kind")?.to_owned(),
+        namespace: metadata.text("namespace")?.filter(|namespace| !namespace.is_empty()).map(str::to_owned),
+        name: name.to_owned(),
+        labels: metadata.map("labels")?,
+        annotations: metadata.map("annotations")?,
+        controller,
+        pod,
+    })
+}
+
+/// The API server takes one half of the policies for Jobs, and the other for what runs for ever.
+fn restart_policy(
+    root: &Node<'_>,
+    controller: &Controller,
+    pod: &plimsoll_policy::workload::PodTemplate,
+) -> Result<()> {
+    let policy = *pod.restart_policy;
+    let (fits, wanted) = match controller {
+        Controller::Pod | Controller::Custom => return Ok(()),
+        Controller::Job(_) | Controller::CronJob(_) => (policy != RestartPolicy::Always, "`Never` or `OnFailure`"),
+        _ => (policy == RestartPolicy::Always, "`Always`"),
+    };
+    if fits {
+        return Ok(());
+    }
+    let written = if pod.restart_policy.written { "" } else { ", the default" };
+    let kind = root.required_text("kind")?;
+    Err(super::FieldError {
+        pointer: pod.spec("restartPolicy"),
+        message: format!("`restartPolicy` of a {kind} must be {wanted}, and is `{policy:?}`{written}"),
+    })
+}
+
+/// A count, or a percentage of the replicas.
+fn int_or_percent(node: &Node<'_>, name: &str) -> Result<Option<IntOrPercent>> {
+    let Some(Value::String(text)) = node.get(name) else {
+        return Ok(node.int(name, 0)?.map(IntOrPercent::Int));
+    };
+    let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    match digits.and_then(|digits| digits.parse::<i32>().ok()) {
+        Some(percent) => Ok(Some(IntOrPercent::Percent(percent.into()))),
+        None => node.refuse(name, format!("must be a whole number or a percentage such as 25%, and is {text:?}")),
+    }
+}

@@ -1,0 +1,129 @@
+//! One container.
+
+use super::{handler, probe};
+use crate::manifest::{
+    field::{Node, Result},
+    quantity,
+};
+use plimsoll_policy::workload::{Class, Container, ContainerPort, EnvVar, Hook, Probe, PullPolicy};
+
+pub(super) fn container(node: &Node<'_>, class: Class) -> Result<Container> {
+    let policies =
+        [("Always", PullPolicy::Always), ("IfNotPresent", PullPolicy::IfNotPresent), ("Never", PullPolicy::Never)];
+    node.one_of("terminationMessagePolicy", &[("File", ()), ("FallbackToLogsOnError", ())])?;
+    let (cpu_limit_millis, cpu_request_millis) = cpu(node)?;
+    let [liveness, readiness, startup] = probes(node, class)?;
+    let [post_start, pre_stop] = hooks(node, class)?;
+    Ok(Container {
+        pointer: node.pointer(),
+        class,
+        name: node.required_text("name")?.to_owned(),
+        image: node.required_text("image")?.to_owned(),
+        pull_policy: node.defaulted_one_of("imagePullPolicy", &policies)?,
+        command: node.strings("command")?,
+        args: node.strings("args")?,
+        env: env(node)?,
+        has_env_from: !node.objects("envFrom")?.is_empty(),
+        ports: ports(node)?,
+        liveness,
+        readiness,
+        startup,
+        post_start,
+        pre_stop,
+        cpu_limit_millis,
+        cpu_request_millis,
+        termination_message_policy: node.defaulted_text("terminationMessagePolicy")?,
+        mounts: mounts(node)?,
+    })
+}
+
+/// Only what runs as long as the pod does may have probes and hooks.
+fn is_long_running(class: Class) -> bool {
+    matches!(class, Class::Application | Class::Sidecar)
+}
+
+fn forbid<T>(node: &Node<'_>, name: &str, class: Class) -> Result<T> {
+    let what = match class {
+        Class::Init => "an init container without restartPolicy Always",
+        _ => "an ephemeral container",
+    };
+    node.refuse(name, format!("{what} must not have `{name}`"))
+}
+
+fn probes(node: &Node<'_>, class: Class) -> Result<[Option<Probe>; 3]> {
+    let read = |name| match node.object(name)? {
+        None => Ok(None),
+        Some(_) if !is_long_running(class) => forbid(node, name, class),
+        Some(probe) => probe::probe(&probe, name).map(Some),
+    };
+    Ok([read("livenessProbe")?, read("readinessProbe")?, read("startupProbe")?])
+}
+
+fn hooks(node: &Node<'_>, class: Class) -> Result<[Option<Hook>; 2]> {
+    let Some(lifecycle) = node.object("lifecycle")? else { return Ok([None, None]) };
+    if !is_long_running(class) {
+        return forbid(node, "lifecycle", class);
+    }
+    let read = |name| match lifecycle.object(name)? {
+        None => Ok(None),
+        Some(hook) => Ok(Some(Hook { pointer: hook.pointer(), handler: handler::of_hook(&hook)? })),
+    };
+    Ok([read("postStart")?, read("preStop")?])
+}
+
+fn env(node: &Node<'_>) -> Result<Vec<EnvVar>> {
+    let variable = |node: &Node<'_>| {
+        let name = node.required_text("name")?.to_owned();
+        let value = node.text("value")?;
+        let from_elsewhere = node.object("valueFrom")?.is_some();
+        if from_elsewhere && value.is_some_and(|value| !value.is_empty()) {
+            return node.refuse("valueFrom", format!("`{name}` has both `value` and `valueFrom`: keep one of the two"));
+        }
+        let value = (!from_elsewhere).then(|| value.unwrap_or_default().to_owned());
+        Ok(EnvVar { name, value })
+    };
+    node.objects("env")?.iter().map(variable).collect()
+}
+
+fn ports(node: &Node<'_>) -> Result<Vec<ContainerPort>> {
+    let port = |node: &Node<'_>| {
+        let name = node.text("name")?.filter(|name| !name.is_empty());
+        if let Some(name) = name {
+            handler::check_port_name(node, "name", name)?;
+        }
+        node.one_of("protocol", &[("TCP", ()), ("UDP", ()), ("SCTP", ())])?;
+        let Some(container_port) = node.int_between("containerPort", 1, handler::MOST_PORT)? else {
+            return node.refuse("containerPort", "`containerPort` is missing");
+        };
+        let host_port = node.int_between("hostPort", 0, handler::MOST_PORT)?.filter(|port| *port > 0);
+        let protocol = node.defaulted_text("protocol")?;
+        Ok(ContainerPort { name: name.map(str::to_owned), container_port, host_port, protocol })
+    };
+    node.objects("ports")?.iter().map(port).collect()
+}
+
+fn cpu(node: &Node<'_>) -> Result<(Option<i64>, Option<i64>)> {
+    let Some(resources) = node.object("resources")? else { return Ok((None, None)) };
+    let read = |list| match resources.object(list)? {
+        None => Ok(None),
+        Some(quantities) => quantity(&quantities, "cpu"),
+    };
+    let (limit, request) = (read("limits")?, read("requests")?);
+    if limit.zip(request).is_some_and(|(limit, request)| request > limit) {
+        return resources.refuse("requests", "the cpu request must not be greater than the cpu limit");
+    }
+    Ok((limit, request))
+}
+
+fn quantity(node: &Node<'_>, name: &str) -> Result<Option<i64>> {
+    let Some(value) = node.get(name) else { return Ok(None) };
+    match quantity::thousandths(value) {
+        Some(millis) if millis >= 0 => Ok(Some(millis)),
+        Some(_) => node.refuse(name, "must not be negative"),
+        None => node.refuse(name, format!("must be a quantity such as 500m or 0.5, and is {value}")),
+    }
+}
+
+fn mounts(node: &Node<'_>) -> Result<Vec<String>> {
+    node.objects("volumeMounts")?.iter().map(|mount| Ok(mount.required_text("name")?.to_owned())).collect()
+}

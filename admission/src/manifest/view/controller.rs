@@ -1,0 +1,179 @@
+//! What keeps the pods going.
+
+use super::int_or_percent;
+use crate::manifest::{
+    defaults::UNLIMITED,
+    field::{Node, Result},
+    kind::Kind,
+};
+use plimsoll_policy::workload::{
+    Controller, CronJob, DaemonSet, DaemonSetUpdate, Defaulted, Deployment, IntOrPercent, Job, PodManagement,
+    ReplicaSet, Selector, StatefulSet, StatefulSetUpdate, Strategy,
+};
+
+pub(super) fn controller(root: &Node<'_>, kind: Kind<'_>) -> Result<Controller> {
+    if matches!(kind, Kind::Pod | Kind::PodTemplate) {
+        return Ok(Controller::Pod);
+    }
+    if matches!(kind, Kind::Knative | Kind::Custom(_)) {
+        return Ok(Controller::Custom);
+    }
+    let spec = root.required_object("spec")?;
+    Ok(match kind {
+        Kind::Deployment => Controller::Deployment(deployment(&spec)?),
+        Kind::StatefulSet => Controller::StatefulSet(stateful_set(&spec)?),
+        Kind::DaemonSet => Controller::DaemonSet(daemon_set(&spec)?),
+        Kind::Job => Controller::Job(job(&spec)?),
+        Kind::CronJob => Controller::CronJob(cron_job(&spec)?),
+        _ => Controller::ReplicaSet(replica_set(&spec, kind)?),
+    })
+}
+
+fn deployment(spec: &Node<'_>) -> Result<Deployment> {
+    let min_ready_seconds = spec.defaulted_int("minReadySeconds", 0)?;
+    let progress_deadline_seconds = spec.defaulted_int("progressDeadlineSeconds", 0)?;
+    if *progress_deadline_seconds <= *min_ready_seconds {
+        let message = format!("must be greater than minReadySeconds ({}) ", *min_ready_seconds);
+        return spec.refuse("progressDeadlineSeconds", message.trim_end());
+    }
+    Ok(Deployment {
+        replicas: spec.defaulted_int("replicas", 0)?,
+        selector: selector(spec)?,
+        strategy: strategy(&spec.required_object("strategy")?)?,
+        min_ready_seconds,
+        progress_deadline_seconds,
+        revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
+    })
+}
+
+fn strategy(strategy: &Node<'_>) -> Result<Strategy> {
+    let recreates = strategy.defaulted_one_of("type", &[("RollingUpdate", false), ("Recreate", true)])?;
+    if *recreates {
+        if strategy.has("rollingUpdate") {
+            return strategy.refuse("rollingUpdate", "`rollingUpdate` does not go with type `Recreate`: remove it");
+        }
+        return Ok(Strategy::Recreate);
+    }
+    let update = strategy.required_object("rollingUpdate")?;
+    let max_unavailable = unavailable(&update)?;
+    let max_surge = surge(&update)?;
+    if is_zero(*max_unavailable) && is_zero(*max_surge) {
+        return update.refuse("maxUnavailable", "must not be 0 when maxSurge is 0: nothing could ever move");
+    }
+    Ok(Strategy::RollingUpdate { max_unavailable, max_surge })
+}
+
+fn unavailable(update: &Node<'_>) -> Result<Defaulted<IntOrPercent>> {
+    let value = update.defaulted("maxUnavailable", int_or_percent(update, "maxUnavailable")?)?;
+    match *value {
+        IntOrPercent::Percent(percent) if percent > 100 => update.refuse("maxUnavailable", "must not be over 100%"),
+        _ => Ok(value),
+    }
+}
+
+fn surge(update: &Node<'_>) -> Result<Defaulted<IntOrPercent>> {
+    update.defaulted("maxSurge", int_or_percent(update, "maxSurge")?)
+}
+
+fn is_zero(value: IntOrPercent) -> bool {
+    matches!(value, IntOrPercent::Int(0) | IntOrPercent::Percent(0))
+}
+
+fn stateful_set(spec: &Node<'_>) -> Result<StatefulSet> {
+    let policies = [("OrderedReady", PodManagement::OrderedReady), ("Parallel", PodManagement::Parallel)];
+    Ok(StatefulSet {
+        replicas: spec.defaulted_int("replicas", 0)?,
+        selector: selector(spec)?,
+        update_strategy: stateful_set_update(&spec.required_object("updateStrategy")?)?,
+        pod_management_policy: spec.defaulted_one_of("podManagementPolicy", &policies)?,
+        min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
+        revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
+    })
+}
+
+const UPDATE_TYPES: [(&str, bool); 2] = [("RollingUpdate", true), ("OnDelete", false)];
+
+fn stateful_set_update(strategy: &Node<'_>) -> Result<StatefulSetUpdate> {
+    if !*strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
+        if strategy.has("rollingUpdate") {
+            return strategy.refuse("rollingUpdate", "`rollingUpdate` does not go with type `OnDelete`: remove it");
+        }
+        return Ok(StatefulSetUpdate::OnDelete);
+    }
+    let update = strategy.required_object("rollingUpdate")?;
+    let max_unavailable = int_or_percent(&update, "maxUnavailable")?;
+    if max_unavailable.is_some_and(is_zero) {
+        return update.refuse("maxUnavailable", "must not be 0");
+    }
+    Ok(StatefulSetUpdate::RollingUpdate { partition: update.defaulted_int("partition", 0)?, max_unavailable })
+}
+
+fn daemon_set(spec: &Node<'_>) -> Result<DaemonSet> {
+    Ok(DaemonSet {
+        selector: selector(spec)?,
+        update_strategy: daemon_set_update(&spec.required_object("updateStrategy")?)?,
+        min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
+        revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
+    })
+}
+
+fn daemon_set_update(strategy: &Node<'_>) -> Result<DaemonSetUpdate> {
+    if !*strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
+        return Ok(DaemonSetUpdate::OnDelete);
+    }
+    let update = strategy.required_object("rollingUpdate")?;
+    let max_unavailable = unavailable(&update)?;
+    let max_surge = surge(&update)?;
+    match (is_zero(*max_unavailable), is_zero(*max_surge)) {
+        (true, true) => update.refuse("maxUnavailable", "must not be 0 when maxSurge is 0: nothing could ever move"),
+        (false, false) => {
+            let message = "a DaemonSet takes maxSurge only with maxUnavailable 0, which defaults to 1: write it";
+            update.refuse("maxSurge", message)
+        }
+        _ => Ok(DaemonSetUpdate::RollingUpdate { max_unavailable, max_surge }),
+    }
+}
+
+fn replica_set(spec: &Node<'_>, kind: Kind<'_>) -> Result<ReplicaSet> {
+    let selector = match kind {
+        Kind::ReplicationController => Selector { match_labels: spec.map("selector")?, has_expressions: false },
+        _ => selector(spec)?,
+    };
+    Ok(ReplicaSet {
+        replicas: spec.defaulted_int("replicas", 0)?,
+        selector,
+        min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
+    })
+}
+
+fn job(spec: &Node<'_>) -> Result<Job> {
+    let backoff_limit = spec.defaulted_int("backoffLimit", 0)?;
+    let unlimited = spec.has("backoffLimitPerIndex") && *backoff_limit == UNLIMITED;
+    let completions =
+        spec.int("completions", 0)?.map(|value| Defaulted { value, written: spec.is_written("completions") });
+    Ok(Job {
+        backoff_limit: (!unlimited).then_some(backoff_limit),
+        completions,
+        parallelism: spec.defaulted_int("parallelism", 0)?,
+        active_deadline_seconds: spec.int_between("activeDeadlineSeconds", 0, i64::MAX)?,
+        ttl_seconds_after_finished: spec.int("ttlSecondsAfterFinished", 0)?,
+    })
+}
+
+fn cron_job(spec: &Node<'_>) -> Result<CronJob> {
+    let policies = [("Allow", ()), ("Forbid", ()), ("Replace", ())];
+    spec.one_of("concurrencyPolicy", &policies)?;
+    let template = spec.required_object("jobTemplate")?;
+    Ok(CronJob {
+        concurrency_policy: spec.defaulted_text("concurrencyPolicy")?,
+        successful_jobs_history_limit: spec.defaulted_int("successfulJobsHistoryLimit", 0)?,
+        failed_jobs_history_limit: spec.defaulted_int("failedJobsHistoryLimit", 0)?,
+        job: job(&template.required_object("spec")?)?,
+    })
+}
+
+fn selector(spec: &Node<'_>) -> Result<Selector> {
+    let Some(selector) = spec.object("selector")? else { return Ok(Selector::default()) };
+    let has_expressions = !selector.objects("matchExpressions")?.is_empty();
+    Ok(Selector { match_labels: selector.map("matchLabels")?, has_expressions })
+}
