@@ -38,7 +38,8 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
         }
         if let Some(program) = command::slow_program(command) {
             let message = format!(
-                "the {name} probe has 1s to start `{program}`, ask and end: on a busy node the start alone takes that long"
+                "the {name} probe has 1s to start `{program}`, ask and end: on a busy node the start alone takes \
+                 that long"
             );
             let help = "write `timeoutSeconds: 5` (and no shorter period), or ask by httpGet or grpc";
             let finding = Finding::new(&TIMEOUT, probe.field("timeoutSeconds"), message);

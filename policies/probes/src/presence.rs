@@ -40,7 +40,8 @@ fn readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'
     for container in applications().filter(|container| container.readiness.is_none()) {
         let name = &container.name;
         let message = format!(
-            "container `{name}` has no readiness probe: the pod gets traffic and the rollout goes on while it cannot work"
+            "container `{name}` has no readiness probe: the pod gets traffic and the rollout goes on while it \
+             cannot work"
         );
         let help = format!("add `readinessProbe: {}` to it", proposal(Key::Readyz, container, contract));
         let finding = Finding::new(&PARTIAL_READINESS, container.field("readinessProbe"), message);
