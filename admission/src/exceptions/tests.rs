@@ -1,5 +1,5 @@
 use super::*;
-use expect_test::{Expect, expect};
+use expect_test::expect;
 use jiff::civil::date;
 use plimsoll_policy::workload::{Controller, Defaulted, Map, PodTemplate, RestartPolicy};
 
@@ -56,9 +56,9 @@ fn list(findings: &[Finding]) -> String {
     findings.iter().map(line).collect()
 }
 
-fn check_annotation(annotation: (&str, &str), expected: &Expect) {
+fn judge(annotation: (&str, &str)) -> String {
     let applied = exceptions(vec![], Annotations::Allowed).apply(&workload(None, &[annotation], &[]), ["latest-tag"]);
-    expected.assert_eq(&format!("{:?}\n{}", applied.statuses[0], list(&applied.findings)));
+    format!("{:?}\n{}", applied.statuses[0], list(&applied.findings))
 }
 
 #[test]
@@ -110,12 +110,10 @@ fn says_which_exceptions_are_of_no_use_and_which_have_ended() {
 
 #[test]
 fn an_annotation_covers_its_own_object() {
-    check_annotation(
-        ("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image, OPS-1"),
-        &expect![[r#"
+    expect![[r#"
         Excepted { reason: "vendor image, OPS-1", expires: "2027-01-31" }
-    "#]],
-    );
+    "#]]
+    .assert_eq(&judge(("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image, OPS-1")));
 }
 
 #[test]
@@ -171,7 +169,7 @@ fn an_annotation_that_grants_nothing_is_a_finding() {
         "#]],
         ),
     ] {
-        check_annotation(annotation, &expected);
+        expected.assert_eq(&judge(annotation));
     }
 }
 

@@ -175,19 +175,19 @@ impl<'a> From<&'a FileProblem> for Trouble<'a> {
 mod tests {
     use super::*;
     use crate::report::samples;
-    use expect_test::{Expect, expect};
+    use expect_test::expect;
 
-    fn check(report: &Report, expected: &Expect) {
+    fn json(report: &Report) -> String {
         let mut out = Vec::new();
         write(report, &mut out).unwrap();
-        expected.assert_eq(&String::from_utf8(out).unwrap());
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn has_everything_that_a_report_has() {
         let mut report = samples::report();
         report.findings.truncate(3);
-        check(&report, &expect![[r#"
+        expect![[r#"
             {
               "version": 1,
               "plimsoll": "0.1.0",
@@ -304,12 +304,13 @@ mod tests {
                 "excepted": 1
               }
             }
-        "#]]);
+        "#]]
+        .assert_eq(&json(&report));
     }
 
     #[test]
     fn has_the_same_shape_when_all_is_well() {
-        check(&Report::default(), &expect![[r#"
+        expect![[r#"
             {
               "version": 1,
               "plimsoll": "0.1.0",
@@ -327,6 +328,7 @@ mod tests {
                 "excepted": 0
               }
             }
-        "#]]);
+        "#]]
+        .assert_eq(&json(&Report::default()));
     }
 }

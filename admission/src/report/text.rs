@@ -2,8 +2,8 @@
 //! them.
 
 use super::{Excerpt, FileProblem, Finding, Place, Report, Status, printable};
-use annotate_snippets::{AnnotationKind, Group, Level as Grade, Renderer, Snippet,
-    renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
+use annotate_snippets::{
+    AnnotationKind, Group, Level as Grade, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
 };
 use plimsoll_policy::Level;
 use std::{
@@ -166,7 +166,8 @@ fn write_notes<'a>(
         };
         let summary = summary(rule).map(|summary| format!(": {summary}")).unwrap_or_default();
         let found = count(findings.len(), "finding");
-        let line = format!("{found}{within}{summary}; --notes shows {}", if findings.len() == 1 { "it" } else { "them" });
+        let line =
+            format!("{found}{within}{summary}; --notes shows {}", if findings.len() == 1 { "it" } else { "them" });
         let title = Grade::NOTE.primary_title(printable(&line)).id(printable(rule));
         writeln!(out, "{}", Renderer::styled().render(&[Group::with_title(title)]))?;
     }
@@ -221,17 +222,21 @@ fn count(n: usize, noun: &str) -> String {
 }
 
 fn elapsed(time: Duration) -> String {
-    if time < Duration::from_secs(1) { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f64()) }
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::{Summary, samples};
-    use expect_test::{Expect, expect};
+    use expect_test::expect;
 
-    fn check(report: &Report, detail: Detail, expected: &Expect) {
-        expected.assert_eq(&anstream::adapter::strip_str(&styled(report, detail)).to_string());
+    fn plain(report: &Report, detail: Detail) -> String {
+        anstream::adapter::strip_str(&styled(report, detail)).to_string()
     }
 
     fn styled(report: &Report, detail: Detail) -> String {
@@ -246,7 +251,7 @@ mod tests {
 
     #[test]
     fn shows_what_where_and_what_to_write() {
-        check(&samples::report(), Detail::Normal, &expect![[r#"
+        expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:18
                |
@@ -283,25 +288,26 @@ mod tests {
 
             2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
             `plimsoll explain latest-tag` says why it matters and how to mend it
-        "#]]);
+        "#]].assert_eq(&plain(&samples::report(), Detail::Normal));
     }
 
     #[test]
     fn quiet_leaves_out_notes_and_summary() {
         let findings = vec![samples::finding("latest-tag", Level::Note), samples::excepted("recreate-strategy")];
-        check(&Report { findings, ..Report::default() }, Detail::Quiet, &expect![[r#"
+        expect![[r#"
             excepted[recreate-strategy]: image `nginx` has neither a tag nor a digest
             --> deploy/app.yaml:14:18
              |
              = object: Deployment shop/app, container web
              = reason: single writer, see OPS-123 (until 2027-01-31)
 
-        "#]]);
+        "#]]
+        .assert_eq(&plain(&Report { findings, ..Report::default() }, Detail::Quiet));
     }
 
     #[test]
     fn shows_notes_in_full_when_asked() {
-        check(&only(samples::finding("latest-tag", Level::Note)), Detail::Notes, &expect![[r#"
+        expect![[r#"
             note[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:18
                |
@@ -312,16 +318,18 @@ mod tests {
                = help: write `nginx:1.29.3`
 
             1 note: 0 workloads in 0 documents of 0 files, 0 ms
-        "#]]);
+        "#]]
+        .assert_eq(&plain(&only(samples::finding("latest-tag", Level::Note)), Detail::Notes));
     }
 
     #[test]
     fn is_one_line_when_all_is_well() {
         let summary = Summary { files: 2, documents: 2, workloads: 1, ..Summary::default() };
-        check(&Report { summary, ..Report::default() }, Detail::Normal, &expect![[r#"
+        expect![[r#"
             clean: 1 workload in 2 documents of 2 files, 0 ms
-        "#]]);
-        check(&Report::default(), Detail::Quiet, &expect![""]);
+        "#]]
+        .assert_eq(&plain(&Report { summary, ..Report::default() }, Detail::Normal));
+        expect![""].assert_eq(&plain(&Report::default(), Detail::Quiet));
     }
 
     #[test]
@@ -330,7 +338,7 @@ mod tests {
         let line = format!("{{{}\"image\":\"nginx\"{}}}", "\"a\":1,".repeat(5000), ",\"b\":2".repeat(5000));
         finding.place.column = 30_010;
         finding.place.excerpt = Excerpt::of(&line, 30_010, 7);
-        check(&only(finding), Detail::Quiet, &expect![[r#"
+        expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:30010
                |
@@ -340,7 +348,7 @@ mod tests {
                = object: Deployment shop/app, container web
                = help: write `nginx:1.29.3`
 
-        "#]]);
+        "#]].assert_eq(&plain(&only(finding), Detail::Quiet));
     }
 
     #[test]
@@ -353,7 +361,7 @@ mod tests {
         finding.place.file = hostile.to_owned();
         finding.place.excerpt = Excerpt::of(&format!("\t- image: {hostile}"), 11, 40);
         let report = only(finding);
-        check(&report, Detail::Quiet, &expect![[r#"
+        expect![[r#"
             deny[latest-tag]: a�]0;pwned��31m�b c
               --> a�]0;pwned��31m�b c:14:18
                |
@@ -363,7 +371,8 @@ mod tests {
                = object: Deployment shop/app, container a�]0;pwned��31m�b c
                = help: a�]0;pwned��31m�b c
 
-        "#]]);
+        "#]]
+        .assert_eq(&plain(&report, Detail::Quiet));
         let styled = styled(&report, Detail::Quiet);
         let escapes = styled.match_indices('\u{1b}').map(|(at, _)| &styled[at..]).collect::<Vec<_>>();
         assert!(!escapes.is_empty(), "our own styles are there");
@@ -374,7 +383,7 @@ mod tests {
     fn underlines_wide_characters_where_they_stand() {
         let mut finding = samples::finding("latest-tag", Level::Deny);
         finding.place.excerpt = Excerpt::of("  日本: nginx", 7, 5);
-        check(&only(finding), Detail::Quiet, &expect![[r#"
+        expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:18
                |
@@ -384,6 +393,7 @@ mod tests {
                = object: Deployment shop/app, container web
                = help: write `nginx:1.29.3`
 
-        "#]]);
+        "#]]
+        .assert_eq(&plain(&only(finding), Detail::Quiet));
     }
 }

@@ -1,0 +1,191 @@
+//! What is written in `plimsoll.yaml`, as far as its own shape tells. Whether the policies and rules that it names
+//! exist is for [`ConfigFile::check`](super::ConfigFile::check).
+
+use super::{
+    Choices, ModulePath, NamespaceChoices, Policies,
+    node::{Complaint, Fields, Node},
+};
+use crate::{
+    exceptions::{Annotations, Exception, Scope, parse_day},
+    host_rules,
+    manifest::CustomKind,
+    policy_set::{Choice, Profile},
+};
+use globset::{Glob, GlobMatcher};
+use plimsoll_policy::Level;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+const FIELDS: [&str; 6] = ["profile", "policies", "exceptions", "allow-annotations", "namespaces", "workloads"];
+const PROFILES: [(&str, Profile); 2] = [("default", Profile::Default), ("strict", Profile::Strict)];
+
+/// The fields of the file.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) profile: Option<Profile>,
+    pub(super) policies: Policies,
+    pub(super) modules: Vec<ModulePath>,
+    pub(super) exceptions: Vec<Exception>,
+    /// The rules that exceptions name, with their pointers; also of exceptions that lack something else.
+    pub(super) excepted: Vec<(String, String)>,
+    pub(super) annotations: Option<Annotations>,
+    pub(super) workloads: Vec<CustomKind>,
+}
+
+/// Reads the fields; `folder` is what paths in the file are relative to.
+pub(super) fn read(value: &Value, folder: &Path) -> (Written, Vec<Complaint>) {
+    let mut reader = Reader { folder, complaints: Vec::new(), modules: Vec::new(), excepted: Vec::new() };
+    let written = reader.file(&Node::root(value));
+    (written, reader.complaints)
+}
+
+struct Reader<'a> {
+    folder: &'a Path,
+    complaints: Vec<Complaint>,
+    modules: Vec<ModulePath>,
+    excepted: Vec<(String, String)>,
+}
+
+/// Whether an entry under `policies` may bring a module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Modules {
+    Allowed,
+    Refused,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, root: &Node<'_>) -> Written {
+        let fields = root.fields(&FIELDS, &mut self.complaints);
+        Written {
+            profile: fields.get("profile").and_then(|node| {
+                let name = node.text(&mut self.complaints)?;
+                node.one_of("profile", &PROFILES, name, &mut self.complaints)
+            }),
+            policies: Policies {
+                choices: self.choices(fields.get("policies"), Modules::Allowed),
+                namespaces: self.each(fields.get("namespaces"), Self::namespace),
+            },
+            modules: std::mem::take(&mut self.modules),
+            exceptions: self.each(fields.get("exceptions"), Self::exception),
+            annotations: fields.get("allow-annotations").and_then(|node| {
+                let allowed = node.boolean(&mut self.complaints)?;
+                Some(if allowed { Annotations::Allowed } else { Annotations::Ignored })
+            }),
+            workloads: self.each(fields.get("workloads"), Self::workload),
+            excepted: std::mem::take(&mut self.excepted),
+        }
+    }
+
+    /// The items of a list that make sense.
+    fn each<T>(&mut self, list: Option<Node<'_>>, read: fn(&mut Self, &Node<'_>) -> Option<T>) -> Vec<T> {
+        let items = list.map(|list| list.items(&mut self.complaints)).unwrap_or_default();
+        items.iter().filter_map(|item| read(self, item)).collect()
+    }
+
+    fn choices(&mut self, policies: Option<Node<'_>>, modules: Modules) -> Choices {
+        let entries = policies.map(|node| node.entries(&mut self.complaints)).unwrap_or_default();
+        entries.into_iter().filter_map(|(id, node)| Some((id.to_owned(), self.choice(id, &node, modules)?))).collect()
+    }
+
+    /// None for a policy whose module is not to be had: it would only be complained about once more.
+    fn choice(&mut self, id: &str, node: &Node<'_>, modules: Modules) -> Option<Choice> {
+        let known: &[&str] = match modules {
+            // The rules of the host have no settings, and no module.
+            _ if id == host_rules::POLICY => &["rules"],
+            Modules::Allowed => &["settings", "rules", "module"],
+            Modules::Refused => &["settings", "rules"],
+        };
+        let fields = node.fields(known, &mut self.complaints);
+        if let Some(node) = fields.get("module").filter(|_| known.contains(&"module")) {
+            let path = self.module(&node)?;
+            self.modules.push(ModulePath { path, pointer: node.pointer });
+        }
+        let settings = fields.get("settings").map(|node| node.value.clone()).unwrap_or_default();
+        Some(Choice { settings, levels: self.levels(&fields) })
+    }
+
+    fn module(&mut self, node: &Node<'_>) -> Option<PathBuf> {
+        let path = node.text(&mut self.complaints)?;
+        if path.contains("://") {
+            let message = "this version loads modules from files only; write the path of a .wasm file";
+            self.complaints.push(Complaint::value(&node.pointer, message));
+            return None;
+        }
+        Some(self.folder.join(path))
+    }
+
+    fn levels(&mut self, fields: &Fields<'_>) -> BTreeMap<String, Level> {
+        let entries = fields.get("rules").map(|node| node.entries(&mut self.complaints)).unwrap_or_default();
+        let level = |(rule, node): (&str, Node<'_>)| Some((rule.to_owned(), node.level(&mut self.complaints)?));
+        entries.into_iter().filter_map(level).collect()
+    }
+
+    fn exception(&mut self, node: &Node<'_>) -> Option<Exception> {
+        let fields = node.fields(&["rule", "match", "reason", "expires"], &mut self.complaints);
+        let rule = fields.text("rule", &mut self.complaints);
+        self.excepted.extend(rule.map(|rule| (rule.to_owned(), format!("{}/rule", node.pointer))));
+        let scope = fields.require("match", &mut self.complaints).and_then(|node| self.scope(&node));
+        let reason = fields.text("reason", &mut self.complaints);
+        let expires = fields.require("expires", &mut self.complaints).and_then(|node| {
+            let day = parse_day(node.text(&mut self.complaints)?);
+            day.map_err(|why| self.complaints.push(Complaint::value(&node.pointer, why))).ok()
+        });
+        Some(Exception {
+            rule: rule?.to_owned(),
+            scope: scope?,
+            reason: reason?.to_owned(),
+            expires: expires?,
+            pointer: node.pointer.clone(),
+        })
+    }
+
+    fn scope(&mut self, node: &Node<'_>) -> Option<Scope> {
+        let fields = node.fields(&["namespace", "kind", "name"], &mut self.complaints);
+        let known = ["namespace", "kind", "name"].map(|name| fields.get(name));
+        if node.value.is_null() || node.value.as_object().is_some_and(serde_json::Map::is_empty) {
+            let message = "this matches everything; name a namespace, kind or name, or set the level of the rule";
+            self.complaints.push(Complaint::value(&node.pointer, message));
+        }
+        let [namespace, kind, name] = known.map(|node| node.and_then(|node| self.glob(&node)));
+        Some(Scope { namespace, kind, name })
+    }
+
+    fn glob(&mut self, node: &Node<'_>) -> Option<GlobMatcher> {
+        let text = node.text(&mut self.complaints)?;
+        match Glob::new(text) {
+            Ok(glob) => Some(glob.compile_matcher()),
+            Err(error) => {
+                let message = format!("`{text}` is no glob: {}", error.kind());
+                self.complaints.push(Complaint::value(&node.pointer, message));
+                None
+            }
+        }
+    }
+
+    fn namespace(&mut self, node: &Node<'_>) -> Option<NamespaceChoices> {
+        let fields = node.fields(&["match", "policies"], &mut self.complaints);
+        let pattern = fields.require("match", &mut self.complaints).and_then(|node| self.glob(&node));
+        let policies = fields.require("policies", &mut self.complaints);
+        let choices = self.choices(policies, Modules::Refused);
+        Some(NamespaceChoices { pattern: pattern?, choices, pointer: node.pointer.clone() })
+    }
+
+    fn workload(&mut self, node: &Node<'_>) -> Option<CustomKind> {
+        let fields = node.fields(&["group", "kind", "podTemplate"], &mut self.complaints);
+        let group = fields.text("group", &mut self.complaints);
+        let kind = fields.text("kind", &mut self.complaints);
+        let pod_template = fields.require("podTemplate", &mut self.complaints).and_then(|node| {
+            let pointer = node.text(&mut self.complaints)?;
+            if pointer.starts_with('/') {
+                return Some(pointer);
+            }
+            let message = format!("`{pointer}` is no JSON pointer; write it like /spec/template");
+            self.complaints.push(Complaint::value(&node.pointer, message));
+            None
+        });
+        Some(CustomKind { group: group?.to_owned(), kind: kind?.to_owned(), pod_template: pod_template?.to_owned() })
+    }
+}

@@ -1,0 +1,243 @@
+//! `plimsoll.yaml`: found, read, checked once.
+//!
+//! [`ConfigFile`] is what is written, with everything that is wrong with it. [`ConfigFile::check`] adds what only the
+//! loaded policies can tell, and makes a [`Config`] of it, which nobody has to doubt.
+
+mod file;
+mod node;
+mod source;
+
+pub use node::{About, Complaint};
+
+use crate::{
+    did_you_mean,
+    exceptions::{Annotations, Exception},
+    host_rules,
+    manifest::{CustomKind, Single},
+    policy_set::{Choice, ChoiceError, Place as ChoicePlace, Profile},
+    report::{self, FileProblem, Status},
+};
+use globset::GlobMatcher;
+use plimsoll_policy::{Finding, Level};
+use serde_json::Value;
+use source::Source;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Name of the file.
+pub const FILE_NAME: &str = "plimsoll.yaml";
+
+/// What is written, not yet held against the policies that there are.
+#[derive(Debug, Default)]
+pub struct ConfigFile {
+    source: Source,
+    value: Value,
+    written: file::Written,
+    complaints: Vec<Complaint>,
+    /// It did not even parse.
+    broken: Option<FileProblem>,
+}
+
+/// A configuration that makes sense. The default is what holds without a file.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// The profile, if it says so.
+    pub profile: Option<Profile>,
+    /// What it changes about policies.
+    pub policies: Policies,
+    /// Exceptions.
+    pub exceptions: Vec<Exception>,
+    /// Whether annotations may grant exceptions, if it says so.
+    pub annotations: Option<Annotations>,
+    /// Custom kinds with a pod template.
+    pub workloads: Vec<CustomKind>,
+    source: Source,
+}
+
+/// What is changed about policies, by their ids.
+pub type Choices = BTreeMap<String, Choice>;
+
+/// What is changed about policies, and where.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    /// For all namespaces.
+    pub choices: Choices,
+    /// For some; all that match apply, a later one over an earlier one.
+    pub namespaces: Vec<NamespaceChoices>,
+}
+
+/// What is changed about policies for some namespaces.
+#[derive(Debug, Clone)]
+pub struct NamespaceChoices {
+    /// Which.
+    pub pattern: GlobMatcher,
+    /// What is changed.
+    pub choices: Choices,
+    /// JSON pointer of the entry.
+    pub pointer: String,
+}
+
+/// A module that brings policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModulePath {
+    /// The file.
+    pub path: PathBuf,
+    /// Where it is named, as a JSON pointer.
+    pub pointer: String,
+}
+
+/// The configuration in this folder, or in the nearest one above.
+pub fn find(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
+}
+
+impl ConfigFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read at all.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(path)?;
+        Ok(Self::parse(path, text))
+    }
+
+    /// Takes a text for the contents of a file; paths in it are relative to the folder of that.
+    pub fn parse(path: &Path, text: String) -> Self {
+        let source = Source { name: path.display().to_string(), text };
+        let value = Single::new(&source.text).and_then(|single| single.value());
+        match value {
+            Ok(value) => {
+                let (written, complaints) = file::read(&value, path.parent().unwrap_or(Path::new("")));
+                ConfigFile { source, value, written, complaints, broken: None }
+            }
+            Err(problem) => {
+                let broken = Some(source.problem(problem));
+                ConfigFile { source, broken, ..ConfigFile::default() }
+            }
+        }
+    }
+
+    /// What is written of the profile.
+    pub fn profile(&self) -> Option<Profile> {
+        self.written.profile
+    }
+
+    /// What is written of policies.
+    pub fn policies(&self) -> &Policies {
+        &self.written.policies
+    }
+
+    /// The modules to load.
+    pub fn modules(&self) -> &[ModulePath] {
+        &self.written.modules
+    }
+
+    /// What a set of policies complains of, if this file is where it comes from. `namespace` is the entry of
+    /// [`Policies::namespaces`] that the set was made with.
+    pub fn complaint(&self, error: &ChoiceError, namespace: Option<usize>) -> Option<Complaint> {
+        let (about, pointer) = match &error.place {
+            ChoicePlace::Key(pointer) => (About::Key, pointer),
+            ChoicePlace::Value(pointer) => (About::Value, pointer),
+            ChoicePlace::Override(_) => return None,
+        };
+        let here = namespace.and_then(|index| self.written.policies.namespaces.get(index)).and_then(|entry| {
+            let pointer = format!("{}/policies{pointer}", entry.pointer);
+            self.value.pointer(&pointer).map(|_| pointer)
+        });
+        let pointer = here.unwrap_or_else(|| format!("/policies{pointer}"));
+        Some(Complaint { pointer, about, message: error.message.clone() })
+    }
+
+    /// Holds it against the rules that there are. `complaints` are those of the sets of policies about
+    /// [`Self::policies`], and of the engine about [`Self::modules`].
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of lines.
+    pub fn check<'a>(
+        mut self,
+        rules: impl IntoIterator<Item = &'a str>,
+        complaints: impl IntoIterator<Item = Complaint>,
+    ) -> Result<Config, Vec<FileProblem>> {
+        if let Some(broken) = self.broken {
+            return Err(vec![broken]);
+        }
+        self.complaints.extend(complaints);
+        self.check_exceptions(&rules.into_iter().collect());
+        if self.complaints.is_empty() {
+            let file::Written { profile, policies, exceptions, annotations, workloads, modules: _, excepted: _ } = self.written;
+            return Ok(Config { profile, policies, exceptions, annotations, workloads, source: self.source });
+        }
+        Err(self.source.problems(self.complaints))
+    }
+
+    fn check_exceptions(&mut self, rules: &BTreeSet<&str>) {
+        for (rule, pointer) in &self.written.excepted {
+            let message = if host_rules::RULES.iter().any(|host| host.name == *rule) {
+                format!("`{rule}` cannot be excepted; set its level under policies: plimsoll: rules:")
+            } else if rules.contains(rule.as_str()) {
+                continue;
+            } else {
+                did_you_mean::unknown("rule", rule, rules.iter().copied())
+            };
+            self.complaints.push(Complaint::value(pointer, message));
+        }
+    }
+}
+
+impl Policies {
+    /// The entries of [`Policies::namespaces`] that match a namespace, by index: equal lists mean equal choices.
+    pub fn matching(&self, namespace: Option<&str>) -> Vec<usize> {
+        let namespace = namespace.unwrap_or_default();
+        let entries = self.namespaces.iter().enumerate();
+        entries.filter(|(_, entry)| entry.pattern.is_match(namespace)).map(|(index, _)| index).collect()
+    }
+
+    /// What is changed where these entries match.
+    pub fn choices_of(&self, matching: &[usize]) -> Choices {
+        let mut choices = self.choices.clone();
+        for entry in matching.iter().filter_map(|index| self.namespaces.get(*index)) {
+            overlay(&mut choices, &entry.choices);
+        }
+        choices
+    }
+}
+
+/// Puts some choices over others: field by field of the settings, rule by rule.
+fn overlay(under: &mut Choices, over: &Choices) {
+    for (id, choice) in over {
+        let under = under.entry(id.clone()).or_default();
+        under.levels.extend(choice.levels.iter().map(|(rule, level)| (rule.clone(), *level)));
+        match (&mut under.settings, &choice.settings) {
+            (Value::Object(under), Value::Object(over)) => under.extend(over.clone()),
+            (_, Value::Null) => {}
+            (under, over) => *under = over.clone(),
+        }
+    }
+}
+
+impl Config {
+    /// Turns a finding about the configuration, such as an exception that has ended, into one for the report.
+    pub fn finding(&self, finding: Finding, level: Level) -> report::Finding {
+        report::Finding {
+            place: self.source.place(&finding.pointer),
+            // The text tells two exceptions from the same rule apart, however they are ordered.
+            fingerprint: report::fingerprint(&finding.rule, None, None, &finding.message),
+            rule: finding.rule,
+            policy: host_rules::POLICY.to_owned(),
+            level,
+            status: Status::Open,
+            message: finding.message,
+            help: finding.help,
+            object: None,
+            container: None,
+            pointer: finding.pointer,
+            fix: finding.fix,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

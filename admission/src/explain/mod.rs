@@ -1,0 +1,105 @@
+//! A rule's page in the terminal, and the table of all rules. With ANSI styles, as [`report::text`](crate::report::text).
+
+mod markdown;
+
+use crate::{did_you_mean, report::printable};
+use anstyle::Style;
+use plimsoll_policy::{Description, Levels, Rule};
+use std::io::{self, Write};
+
+const BOLD: Style = Style::new().bold();
+
+/// What there is to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic<'a> {
+    /// A rule of a policy.
+    Rule(&'a Description, &'a Rule),
+    /// A policy, with all of its rules.
+    Policy(&'a Description),
+}
+
+/// The rule or policy of that name.
+///
+/// # Errors
+/// There is none; the text says which one was probably meant.
+pub fn find<'a>(name: &str, policies: &'a [Description]) -> Result<Topic<'a>, String> {
+    let mut rules = policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+    if let Some((policy, rule)) = rules.find(|(_, rule)| rule.name == name) {
+        return Ok(Topic::Rule(policy, rule));
+    }
+    if let Some(policy) = policies.iter().find(|policy| policy.id == name) {
+        return Ok(Topic::Policy(policy));
+    }
+    let known = policies.iter().flat_map(|policy| {
+        let rules = policy.rules.iter().map(|rule| &*rule.name);
+        rules.chain([policy.id.as_str()])
+    });
+    let unknown = did_you_mean::unknown("rule or policy", name, known);
+    Err(if unknown.ends_with('?') { unknown } else { format!("{unknown}; `plimsoll explain` lists them all") })
+}
+
+/// Writes what there is to read.
+pub fn write(topic: Topic<'_>, out: &mut impl Write) -> io::Result<()> {
+    match topic {
+        Topic::Policy(policy) => markdown::write(&policy.page, out),
+        Topic::Rule(policy, rule) => {
+            writeln!(out, "{BOLD}{}{BOLD:#}: {}", printable(&rule.name), printable(&rule.summary))?;
+            writeln!(out, "policy {}; {}\n", printable(&policy.id), levels(rule))?;
+            match section(&policy.page, &rule.name) {
+                Some(section) => markdown::write(section, out),
+                None => writeln!(out, "The page of the policy has no section about this rule."),
+            }
+        }
+    }
+}
+
+/// Writes a table of all rules.
+pub fn write_table(policies: &[Description], out: &mut impl Write) -> io::Result<()> {
+    let mut rows = vec![["rule", "policy", "default", "strict", "what"].map(str::to_owned)];
+    for policy in policies {
+        for rule in &policy.rules {
+            let (default, strict) = (level(rule, |of| of.default), level(rule, |of| of.strict));
+            let cells = [&*rule.name, &policy.id, &default, &strict, &rule.summary];
+            rows.push(cells.map(|cell| printable(cell).into_owned()));
+        }
+    }
+    markdown::write_table(&rows, out)?;
+    writeln!(out, "\nA second level is for the graver case that the rule's page names: plimsoll explain RULE")
+}
+
+fn levels(rule: &Rule) -> String {
+    let (default, strict) = (level(rule, |of| of.default), level(rule, |of| of.strict));
+    if default == strict { default } else { format!("{default}, in profile strict {strict}") }
+}
+
+fn level(rule: &Rule, of: impl Fn(&Levels) -> plimsoll_policy::Level) -> String {
+    let ordinary = of(&rule.levels).name();
+    match rule.second.as_ref().map(|second| of(second).name()) {
+        Some(second) if second != ordinary => format!("{ordinary} / {second}"),
+        _ => ordinary.to_owned(),
+    }
+}
+
+/// What stands under the heading `## rule`, up to the next heading as high.
+fn section<'a>(page: &'a str, rule: &str) -> Option<&'a str> {
+    let mut start = None;
+    let mut offset = 0;
+    let mut in_fence = false;
+    for line in page.split_inclusive('\n') {
+        let begin = offset;
+        offset += line.len();
+        in_fence ^= line.starts_with("```");
+        let Some(title) = line.strip_prefix("## ").or_else(|| line.strip_prefix("# ")).filter(|_| !in_fence) else {
+            continue;
+        };
+        match start {
+            Some(start) => return Some(page[start..begin].trim()),
+            None if title.trim().trim_matches('`') == rule => start = Some(offset),
+            None => {}
+        }
+    }
+    start.map(|start| page[start..].trim())
+}
+
+#[cfg(test)]
+mod tests;
