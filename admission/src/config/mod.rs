@@ -167,7 +167,8 @@ impl ConfigFile {
         self.complaints.extend(complaints);
         self.check_exceptions(&rules.into_iter().collect());
         if self.complaints.is_empty() {
-            let file::Written { profile, policies, exceptions, annotations, workloads, modules: _, excepted: _ } = self.written;
+            let file::Written { profile, policies, exceptions, annotations, workloads, modules: _, excepted: _ } =
+                self.written;
             return Ok(Config { profile, policies, exceptions, annotations, workloads, source: self.source });
         }
         Err(self.source.problems(self.complaints))

@@ -98,7 +98,7 @@ struct Summary<'a> {
 impl<'a> From<&'a Report> for Document<'a> {
     fn from(report: &'a Report) -> Self {
         let Tally { deny, warn, note, excepted } = report.tally();
-        let super::Summary { files, documents, workloads, ref skipped, elapsed: _ } = report.summary;
+        let super::Summary { files, documents, workloads, ref skipped, charts: _, elapsed: _ } = report.summary;
         Document {
             version: VERSION,
             plimsoll: env!("CARGO_PKG_VERSION"),

@@ -170,6 +170,8 @@ pub struct Summary {
     pub workloads: usize,
     /// What was not judged: reason to count.
     pub skipped: BTreeMap<String, usize>,
+    /// The charts among what was not judged: their folders.
+    pub charts: Vec<String>,
     /// Time the scan took.
     pub elapsed: std::time::Duration,
 }

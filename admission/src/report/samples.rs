@@ -76,6 +76,7 @@ pub(super) fn report() -> Report {
             documents: 30,
             workloads: 5,
             skipped: [("not a workload".to_owned(), 23), ("kustomize patch".to_owned(), 2)].into(),
+            charts: vec!["deploy/chart".to_owned(), "deploy/it's".to_owned()],
             elapsed: Duration::from_millis(12),
         },
     }

@@ -208,6 +208,7 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
         write!(out, "; not judged: {}", skipped.join(", "))?;
     }
     writeln!(out)?;
+    write_charts(&summary.charts, out)?;
     let counts = |finding: &&Finding| finding.is_open() && finding.level > Level::Note;
     match report.findings.iter().find(counts) {
         Some(finding) => {
@@ -215,6 +216,25 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// What to run for the charts, which are templates and not manifests.
+fn write_charts(charts: &[String], out: &mut impl Write) -> io::Result<()> {
+    const SHOWN: usize = 3;
+    for chart in charts.iter().take(SHOWN) {
+        writeln!(out, "to judge a chart: helm template {} | plimsoll scan -", quoted(chart))?;
+    }
+    match charts.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "and so on for {}", count(more, "more chart")),
+    }
+}
+
+/// As one word of a shell.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_./-".contains(c);
+    let path = printable(path);
+    if path.chars().all(is_plain) { path.into_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 fn count(n: usize, noun: &str) -> String {
@@ -287,6 +307,8 @@ mod tests {
             note[undeclared-shutdown-timeout]: 2 findings in 1 workload: nobody knows how long the application needs to stop; --notes shows them
 
             2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
+            to judge a chart: helm template deploy/chart | plimsoll scan -
+            to judge a chart: helm template 'deploy/it'\''s' | plimsoll scan -
             `plimsoll explain latest-tag` says why it matters and how to mend it
         "#]].assert_eq(&plain(&samples::report(), Detail::Normal));
     }
