@@ -23,10 +23,8 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         let annotation = stop.workload.pod.annotation("plimsoll.dev/shutdown-timeout");
         let pointer = obstacle.and_then(|obstacle| obstacle.pointer.clone()).unwrap_or(annotation);
         let mut help = "declare it on the pod template, as in `plimsoll.dev/shutdown-timeout: 30s`".to_owned();
-        if let Some(framework) = &unknown.framework
-            && let Some(place) = framework.place()
-        {
-            help += &format!(", or tell {} with `{place}` ({})", framework.name, framework.unit.example());
+        if let Some(advice) = &unknown.advice {
+            help += &format!(", or {advice}");
         }
         let finding = Finding::new(&UNDECLARED, pointer, message).container(timeline.container).help(help);
         let has_role = stop.contract.role(timeline.container).is_some();

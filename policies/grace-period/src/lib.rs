@@ -102,7 +102,7 @@ struct Stop<'a> {
 }
 
 impl<'a> Stop<'a> {
-    fn of(workload: &'a Workload, contract: &'a Contract, settings: &'a GracePeriod) -> Self {
+    fn of(workload: &'a Workload, contract: &'a Contract, settings: &GracePeriod) -> Self {
         let pod = &workload.pod;
         let timeline = |container| Timeline::of(container, contract, settings);
         Stop {

@@ -94,7 +94,9 @@ fn judge(items: &[Item], shell: Shell) -> Option<Swallowed> {
     }
     match &item.command {
         Command::Simple(simple) if execs(simple) => None,
-        Command::Simple(simple) => after(items, at).or_else(|| last(simple, shell, traps)),
+        Command::Simple(simple) => {
+            after(items, at).or_else(|| last(simple, shell, traps, shell::has_background(items)))
+        }
         Command::Compound(kind, inner) => held(*kind, inner, shell),
     }
 }
@@ -116,7 +118,7 @@ fn after(items: &[Item], at: usize) -> Option<Swallowed> {
     Some(Around(format!("{what} runs after it")))
 }
 
-fn last(simple: &Simple, shell: Shell, traps: bool) -> Option<Swallowed> {
+fn last(simple: &Simple, shell: Shell, traps: bool, has_background: bool) -> Option<Swallowed> {
     // What these run may well end in an `exec`.
     if matches!(simple.name(), "." | "source" | "eval") {
         return None;
@@ -129,6 +131,9 @@ fn last(simple: &Simple, shell: Shell, traps: bool) -> Option<Swallowed> {
     match shell {
         Shell::Bash if simple.redirected => Some(NotReplaced(format!(
             "bash does not replace itself with a command that has a redirection, as `{name}`"
+        ))),
+        Shell::Bash if has_background => Some(NotReplaced(format!(
+            "bash does not replace itself with `{name}` while it has a job in the background"
         ))),
         Shell::Bash | Shell::Ash => None,
         Shell::Dash => Some(NotReplaced(format!("dash never replaces itself with the last command, `{name}`"))),
@@ -231,7 +236,7 @@ mod tests {
             ("??..", "[ -f /env ] && app"),
             ("??..", "sleep infinity"),
             ("??..", "sleep 3600"),
-            ("??..", "helper & app"),
+            ("???.", "helper & app"),
             ("???.", "app > /proc/1/fd/1 2>&1"),
             ("???.", "cd /app; python main.py 2>> err.log"),
             ("???.", "if [ -f x ]; then app --x; else app; fi"),

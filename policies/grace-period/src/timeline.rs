@@ -20,7 +20,7 @@ pub(crate) struct Timeline<'a> {
     /// D.
     pub(crate) drain: Part,
     /// S.
-    pub(crate) shutdown: Shutdown<'a>,
+    pub(crate) shutdown: Shutdown,
     /// F.
     pub(crate) flush: Part,
     /// m.
@@ -35,7 +35,7 @@ pub(crate) struct Part {
 }
 
 impl<'a> Timeline<'a> {
-    pub(crate) fn of(container: &'a Container, contract: &Contract, settings: &'a GracePeriod) -> Self {
+    pub(crate) fn of(container: &'a Container, contract: &Contract, settings: &GracePeriod) -> Self {
         let declared = |key| {
             contract.duration(key, container).map_or_else(Part::default, |declared| Part {
                 length: declared.value,

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn finds_the_script() {
-        let cases: [(&[&str], Option<(Shell, usize)>); 19] = [
+        type Case<'a> = (&'a [&'a str], Option<(Shell, usize)>);
+        let cases: [Case<'_>; 19] = [
             (&["sh", "-c", "app"], Some((Shell::Sh, 2))),
             (&["/bin/sh", "-ec", "app"], Some((Shell::Sh, 2))),
             (&["/bin/sh", "-exc", "app", "--", "x"], Some((Shell::Sh, 2))),
