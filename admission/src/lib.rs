@@ -4,8 +4,19 @@
 //! policies as WebAssembly, [`evaluate`] turns one workload and a set of policies into findings, and a front end
 //! ([`scan`]) feeds it and hands the outcome to [`report`].
 
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod did_you_mean;
 pub mod engine;
 pub mod evaluate;
+pub mod exceptions;
+pub mod explain;
+pub mod host_rules;
+pub mod inputs;
+pub mod judge;
+pub mod kustomization;
 pub mod manifest;
+pub mod policy_set;
 pub mod report;
+pub mod scan;

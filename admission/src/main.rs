@@ -1,1 +1,18 @@
-fn main() {}
+//! `plimsoll`: judges workload manifests with policies that run as WebAssembly.
+
+use plimsoll::{cli, commands, commands::Exit};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match cli::parse() {
+        cli::Call::Scan(flags) => commands::scan(&flags),
+        cli::Call::Explain(flags) => commands::explain(&flags),
+        cli::Call::Version { verbose } => commands::version(verbose),
+    };
+    outcome
+        .unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            Exit::Failed
+        })
+        .into()
+}

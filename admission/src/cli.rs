@@ -1,0 +1,233 @@
+//! The command line: flags as plain data, nothing else. The only file that names `clap`.
+
+use crate::policy_set::Profile;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValue, error::ErrorKind};
+use plimsoll_policy::Level;
+use std::{path::PathBuf, str::FromStr};
+
+/// What the user asked for.
+#[derive(Debug)]
+pub enum Call {
+    /// `plimsoll scan`.
+    Scan(Box<Scan>),
+    /// `plimsoll explain`.
+    Explain(Explain),
+    /// `plimsoll --version`.
+    Version {
+        /// Also say what the built-in policies were built from.
+        verbose: bool,
+    },
+}
+
+/// Reads the command line; ends the process with a message and exit code 2 where it makes no sense.
+pub fn parse() -> Call {
+    let cli = Cli::parse();
+    match cli.command {
+        _ if cli.version => Call::Version { verbose: cli.verbose },
+        Some(Command::Scan(flags)) => Call::Scan(flags),
+        Some(Command::Explain(flags)) => Call::Explain(flags),
+        None => Cli::command().error(ErrorKind::MissingSubcommand, "what to do? see `plimsoll --help`").exit(),
+    }
+}
+
+/// Keeps unfit deployments out of a Kubernetes cluster.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", disable_version_flag = true, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    /// Print the version
+    #[arg(short = 'V', long)]
+    version: bool,
+    /// With --version: also what the built-in policies were built from
+    #[arg(long, requires = "version")]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge the manifests in files, folders and standard input
+    ///
+    /// Exit codes: 0 clean; 1 findings at or above --fail-on; 2 the job could not be done (unreadable or unparseable
+    /// input, a policy that failed, nothing to judge). 2 wins over 1.
+    Scan(Box<Scan>),
+    /// Print a rule's or a policy's page; without a name the table of all rules
+    Explain(Explain),
+}
+
+/// Flags of `plimsoll scan`.
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Files, folders, globs; `-` is standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub policies: Policies,
+    /// The lowest level that makes the exit code 1
+    #[arg(long, value_name = "LEVEL", default_value = "deny")]
+    pub fail_on: FailOn,
+    /// How to report: `text` or `json`, and where to; may be repeated
+    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
+    pub formats: Vec<Output>,
+    /// Leave out what matches this glob; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Look into hidden files and folders
+    #[arg(long)]
+    pub hidden: bool,
+    /// Do not respect .gitignore and .ignore
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Parse every document, also those of kinds that are not judged
+    #[arg(long)]
+    pub strict_yaml: bool,
+    /// Nothing to judge is no error
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// How many threads; one per core unless given
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<std::num::NonZeroUsize>,
+    /// No summary and no notes
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Report notes in full
+    #[arg(long, conflicts_with = "quiet")]
+    pub notes: bool,
+    /// What to call standard input
+    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    pub stdin_filename: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub color: Color,
+}
+
+/// Which policies judge, and how strictly.
+#[derive(Debug, Args)]
+pub struct Policies {
+    /// The configuration; else plimsoll.yaml in this folder or the nearest one above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Which set of levels; wins over the configuration
+    #[arg(long)]
+    pub profile: Option<Profile>,
+    /// A rule's level (deny, warn, note or off); wins over the configuration; may be repeated
+    #[arg(long = "rule", value_name = "RULE=LEVEL")]
+    pub rules: Vec<RuleLevel>,
+}
+
+/// Flags of `plimsoll explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A rule or a policy
+    pub name: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub policies: Policies,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub color: Color,
+}
+
+/// Whether to colour.
+#[derive(Debug, Args)]
+pub struct Color {
+    /// When to use colour; `auto` asks the terminal and NO_COLOR
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The lowest level that makes the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum FailOn {
+    Deny,
+    Warn,
+    Never,
+}
+
+impl FailOn {
+    /// The lowest level that counts.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            FailOn::Deny => Some(Level::Deny),
+            FailOn::Warn => Some(Level::Warn),
+            FailOn::Never => None,
+        }
+    }
+}
+
+/// `RULE=LEVEL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleLevel {
+    /// Name of the rule.
+    pub rule: String,
+    /// Its level.
+    pub level: Level,
+}
+
+impl FromStr for RuleLevel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (rule, level) = text.split_once('=').ok_or("write it as RULE=LEVEL, as in `latest-tag=warn`")?;
+        let level = [Level::Off, Level::Note, Level::Warn, Level::Deny]
+            .into_iter()
+            .find(|known| known.name() == level)
+            .ok_or_else(|| format!("`{level}` is no level; there are deny, warn, note and off"))?;
+        Ok(RuleLevel { rule: rule.to_owned(), level })
+    }
+}
+
+/// A format, and the file it goes to; standard output unless given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// How to print.
+    pub format: Format,
+    /// Where to.
+    pub file: Option<PathBuf>,
+}
+
+/// How to print a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, like rustc.
+    Text,
+    /// One JSON document: docs/schema/scan-report-1.json.
+    Json,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
+        if file == Some("") {
+            return Err(format!("`{text}` names no file"));
+        }
+        let format = Format::from_str(name, false).map_err(|_| format!("`{name}` is no format; there are text and json"))?;
+        Ok(Output { format, file: file.map(PathBuf::from) })
+    }
+}
+
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Profile::Default, Profile::Strict]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Profile::Default => "default",
+            Profile::Strict => "strict",
+        }))
+    }
+}

@@ -1,0 +1,165 @@
+//! Everything that judges: the modules, the configuration, and the sets of policies that follow from both.
+
+use crate::{
+    config::{Config, ConfigFile},
+    engine::{Engine, Module},
+    exceptions::{Annotations, Exceptions},
+    manifest::Kinds,
+    policy_set::{ChoiceError, Place, PolicySet, Profile},
+    report::FileProblem,
+};
+use anyhow::Context;
+use jiff::civil::Date;
+use plimsoll_policy::{Description, Level};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// What the caller wants, beside the configuration.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Wins over the configuration's profile.
+    pub profile: Option<Profile>,
+    /// Levels that win over those of the configuration.
+    pub levels: BTreeMap<String, Level>,
+    /// Whether annotations grant exceptions where the configuration does not say.
+    pub annotations: Annotations,
+    /// How many evaluations there may be at one time.
+    pub threads: NonZeroUsize,
+    /// The day that exceptions are held against (UTC).
+    pub today: Date,
+}
+
+/// Judges objects by the policies that hold in their namespace.
+pub struct Judge {
+    /// The configuration.
+    pub config: Config,
+    /// Who is let off.
+    pub exceptions: Exceptions,
+    /// What runs pods.
+    pub kinds: Kinds,
+    modules: Vec<Arc<Module>>,
+    profile: Profile,
+    levels: BTreeMap<String, Level>,
+    everywhere: Arc<PolicySet>,
+    /// Sets for namespaces, by the entries of the configuration that match.
+    elsewhere: Mutex<BTreeMap<Vec<usize>, Result<Arc<PolicySet>, String>>>,
+}
+
+/// Why there is no judge.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The configuration is wrong: here.
+    #[error("the configuration is wrong")]
+    Config(Vec<FileProblem>),
+    /// Something else.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+impl Judge {
+    /// Loads the modules that a configuration names and holds it against them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the configuration; or the engine does not start; or a rule of
+    /// [`Wish::levels`] is unknown.
+    pub fn new(file: ConfigFile, wish: Wish) -> Result<Judge, SetupError> {
+        let engine = Engine::new(wish.threads).map_err(anyhow::Error::new)?;
+        let builtin = engine.builtin().context("the built-in policies do not load").map_err(SetupError::Other)?;
+        let mut modules = vec![Arc::new(builtin)];
+        let mut complaints = Vec::new();
+        for named in file.modules() {
+            match load(&engine, &named.path) {
+                Ok(module) => modules.push(Arc::new(module)),
+                Err(error) => complaints.push(crate::config::Complaint::value(&named.pointer, format!("{error:#}"))),
+            }
+        }
+        let profile = wish.profile.or(file.profile()).unwrap_or_default();
+        let set = |matching: &[usize]| {
+            PolicySet::new(&modules, profile, &file.policies().choices_of(matching), &wish.levels)
+        };
+        // What a module would have brought is unknown where it did not load, so only that is complained about.
+        let entries = if complaints.is_empty() { file.policies().namespaces.len() } else { 0 };
+        let everywhere = match set(&[]) {
+            _ if !complaints.is_empty() => None,
+            Ok(set) => Some(Arc::new(set)),
+            Err(errors) => {
+                refuse_overrides(&errors)?;
+                complaints.extend(errors.iter().filter_map(|error| file.complaint(error, None)));
+                None
+            }
+        };
+        let mut elsewhere = BTreeMap::new();
+        for entry in 0..entries {
+            match set(&[entry]) {
+                Ok(set) => drop(elsewhere.insert(vec![entry], Ok(Arc::new(set)))),
+                Err(errors) => complaints.extend(errors.iter().filter_map(|error| file.complaint(error, Some(entry)))),
+            }
+        }
+        let mut seen = BTreeSet::new();
+        complaints.retain(|complaint| seen.insert((complaint.pointer.clone(), complaint.message.clone())));
+        let names: Vec<String> = rules(&modules);
+        let config = file.check(names.iter().map(String::as_str), complaints).map_err(SetupError::Config)?;
+        let everywhere = everywhere.context("no policies").map_err(SetupError::Other)?;
+        let annotations = config.annotations.unwrap_or(wish.annotations);
+        Ok(Judge {
+            exceptions: Exceptions::new(config.exceptions.clone(), annotations, names, wish.today),
+            kinds: Kinds::default().with(config.workloads.clone()),
+            modules,
+            profile,
+            levels: wish.levels,
+            everywhere,
+            elsewhere: Mutex::new(elsewhere),
+            config,
+        })
+    }
+
+    /// The policies that hold where no namespace says otherwise.
+    pub fn everywhere(&self) -> &Arc<PolicySet> {
+        &self.everywhere
+    }
+
+    /// The policies that hold in a namespace.
+    ///
+    /// # Errors
+    /// Several entries of the configuration match, and what they say does not go together.
+    pub fn policies(&self, namespace: Option<&str>) -> Result<Arc<PolicySet>, String> {
+        let matching = self.config.policies.matching(namespace);
+        if matching.is_empty() {
+            return Ok(Arc::clone(&self.everywhere));
+        }
+        let mut sets = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let choices = self.config.policies.choices_of(&matching);
+            PolicySet::new(&self.modules, self.profile, &choices, &self.levels).map(Arc::new).map_err(|errors| {
+                let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
+                format!("the entries under `namespaces` that match it do not go together: {}", messages.join("; "))
+            })
+        };
+        sets.entry(matching.clone()).or_insert_with(make).clone()
+    }
+
+    /// What each policy says of itself.
+    pub fn descriptions(&self) -> impl Iterator<Item = &Description> {
+        self.modules.iter().flat_map(|module| module.descriptions())
+    }
+}
+
+fn load(engine: &Engine, path: &std::path::Path) -> anyhow::Result<Module> {
+    let wasm = std::fs::read(path).with_context(|| path.display().to_string())?;
+    engine.compile(&wasm).with_context(|| path.display().to_string())
+}
+
+fn rules(modules: &[Arc<Module>]) -> Vec<String> {
+    let described = modules.iter().flat_map(|module| module.descriptions());
+    described.flat_map(|policy| &policy.rules).map(|rule| rule.name.clone().into_owned()).collect()
+}
+
+fn refuse_overrides(errors: &[ChoiceError]) -> anyhow::Result<()> {
+    let wrong: Vec<_> =
+        errors.iter().filter(|error| matches!(error.place, Place::Override(_))).map(|e| e.message.as_str()).collect();
+    anyhow::ensure!(wrong.is_empty(), "--rule: {}", wrong.join("; "));
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Invariants of the repository: docs/architecture.md says them, this holds them.
+
+use anyhow::{Context, Result, ensure};
+use plimsoll_tests::root;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Tracked files below `folder` that end in `ending`, relative to the root.
+fn tracked(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let listing = std::process::Command::new("git").args(["ls-files", folder]).current_dir(root()).output()?;
+    ensure!(listing.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listing.stderr));
+    let names = String::from_utf8(listing.stdout)?;
+    Ok(names.lines().filter(|name| name.ends_with(ending)).map(PathBuf::from).filter(|p| root().join(p).exists()).collect())
+}
+
+fn text(file: &Path) -> Result<String> {
+    fs::read_to_string(root().join(file)).with_context(|| file.display().to_string())
+}
+
+/// The files below `folder` that mention `word` outside of comments, apart from those that may.
+fn strangers(folder: &str, word: &str, may: &[&str]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for file in tracked(folder, ".rs")? {
+        let name = file.display().to_string();
+        let mentions = text(&file)?.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+        if mentions && !may.iter().any(|allowed| name.starts_with(allowed)) {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+#[test]
+fn each_library_stays_behind_its_door() -> Result<()> {
+    for (word, may) in [
+        ("wasmtime::", ["admission/src/engine", "admission/build.rs"].as_slice()),
+        ("clap::", &["admission/src/cli.rs"]),
+        ("serde_yaml::", &["admission/src/manifest/", "admission/src/config"]),
+        ("saphyr_parser::", &["admission/src/manifest/"]),
+    ] {
+        assert_eq!(strangers("admission", word, may)?, Vec::<String>::new(), "files that must not name {word}");
+    }
+    Ok(())
+}
+
+#[test]
+fn policies_know_nothing_of_admission_and_admission_no_policy() -> Result<()> {
+    for manifest in tracked("policies", "Cargo.toml")? {
+        let depends = text(&manifest)?.lines().any(|line| line.starts_with("plimsoll.") || line.starts_with("plimsoll "));
+        assert!(!depends, "{} depends on admission", manifest.display());
+    }
+    let admission = text(Path::new("admission/Cargo.toml"))?;
+    for policy in ["plimsoll-probes", "plimsoll-grace-period", "plimsoll-image-pull", "plimsoll-builtin"] {
+        assert!(!admission.contains(policy), "admission depends on {policy}");
+    }
+    Ok(())
+}
+
+#[test]
+fn evaluation_is_pure() -> Result<()> {
+    let source = text(Path::new("admission/src/evaluate.rs"))?;
+    for impure in ["async ", "std::fs", "std::net", "std::time", "std::env", "println!", "-> Result"] {
+        assert!(!source.contains(impure), "evaluate.rs says `{impure}`");
+    }
+    Ok(())
+}
+
+#[test]
+fn unsafe_code_stands_where_the_page_says() -> Result<()> {
+    let may = ["admission/src/engine", "policies/sdk/src/export.rs", "policies/sdk/src/alloc.rs", "policies/builtin/src/lib.rs", "tests/"];
+    assert_eq!(strangers(".", "unsafe ", &may)?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn every_allowed_lint_has_its_reason() -> Result<()> {
+    for file in tracked(".", ".rs")? {
+        let source = text(&file)?;
+        for attribute in ["[allow(", "[expect("] {
+            for (offset, _) in source.match_indices(&format!("#{attribute}")).chain(source.match_indices(&format!("#!{attribute}"))) {
+                let end = source[offset..].find(")]").map_or(source.len(), |length| offset + length);
+                assert!(source[offset..end].contains("reason ="), "{}: {}", file.display(), &source[offset..end]);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_code_map_names_what_is_there() -> Result<()> {
+    let page = text(Path::new("docs/architecture.md"))?;
+    let map = page.split("## Code map").nth(1).and_then(|rest| rest.split("## ").next()).context("no code map")?;
+    let mut folder = PathBuf::new();
+    for row in map.lines().filter(|line| line.starts_with("| `")) {
+        let names = row.split('|').nth(1).context("a row without a cell")?;
+        for name in names.split(',').map(|name| name.trim().trim_matches('`')) {
+            let here = folder.join(name);
+            let exists = |path: &Path| root().join(path).exists() || root().join(path).with_extension("rs").exists();
+            if exists(Path::new(name)) {
+                folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
+            } else {
+                assert!(exists(&here), "docs/architecture.md names {name}, which is not there");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_top_level_shows_no_other_folder() -> Result<()> {
+    let known = ["admission", "docs", "policies", "tests", "worker", ".ci", ".github"];
+    for file in tracked(".", "")? {
+        let Some(first) = file.parent().and_then(|parent| parent.iter().next()) else { continue };
+        assert!(known.iter().any(|name| first == *name), "{} is not a folder of this project", first.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() -> Result<()> {
+    for page in tracked(".", ".md")? {
+        let folder = page.parent().unwrap_or(Path::new("")).to_owned();
+        let source = text(&page)?;
+        for (offset, _) in source.match_indices("](") {
+            let target = source[offset + 2..].split(')').next().unwrap_or_default();
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || target.contains("://") || target.contains(' ') {
+                continue;
+            }
+            assert!(root().join(&folder).join(file).exists(), "{}: dead link {target}", page.display());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn no_path_of_a_machine_is_committed() -> Result<()> {
+    for file in tracked(".", "")? {
+        let Ok(source) = text(&file) else { continue };
+        for home in ["/root/", "/work/main", "/home/"] {
+            let here = file == Path::new("tests/tidy.rs") || file.ends_with("Cargo.lock");
+            assert!(here || !source.contains(home), "{} contains {home}", file.display());
+        }
+    }
+    Ok(())
+}
