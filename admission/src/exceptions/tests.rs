@@ -79,6 +79,16 @@ fn covers_what_matches_until_the_end_of_its_day() {
 }
 
 #[test]
+fn what_a_scope_leaves_out_matches_everything() {
+    for (name, expected) in [("ledger", true), ("other", false)] {
+        let scope = Scope { name: glob(name), ..Scope::default() };
+        let exception = Exception { scope, ..exception("latest-tag", "*", "*", "*", TODAY) };
+        let exceptions = exceptions(vec![exception], Annotations::Ignored);
+        assert_eq!(is_excepted(&exceptions, &workload(Some("billing"), &[], &[]), "latest-tag"), expected, "{name}");
+    }
+}
+
+#[test]
 fn only_a_star_matches_an_object_without_namespace() {
     for (namespace, expected) in [("*", true), ("default", false)] {
         let exceptions = exceptions(vec![exception("latest-tag", namespace, "*", "*", TODAY)], Annotations::Ignored);
