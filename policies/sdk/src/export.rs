@@ -60,7 +60,7 @@ macro_rules! export {
 
             $(const _: () = {
                 use $crate::{Policy, page::{entry, entry_len}};
-                #[used]
+                // Without `#[used]`, which would keep a second copy in linear memory.
                 #[unsafe(link_section = "plimsoll:pages")]
                 static PAGE: [u8; entry_len(<$policy as Policy>::ID, <$policy as Policy>::PAGE)] =
                     entry(<$policy as Policy>::ID, <$policy as Policy>::PAGE);
