@@ -1,6 +1,11 @@
 //! One JSON document to a value.
 
-use super::{Limits, Problem, document::Document, tree::Tree, value::Reader};
+use super::{
+    Limits, Problem,
+    document::Document,
+    value::{Reader, Refusal},
+    yaml,
+};
 use serde_json::Value;
 
 /// Parses `body`, the JSON of a document. What is no JSON may be YAML in flow style still.
@@ -11,17 +16,13 @@ pub(super) fn parse(document: &Document<'_>, body: &str, limits: &Limits) -> Opt
         Ok(value) => return Some(Ok(value)),
         Err(error) => error,
     };
-    let key = reader.duplicate();
-    if key.is_none() && (error.is_syntax() || error.is_eof()) {
-        return None;
+    let at_beginning = document.position(1, 1);
+    match reader.refusal() {
+        Some(Refusal::Duplicate(key)) => Some(Err(yaml::duplicate_key(document, &key))),
+        Some(Refusal::Other(reason)) => Some(Err(document.problem(at_beginning, reason))),
+        None if error.is_syntax() || error.is_eof() => None,
+        None => Some(Err(document.problem(at_beginning, without_place(&error.to_string())))),
     }
-    let at = key.is_some().then(|| Tree::parse(document.text)?.duplicate()).flatten();
-    let position = at.map_or(document.position(1, 1), |(_, second)| document.position(second.line, second.column));
-    let message = match key {
-        Some(key) => format!("duplicate key `{key}`: keep one of the two"),
-        None => without_place(&error.to_string()),
-    };
-    Some(Err(document.problem(position, message)))
 }
 
 fn without_place(told: &str) -> String {

@@ -7,6 +7,7 @@
 use super::{
     Position,
     document::{Document, documents},
+    scalar::without_properties,
     tree::{Content, Id, Tree},
 };
 
@@ -112,12 +113,11 @@ impl<'t> Walk<'t> {
     }
 
     fn item(&mut self, item: Id) -> bool {
-        let sequence = self.tree.node(self.node).at;
-        let node = self.tree.node(item);
-        match self.dash(sequence, node.at) {
-            Some(dash) if !self.is_written_scalar(item) => (self.place, self.width) = (dash, 1),
-            _ if self.is_written_scalar(item) => self.show(item),
-            _ => (self.place, self.width) = (node.at, 1),
+        let at = self.tree.node(item).at;
+        if self.is_written_scalar(item) {
+            self.show(item);
+        } else {
+            (self.place, self.width) = (self.dash(at).unwrap_or(at), 1);
         }
         self.node = item;
         true
@@ -125,19 +125,68 @@ impl<'t> Walk<'t> {
 
     fn show(&mut self, id: Id) {
         let node = self.tree.node(id);
-        (self.place, self.width) = (node.at, node.width);
+        let line = self.line(node.at.line);
+        let rest = from_column(line, node.at.column);
+        let value = without_properties(rest);
+        let before = rest[..rest.len() - value.len()].chars().count();
+        // An anchor alone on its line.
+        let value = if value.is_empty() { rest } else { value };
+        self.place = Position { line: node.at.line, column: node.at.column + before };
+        self.width = width(value, node.width);
+    }
+
+    fn line(&self, number: usize) -> &'t str {
+        self.text.lines().nth(number - 1).unwrap_or_default()
     }
 
     fn is_written_scalar(&self, id: Id) -> bool {
         matches!(&self.tree.node(id).content, Content::Scalar(Some(_)))
     }
 
-    /// The `-` of an item: in the column where its block sequence begins, on the item's line or above it.
-    fn dash(&self, sequence: Position, item: Position) -> Option<Position> {
-        let lines: Vec<&str> = self.text.lines().take(item.line).skip(sequence.line - 1).collect();
-        let has_dash = |line: &&str| line.chars().nth(sequence.column - 1) == Some('-');
-        lines.first().filter(|line| has_dash(line))?;
-        let index = lines.iter().rposition(has_dash)?;
-        Some(Position { line: sequence.line + index, column: sequence.column })
+    /// The `-` of an item of a block sequence: in front of the item, or at the end of a line above it.
+    fn dash(&self, item: Position) -> Option<Position> {
+        let line = self.line(item.line);
+        let before = &line[..line.len() - from_column(line, item.column).len()];
+        if let Some(dash) = before.trim_end().strip_suffix('-') {
+            return Some(Position { line: item.line, column: dash.chars().count() + 1 });
+        }
+        let above: Vec<&str> = self.text.lines().take(item.line - 1).collect();
+        let without_comment = |line: &&'t str| match line.trim_start().starts_with('#') {
+            true => "",
+            false => line.split_once(" #").map_or(*line, |(text, _)| text).trim_end(),
+        };
+        let (index, text) = above.iter().map(without_comment).enumerate().rfind(|(_, text)| !text.is_empty())?;
+        let dash = text.strip_suffix('-').filter(|dash| before.trim().is_empty() && !dash.ends_with('-'))?;
+        Some(Position { line: index + 1, column: dash.chars().count() + 1 })
     }
+}
+
+fn from_column(line: &str, column: usize) -> &str {
+    let start = line.char_indices().nth(column - 1).map_or(line.len(), |(at, _)| at);
+    &line[start..]
+}
+
+/// Characters of a scalar on its line, quotes included.
+fn width(line: &str, unquoted: usize) -> usize {
+    let rest = line.trim_end().chars().count();
+    let quoted = match line.chars().next() {
+        Some('"') => closing(line, '"', '\\'),
+        Some('\'') => closing(line, '\'', '\''),
+        _ => Some(unquoted),
+    };
+    quoted.unwrap_or(rest).min(rest).max(1)
+}
+
+/// Characters up to and with the closing quote; what follows an escape closes nothing.
+fn closing(text: &str, quote: char, escape: char) -> Option<usize> {
+    let mut characters = text.chars().enumerate().skip(1).peekable();
+    while let Some((index, character)) = characters.next() {
+        let next_is_quote = characters.peek().is_some_and(|(_, next)| *next == quote);
+        if character == escape && (escape != quote || next_is_quote) {
+            characters.next();
+        } else if character == quote {
+            return Some(index + 1);
+        }
+    }
+    None
 }

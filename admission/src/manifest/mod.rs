@@ -22,6 +22,8 @@ mod scalar;
 mod sibling;
 mod single;
 mod sniff;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod view;

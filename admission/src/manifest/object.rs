@@ -35,7 +35,7 @@ pub fn object(value: Value, kinds: &Kinds) -> Result<Judge> {
         Identity::Skip(skip) => Ok(Judge::Skip(skip)),
         Identity::List => {
             let message = "a list inside a list: move its items into the outer one";
-            Err(FieldError { pointer: "/items".to_owned(), message: message.to_owned() })
+            Err(FieldError { pointer: String::new(), message: message.to_owned() })
         }
     }
 }

@@ -135,6 +135,16 @@ fn ends_value(colon: &str, after: &str) -> bool {
     !colon.is_empty() || after.is_empty() || after.starts_with(['#', ',', ']', '}', ':'])
 }
 
+/// Text that begins with a node, without the anchor and the tag in front of it.
+pub(super) fn without_properties(text: &str) -> &str {
+    let mut rest = text;
+    while rest.starts_with(['&', '!']) {
+        let end = rest.find([' ', '\t', '\r', '\n']).unwrap_or(rest.len());
+        rest = rest[end..].trim_start_matches([' ', '\t']);
+    }
+    rest
+}
+
 /// Byte offsets of characters, which come in ascending order.
 #[derive(Default)]
 struct Cursor {
@@ -166,6 +176,7 @@ impl<'t> SpannedEventReceiver<'t> for Rewriting<'_> {
         let Event::Scalar(scalar, ScalarStyle::Plain, _, None) = event else { return };
         let Some(meaning) = meaning(&scalar) else { return };
         let Some(start) = self.at.advance(self.text, span.start.index()) else { return };
+        let start = self.text.len() - without_properties(&self.text[start..]).len();
         if !self.text[start..].starts_with(&*scalar) {
             return;
         }

@@ -13,8 +13,9 @@ pub(super) struct Tree {
 pub(super) type Id = usize;
 
 pub(super) struct Node {
+    /// Where it begins, with its anchor and tag.
     pub(super) at: Position,
-    /// Characters on its first line.
+    /// Characters of its first line, without quotes; 1 for a collection.
     pub(super) width: usize,
     pub(super) content: Content,
 }
@@ -139,9 +140,10 @@ impl<'t> SpannedEventReceiver<'t> for Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
+                let width = text.lines().next().unwrap_or_default().chars().count();
                 let text = if plain && self.expects_key() { scalar::key(&text) } else { text.into_owned() };
                 let written = !plain || !text.is_empty();
-                let id = self.add(Content::Scalar(written.then_some(text)), span, anchor);
+                let id = self.add(Content::Scalar(written.then_some(text)), width, span, anchor);
                 self.place(id);
             }
             Event::SequenceStart(anchor, _) => self.open(Content::Sequence(Vec::new()), span, anchor),
@@ -155,7 +157,7 @@ impl<'t> SpannedEventReceiver<'t> for Builder {
                 match self.anchors.get(&anchor).filter(|id| !open.contains(id)) {
                     Some(id) => self.place(*id),
                     None => {
-                        let id = self.add(Content::Scalar(None), span, 0);
+                        let id = self.add(Content::Scalar(None), 1, span, 0);
                         self.place(id);
                     }
                 }
@@ -172,12 +174,10 @@ impl Builder {
         open.key.is_none() && matches!(self.nodes[open.id].content, Content::Mapping(_))
     }
 
-    fn add(&mut self, content: Content, span: Span, anchor: usize) -> Id {
+    fn add(&mut self, content: Content, width: usize, span: Span, anchor: usize) -> Id {
         let id = self.nodes.len();
-        let width =
-            if span.end.line() == span.start.line() { span.end.col().saturating_sub(span.start.col()) } else { 1 };
         let at = Position { line: span.start.line(), column: span.start.col() + 1 };
-        self.nodes.push(Node { at, width: width.max(1), content });
+        self.nodes.push(Node { at, width, content });
         // 0 is no anchor.
         if anchor > 0 {
             self.anchors.insert(anchor, id);
@@ -186,7 +186,7 @@ impl Builder {
     }
 
     fn open(&mut self, content: Content, span: Span, anchor: usize) {
-        let id = self.add(content, span, anchor);
+        let id = self.add(content, 1, span, anchor);
         self.place(id);
         self.open.push(Open { id, key: None });
     }

@@ -15,12 +15,19 @@ pub(super) struct Reader<'l> {
     /// Whether `<<` merges: in YAML.
     merges: bool,
     values: Cell<usize>,
-    duplicate: RefCell<Option<String>>,
+    refusal: RefCell<Option<Refusal>>,
+}
+
+/// Why this reader, and not the parser below it, stopped.
+#[derive(Debug, Clone)]
+pub(super) enum Refusal {
+    Duplicate(String),
+    Other(String),
 }
 
 impl<'l> Reader<'l> {
     pub(super) fn yaml(limits: &'l Limits) -> Self {
-        Self { limits, merges: true, values: Cell::new(0), duplicate: RefCell::default() }
+        Self { limits, merges: true, values: Cell::new(0), refusal: RefCell::default() }
     }
 
     pub(super) fn json(limits: &'l Limits) -> Self {
@@ -31,9 +38,17 @@ impl<'l> Reader<'l> {
         Seed { reader: self, depth: 0 }.deserialize(source)
     }
 
-    /// The key that stopped the reading because it came twice.
-    pub(super) fn duplicate(&self) -> Option<String> {
-        self.duplicate.borrow().clone()
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.refusal.borrow().clone()
+    }
+
+    fn refuse<T, E: Error>(&self, refusal: Refusal) -> Result<T, E> {
+        self.refusal.replace(Some(refusal));
+        Err(E::custom("refused"))
+    }
+
+    fn refuse_for<T, E: Error>(&self, reason: impl Into<String>) -> Result<T, E> {
+        self.refuse(Refusal::Other(reason.into()))
     }
 
     fn count<E: Error>(&self) -> Result<(), E> {
@@ -41,7 +56,7 @@ impl<'l> Reader<'l> {
         self.values.set(values);
         if values > self.limits.values {
             let limit = self.limits.values;
-            return Err(E::custom(format!("more than {limit} values with aliases expanded (limit `values`)")));
+            return self.refuse_for(format!("more than {limit} values with aliases expanded (limit `values`)"));
         }
         Ok(())
     }
@@ -57,20 +72,36 @@ impl<'r> Seed<'r> {
     fn inner<E: Error>(self) -> Result<Seed<'r>, E> {
         let limit = self.reader.limits.depth;
         if self.depth >= limit {
-            return Err(E::custom(format!(
-                "more than {limit} mappings and sequences inside each other (limit `depth`)"
-            )));
+            let reason = format!("more than {limit} mappings and sequences inside each other (limit `depth`)");
+            return self.reader.refuse_for(reason);
         }
         Ok(Seed { depth: self.depth + 1, ..self })
     }
 
     fn insert<E: Error>(self, fields: &mut Map<String, Value>, key: String, value: Value) -> Result<(), E> {
         if fields.contains_key(&key) {
-            let message = format!("duplicate key `{key}`");
-            self.reader.duplicate.replace(Some(key));
-            return Err(E::custom(message));
+            return self.reader.refuse(Refusal::Duplicate(key));
         }
         fields.insert(key, value);
+        Ok(())
+    }
+}
+
+impl Seed<'_> {
+    /// What is written wins over what is merged, and an earlier source over a later one.
+    fn merge<E: Error>(self, fields: &mut Map<String, Value>, source: Value) -> Result<(), E> {
+        let sources = match source {
+            Value::Array(sources) => sources,
+            one => vec![one],
+        };
+        for source in sources {
+            let Value::Object(source) = source else {
+                return self.reader.refuse_for("`<<` merges a mapping or a list of mappings, and this is neither");
+            };
+            for (key, value) in source {
+                fields.entry(key).or_insert(value);
+            }
+        }
         Ok(())
     }
 }
@@ -124,8 +155,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         if value.fract() == 0.0 && value.abs() < 9e15 {
             return Ok((value as i64).into());
         }
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("infinity and NaN are no JSON"))?;
-        Ok(Value::Number(number))
+        match Number::from_f64(value) {
+            Some(number) => Ok(Value::Number(number)),
+            None => self.reader.refuse_for("the API server takes no infinity and no NaN"),
+        }
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -149,7 +182,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let inner = self.inner()?;
         let mut fields = Map::new();
         let mut merged = Vec::new();
-        while let Some(key) = entries.next_key_seed(Key)? {
+        while let Some(key) = entries.next_key_seed(Key(self.reader))? {
             let value = entries.next_value_seed(inner)?;
             if self.reader.merges && key == "<<" {
                 merged.push(value);
@@ -158,7 +191,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             }
         }
         for source in merged {
-            merge(&mut fields, source)?;
+            self.merge(&mut fields, source)?;
         }
         Ok(fields.into())
     }
@@ -170,27 +203,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// What is written wins over what is merged, and an earlier source over a later one.
-fn merge<E: Error>(fields: &mut Map<String, Value>, source: Value) -> Result<(), E> {
-    let sources = match source {
-        Value::Array(sources) => sources,
-        one => vec![one],
-    };
-    for source in sources {
-        let Value::Object(source) = source else {
-            return Err(E::custom("`<<` merges a mapping or a list of mappings, and this is neither"));
-        };
-        for (key, value) in source {
-            fields.entry(key).or_insert(value);
-        }
-    }
-    Ok(())
-}
-
 /// A key, as the string that the API server's tools make of it.
-struct Key;
+struct Key<'r>(&'r Reader<'r>);
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<String, D::Error> {
@@ -198,7 +214,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl<'de> Visitor<'de> for Key {
+impl<'de> Visitor<'de> for Key<'_> {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,16 +230,23 @@ impl<'de> Visitor<'de> for Key {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<String, E> {
-        i64::try_from(value).map(|value| value.to_string()).map_err(|_| E::custom("a key that is too large a number"))
+        match i64::try_from(value) {
+            Ok(value) => Ok(value.to_string()),
+            Err(_) => self.0.refuse_for(format!("the key {value} is too large a number: put it in quotes")),
+        }
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<String, E> {
         // Go prints a key with the precision of a 32-bit float, and with an exponent beyond these bounds.
         let plain = value == 0.0 || (1e-4..1e6).contains(&value.abs());
         if !plain {
-            return Err(E::custom(format!("the key {value:e} is a number: quote it")));
+            return self.0.refuse_for(format!("the key {value:e} is a number: put it in quotes"));
         }
         Ok((value as f32).to_string())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<String, E> {
+        self.0.refuse_for("a key is missing in front of the colon")
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<String, E> {

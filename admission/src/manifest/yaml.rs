@@ -1,19 +1,26 @@
 //! One YAML document to a value. Only this file and the configuration name serde_yaml.
 
-use super::{Limits, Position, Problem, document::Document, scalar, tree::Tree, value::Reader};
+use super::{
+    Limits, Position, Problem,
+    document::Document,
+    scalar,
+    tree::Tree,
+    value::{Reader, Refusal},
+};
 use serde_json::Value;
 
 pub(super) fn parse(document: &Document<'_>, limits: &Limits) -> Result<Value, Problem> {
     let reader = Reader::yaml(limits);
     let rewritten = scalar::as_yaml_1_2(document.text);
     let source = serde_yaml::Deserializer::from_str(rewritten.as_deref().unwrap_or(document.text));
-    reader.read(source).map_err(|error| match reader.duplicate() {
-        Some(key) => duplicate_key(document, &key),
+    reader.read(source).map_err(|error| match reader.refusal() {
+        Some(Refusal::Duplicate(key)) => duplicate_key(document, &key),
+        Some(Refusal::Other(reason)) => document.problem(position(document, &error.to_string()), reason),
         None => syntax_error(document, &error.to_string()),
     })
 }
 
-fn duplicate_key(document: &Document<'_>, key: &str) -> Problem {
+pub(super) fn duplicate_key(document: &Document<'_>, key: &str) -> Problem {
     let tree = Tree::parse(document.text);
     let Some((first, second)) = tree.as_ref().and_then(Tree::duplicate) else {
         return document.problem(document.position(1, 1), format!("duplicate key `{key}`: keep one of the two"));
@@ -24,9 +31,13 @@ fn duplicate_key(document: &Document<'_>, key: &str) -> Problem {
 }
 
 fn syntax_error(document: &Document<'_>, told: &str) -> Problem {
-    let place = place(document.text, told).unwrap_or(Position { line: 1, column: 1 });
-    let source = document.text.lines().nth(place.line - 1).unwrap_or_default();
-    document.problem(document.position(place.line, place.column), explain(document.text, told, source))
+    let position = position(document, told);
+    let source = document.text.lines().nth(position.line - document.line).unwrap_or_default();
+    document.problem(position, explain(document.text, told, source))
+}
+
+fn position(document: &Document<'_>, told: &str) -> Position {
+    place(document.text, told).map_or(document.position(1, 1), |place| document.position(place.line, place.column))
 }
 
 /// libyaml tells up to two places: of the problem, and of what it was reading when it met the problem.
@@ -48,7 +59,7 @@ fn place(text: &str, told: &str) -> Option<Position> {
 }
 
 fn explain(text: &str, told: &str, source: &str) -> String {
-    if text.contains("{{") {
+    if source.contains("{{") || TEMPLATE_ACTIONS.iter().any(|action| text.contains(action)) {
         return CHART_TEMPLATE.to_owned();
     }
     if source.trim_start_matches(' ').starts_with('\t') {
@@ -62,6 +73,9 @@ fn explain(text: &str, told: &str, source: &str) -> String {
     }
     format!("not valid YAML: {}", without_places(told))
 }
+
+/// What only a template has: two braces alone are often in an argument or an annotation.
+const TEMPLATE_ACTIONS: [&str; 5] = ["{{-", "{{ .", "{{.", "{{ include", "{{ if"];
 
 /// What to do about a document that is a template still.
 pub(super) const CHART_TEMPLATE: &str =

@@ -33,8 +33,8 @@ fn deployment(spec: &Node<'_>) -> Result<Deployment> {
     let min_ready_seconds = spec.defaulted_int("minReadySeconds", 0)?;
     let progress_deadline_seconds = spec.defaulted_int("progressDeadlineSeconds", 0)?;
     if *progress_deadline_seconds <= *min_ready_seconds {
-        let message = format!("must be greater than minReadySeconds ({}) ", *min_ready_seconds);
-        return spec.refuse("progressDeadlineSeconds", message.trim_end());
+        let message = format!("must be greater than minReadySeconds ({})", *min_ready_seconds);
+        return spec.refuse("progressDeadlineSeconds", message);
     }
     Ok(Deployment {
         replicas: spec.defaulted_int("replicas", 0)?,

@@ -1,0 +1,229 @@
+//! Every row of "API defaults" in the design's kubernetes.md.
+
+use super::{deployment, job, judged, of_kind, pod, set};
+use crate::manifest::Object;
+use plimsoll_policy::workload::{
+    Controller, DaemonSetUpdate, Defaulted, Handler, IntOrPercent, PodManagement, PullPolicy, RestartPolicy,
+    StatefulSetUpdate, Strategy,
+};
+use serde_json::{Value, json};
+
+fn default<T>(value: T) -> Defaulted<T> {
+    Defaulted { value, written: false }
+}
+
+fn cron_job() -> Value {
+    let mut value = of_kind("batch/v1", "CronJob");
+    value["spec"] = json!({ "schedule": "* * * * *", "jobTemplate": { "spec": job()["spec"] } });
+    value
+}
+
+fn replication_controller() -> Value {
+    let mut value = of_kind("v1", "ReplicationController");
+    value["spec"].as_object_mut().unwrap().remove("selector");
+    value
+}
+
+fn probed(probe: Value) -> Value {
+    let mut value = pod();
+    value["spec"]["containers"][0]["readinessProbe"] = probe;
+    value
+}
+
+/// Each row as the whole object carries it: object, pointer, value.
+#[test]
+fn the_whole_object_carries_every_default() {
+    let spec = "/spec/template/spec";
+    let rows = [
+        (deployment(), format!("{spec}/terminationGracePeriodSeconds"), json!(30)),
+        (deployment(), format!("{spec}/restartPolicy"), json!("Always")),
+        (deployment(), "/spec/replicas".into(), json!(1)),
+        (of_kind("apps/v1", "StatefulSet"), "/spec/replicas".into(), json!(1)),
+        (of_kind("apps/v1", "ReplicaSet"), "/spec/replicas".into(), json!(1)),
+        (replication_controller(), "/spec/replicas".into(), json!(1)),
+        (
+            deployment(),
+            "/spec/strategy".into(),
+            json!({ "type": "RollingUpdate", "rollingUpdate": { "maxUnavailable": "25%", "maxSurge": "25%" } }),
+        ),
+        (deployment(), "/spec/progressDeadlineSeconds".into(), json!(600)),
+        (deployment(), "/spec/minReadySeconds".into(), json!(0)),
+        (deployment(), "/spec/revisionHistoryLimit".into(), json!(10)),
+        (
+            of_kind("apps/v1", "StatefulSet"),
+            "/spec/updateStrategy".into(),
+            json!({ "type": "RollingUpdate", "rollingUpdate": { "partition": 0 } }),
+        ),
+        (of_kind("apps/v1", "StatefulSet"), "/spec/podManagementPolicy".into(), json!("OrderedReady")),
+        (
+            of_kind("apps/v1", "DaemonSet"),
+            "/spec/updateStrategy".into(),
+            json!({ "type": "RollingUpdate", "rollingUpdate": { "maxUnavailable": 1, "maxSurge": 0 } }),
+        ),
+        (job(), "/spec/backoffLimit".into(), json!(6)),
+        (job(), "/spec/completions".into(), json!(1)),
+        (job(), "/spec/parallelism".into(), json!(1)),
+        (cron_job(), "/spec/concurrencyPolicy".into(), json!("Allow")),
+        (cron_job(), "/spec/successfulJobsHistoryLimit".into(), json!(3)),
+        (cron_job(), "/spec/failedJobsHistoryLimit".into(), json!(1)),
+        (
+            probed(json!({ "httpGet": { "port": 80 } })),
+            "/spec/containers/0/readinessProbe".into(),
+            json!({
+                "initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1, "successThreshold": 1,
+                "failureThreshold": 3, "httpGet": { "path": "/", "scheme": "HTTP", "port": 80 },
+            }),
+        ),
+        (pod(), "/spec/containers/0/imagePullPolicy".into(), json!("IfNotPresent")),
+        (pod(), "/spec/containers/0/terminationMessagePolicy".into(), json!("File")),
+        (pod(), "/spec/containers/0/terminationMessagePath".into(), json!("/dev/termination-log")),
+    ];
+    for (value, pointer, expected) in rows {
+        let kind = value["kind"].clone();
+        assert_eq!(judged(value).value.pointer(&pointer), Some(&expected), "{kind} {pointer}");
+    }
+}
+
+/// What is there already stays, and nothing is added by a second pass: a webhook sees the defaults filled in.
+#[test]
+fn filled_in_once_is_filled_in_for_good() {
+    let probe = probed(json!({ "tcpSocket": { "port": "http" } }));
+    for value in
+        [deployment(), of_kind("apps/v1", "StatefulSet"), of_kind("apps/v1", "DaemonSet"), job(), cron_job(), probe]
+    {
+        let once = judged(value).value;
+        assert_eq!(judged(once.clone()).value, once);
+    }
+}
+
+#[test]
+fn the_view_of_a_deployment_tells_what_was_written() {
+    let Object { workload, .. } = judged(deployment());
+    let Controller::Deployment(spec) = &workload.controller else { panic!("{workload:?}") };
+    let quarter = default(IntOrPercent::Percent(25));
+    assert_eq!(spec.replicas, default(1));
+    assert_eq!(spec.strategy, Strategy::RollingUpdate { max_unavailable: quarter, max_surge: quarter });
+    assert_eq!(spec.progress_deadline_seconds, default(600));
+    assert_eq!(workload.pod.grace_period_seconds, default(30));
+    assert_eq!(workload.pod.restart_policy, default(RestartPolicy::Always));
+    assert_eq!(workload.pod.pointer, "/spec/template");
+    let container = &workload.pod.containers[0];
+    assert_eq!(container.pull_policy, default(PullPolicy::IfNotPresent));
+    assert_eq!(container.termination_message_policy, default("File".to_owned()));
+    assert_eq!(container.pointer, "/spec/template/spec/containers/0");
+
+    let mut written = deployment();
+    set(&mut written, "/spec/strategy/rollingUpdate/maxSurge", json!(2));
+    set(&mut written, "/spec/template/spec/terminationGracePeriodSeconds", json!(30));
+    let Object { workload, .. } = judged(written);
+    let Controller::Deployment(spec) = &workload.controller else { panic!("{workload:?}") };
+    let max_surge = Defaulted { value: IntOrPercent::Int(2), written: true };
+    assert_eq!(spec.strategy, Strategy::RollingUpdate { max_unavailable: quarter, max_surge });
+    assert_eq!(workload.pod.grace_period_seconds, Defaulted { value: 30, written: true });
+}
+
+#[test]
+fn the_other_controllers_get_theirs() {
+    let Controller::StatefulSet(set) = judged(of_kind("apps/v1", "StatefulSet")).workload.controller else { panic!() };
+    let update = StatefulSetUpdate::RollingUpdate { partition: default(0), max_unavailable: None };
+    assert_eq!((set.update_strategy, set.pod_management_policy), (update, default(PodManagement::OrderedReady)));
+    let Controller::DaemonSet(set) = judged(of_kind("apps/v1", "DaemonSet")).workload.controller else { panic!() };
+    let one_by_one = DaemonSetUpdate::RollingUpdate {
+        max_unavailable: default(IntOrPercent::Int(1)),
+        max_surge: default(IntOrPercent::Int(0)),
+    };
+    assert_eq!(set.update_strategy, one_by_one);
+    let Controller::CronJob(cron) = judged(cron_job()).workload.controller else { panic!() };
+    assert_eq!(cron.concurrency_policy, default("Allow".to_owned()));
+    assert_eq!((cron.successful_jobs_history_limit, cron.failed_jobs_history_limit), (default(3), default(1)));
+    assert_eq!(cron.job.backoff_limit, Some(default(6)));
+}
+
+#[test]
+fn the_limits_of_a_job_depend_on_each_other() {
+    // What is written, and then backoffLimit, completions and parallelism as they count.
+    for (written, backoff, completions, parallelism) in [
+        (json!({}), Some(6), Some(1), 1),
+        (json!({ "parallelism": 3 }), Some(6), None, 3),
+        (json!({ "completions": 5 }), Some(6), Some(5), 1),
+        (json!({ "backoffLimitPerIndex": 1, "completions": 2 }), None, Some(2), 1),
+        (json!({ "backoffLimitPerIndex": 1, "backoffLimit": 2147483647, "completions": 2 }), None, Some(2), 1),
+        (json!({ "backoffLimitPerIndex": 1, "backoffLimit": 4, "completions": 2 }), Some(4), Some(2), 1),
+    ] {
+        let mut value = job();
+        value["spec"].as_object_mut().unwrap().extend(written.as_object().unwrap().clone());
+        let Controller::Job(job) = judged(value).workload.controller else { panic!() };
+        let found = (job.backoff_limit.map(|it| it.value), job.completions.map(|it| it.value), *job.parallelism);
+        assert_eq!(found, (backoff, completions, parallelism), "{written}");
+    }
+}
+
+#[test]
+fn zero_in_a_probe_means_its_default_and_zero_grace_means_zero() {
+    let mut value = probed(json!({
+        "exec": { "command": ["true"] }, "periodSeconds": 0, "timeoutSeconds": 0, "successThreshold": 0,
+        "failureThreshold": 0,
+    }));
+    value["spec"]["terminationGracePeriodSeconds"] = json!(0);
+    let pod = judged(value).workload.pod;
+    assert_eq!(*pod.grace_period_seconds, 0);
+    let probe = pod.containers[0].readiness.clone().unwrap();
+    let found = [probe.period_seconds, probe.timeout_seconds, probe.success_threshold, probe.failure_threshold];
+    assert_eq!(found.map(|field| field.value), [10, 1, 1, 3]);
+}
+
+#[test]
+fn removed_versions_get_the_defaults_of_their_successor() {
+    let mut daemon_set = of_kind("extensions/v1beta1", "DaemonSet");
+    daemon_set["spec"].as_object_mut().unwrap().remove("selector");
+    let Object { workload, value } = judged(daemon_set);
+    let Controller::DaemonSet(set) = workload.controller else { panic!() };
+    assert!(matches!(set.update_strategy, DaemonSetUpdate::RollingUpdate { .. }));
+    assert_eq!(set.selector.match_labels, workload.pod.labels);
+    assert_eq!(value["spec"]["selector"], json!({ "matchLabels": { "app": "app" } }));
+    assert_eq!(workload.api_version, "extensions/v1beta1");
+}
+
+#[test]
+fn a_replication_controller_selects_by_its_own_template() {
+    let Object { workload, value } = judged(replication_controller());
+    let Controller::ReplicaSet(set) = workload.controller else { panic!() };
+    assert_eq!(set.selector.match_labels, workload.pod.labels);
+    assert_eq!(value["spec"]["selector"], json!({ "app": "app" }));
+}
+
+#[test]
+fn what_kubernetes_sets_at_the_pod_counts_for_its_template_too() {
+    let mut value = deployment();
+    let container = "/spec/template/spec/containers/0";
+    set(&mut value, "/spec/template/spec/hostNetwork", json!(true));
+    set(&mut value, &format!("{container}/ports"), json!([{ "containerPort": 80 }]));
+    set(&mut value, &format!("{container}/resources"), json!({ "limits": { "cpu": "500m" } }));
+    let container = judged(value).workload.pod.containers.remove(0);
+    assert_eq!(container.ports[0].host_port, Some(80));
+    assert_eq!(container.cpu_request_millis, Some(500));
+}
+
+#[test]
+fn knative_fills_in_names_ports_and_grace() {
+    let mut service = of_kind("serving.knative.dev/v1", "Service");
+    service["spec"]["template"]["spec"] = json!({
+        "timeoutSeconds": 60,
+        "containers": [{
+            "image": "app:1", "ports": [{ "containerPort": 9000 }],
+            "readinessProbe": { "httpGet": { "path": "/ready" } }, "livenessProbe": { "periodSeconds": 5 },
+        }],
+    });
+    let workload = judged(service).workload;
+    assert_eq!(workload.controller, Controller::Custom);
+    assert_eq!(workload.pod.grace_period_seconds, default(60));
+    let container = &workload.pod.containers[0];
+    assert_eq!(container.name, "user-container");
+    let asked = |handler: &Handler| match handler {
+        Handler::Http(http) => http.port.to_string(),
+        Handler::Tcp { port, .. } => port.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(container.readiness.as_ref().map(|probe| asked(&probe.handler)), Some("9000".to_owned()));
+    assert_eq!(container.liveness.as_ref().map(|probe| asked(&probe.handler)), Some("9000".to_owned()));
+}

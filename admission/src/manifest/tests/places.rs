@@ -1,0 +1,221 @@
+//! From pointers to places in the text.
+
+use crate::manifest::{Locator, Position, Span, locate};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// The underlined text and where it is.
+fn underlined(text: &str, item: Option<usize>, pointer: &str) -> String {
+    let Span { position: Position { line, column }, width } = locate(text, 0, item, pointer);
+    let source = text.trim_start_matches('\u{feff}').lines().nth(line - 1).unwrap_or_default();
+    let marked: String = source.chars().skip(column - 1).take(width).collect();
+    format!("{line}:{column} {marked}")
+}
+
+const BLOCK: &str = "\
+# a comment
+spec:
+  é: {x: ü, replicas: 2}
+  probe: &probe
+    path: \"/ready\"   # why
+  live: *probe
+  merged:
+    <<: [*probe, {port: 80}]
+    own: 1
+  empty:
+  \"quoted key\": ''
+  script: |
+    sleep 1
+  list:
+  - name: a
+    image: b
+  -
+    name: c
+  - # comment
+    name: d
+  - e
+  flow: [{name: f}, g]
+  on: yes
+";
+
+#[test]
+fn scalars_are_at_their_value_and_collections_at_their_key() {
+    for (pointer, expected) in [
+        ("", "2:1 s"),
+        ("/spec", "2:1 spec"),
+        ("/spec/é/x", "3:10 ü"),
+        ("/spec/é/replicas", "3:23 2"),
+        ("/spec/é", "3:3 é"),
+        ("/spec/probe", "4:3 probe"),
+        ("/spec/probe/path", "5:11 \"/ready\""),
+        ("/spec/probe/port", "4:3 probe"),
+        ("/spec/live", "6:3 live"),
+        ("/spec/live/path", "5:11 \"/ready\""),
+        ("/spec/live/port", "6:3 live"),
+        ("/spec/merged/path", "5:11 \"/ready\""),
+        ("/spec/merged/port", "8:25 80"),
+        ("/spec/merged/own", "9:10 1"),
+        ("/spec/merged/none", "7:3 merged"),
+        ("/spec/empty", "10:3 empty"),
+        ("/spec/empty/deeper/still", "10:3 empty"),
+        ("/spec/quoted key", "11:17 ''"),
+        ("/spec/script", "13:5 sleep 1"),
+        ("/spec/list", "14:3 list"),
+        ("/spec/list/0", "15:3 -"),
+        ("/spec/list/0/image", "16:12 b"),
+        ("/spec/list/0/none", "15:3 -"),
+        ("/spec/list/1/none", "17:3 -"),
+        ("/spec/list/1/name", "18:11 c"),
+        ("/spec/list/2/none", "19:3 -"),
+        ("/spec/list/3", "21:5 e"),
+        ("/spec/list/9", "14:3 list"),
+        ("/spec/flow/0/none", "22:10 {"),
+        ("/spec/flow/1", "22:21 g"),
+        ("/spec/true", "23:7 yes"),
+        ("/none", "2:1 s"),
+    ] {
+        assert_eq!(underlined(BLOCK, None, pointer), expected, "{pointer}");
+    }
+}
+
+#[test]
+fn byte_order_marks_carriage_returns_and_earlier_documents_move_nothing() {
+    let windows = format!("\u{feff}{}", BLOCK.replace('\n', "\r\n"));
+    assert_eq!(underlined(&windows, None, "/spec/list/0/image"), "16:12 b");
+    let later = format!("a: 1\n---\n---\n{BLOCK}");
+    let found = Locator::new(&later, 2).locate(None, "/spec/list/0/image");
+    assert_eq!(found.position, Position { line: 19, column: 12 });
+}
+
+#[test]
+fn items_of_a_list_have_pointers_of_their_own() {
+    let text = "kind: List\nitems:\n- spec: {a: 1}\n- spec:\n    b: 2\n";
+    assert_eq!(underlined(text, Some(1), "/spec/b"), "5:8 2");
+    assert_eq!(underlined(text, Some(1), "/none"), "4:1 -");
+    assert_eq!(underlined(text, Some(0), "/spec/none"), "3:3 spec");
+}
+
+#[test]
+fn json_with_tabs_escapes_and_several_values_is_located() {
+    let json =
+        "{\n\t\"a\": {\n\t\t\"b/c\": \"\\ud83d\\ude00\\/\",\n\t\t\"d\":\t[1, {\"e\": null}]\n\t}\n} {\"x\": 5}\n";
+    assert_eq!(underlined(json, None, "/a/b~1c"), "3:10 \"\\ud83d\\ude00\\/\"");
+    assert_eq!(underlined(json, None, "/a/d/0"), "4:9 1");
+    assert_eq!(underlined(json, None, "/a/d/1/none"), "4:12 {");
+    assert_eq!(underlined(json, None, "/a"), "2:2 \"a\"");
+    let second = locate(json, 1, None, "/x").position;
+    assert_eq!(second, Position { line: 6, column: 9 });
+}
+
+#[test]
+fn what_cannot_be_parsed_is_located_at_its_first_line() {
+    assert_eq!(locate("a: 1\n---\n# x\n\nb: [\n", 1, None, "/b").position, Position { line: 5, column: 1 });
+    assert_eq!(locate("", 7, None, "/b").position, Position { line: 1, column: 1 });
+}
+
+/// Without words such as `on`, which plain are other keys.
+fn key() -> impl Strategy<Value = String> {
+    prop::sample::select(&["name", "a/b", "m~n", "é", "with space", "x", "kind"][..]).prop_map(str::to_owned)
+}
+
+/// Values whose scalars are all different, so that the text found tells which one it is.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = Just(Value::Null);
+    let tree = leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Value::from),
+            prop::collection::btree_map(key(), inner, 1..4).prop_map(|map| Value::from_iter(map)),
+        ]
+    });
+    tree.prop_filter("a document is a collection", |value| !value.is_null()).prop_map(|mut value| {
+        number(&mut value, &mut 1000);
+        value
+    })
+}
+
+fn number(value: &mut Value, next: &mut i64) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| number(item, next)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| number(field, next)),
+        leaf => {
+            *next += 1;
+            *leaf = if *next % 2 == 0 { json!(*next) } else { json!(format!("v{next}é")) };
+        }
+    }
+}
+
+fn leaves(value: &Value, pointer: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, &format!("{pointer}/{index}"), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                leaves(field, &format!("{pointer}/{}", plimsoll_policy::escape(key)), found);
+            }
+        }
+        Value::String(text) => found.push((pointer.to_owned(), text.clone())),
+        leaf => found.push((pointer.to_owned(), leaf.to_string())),
+    }
+}
+
+/// Block style with comments, blank lines and quoted keys.
+fn block(value: &Value, indent: usize, text: &mut String) {
+    let pad = " ".repeat(indent);
+    match value {
+        Value::Array(items) => {
+            for item in items {
+                match item {
+                    Value::Array(_) | Value::Object(_) => {
+                        *text += &format!("{pad}- # item\n");
+                        block(item, indent + 2, text);
+                    }
+                    leaf => *text += &format!("{pad}- {leaf} # leaf\n\n"),
+                }
+            }
+        }
+        Value::Object(fields) => entries(fields, indent, text),
+        leaf => *text += &format!("{pad}{leaf}\n"),
+    }
+}
+
+fn entries(fields: &Map<String, Value>, indent: usize, text: &mut String) {
+    let pad = " ".repeat(indent);
+    for (key, field) in fields {
+        match field {
+            Value::Array(_) | Value::Object(_) => {
+                *text += &format!("{pad}# about {key}\n{pad}'{key}':\n");
+                block(field, indent + 1, text);
+            }
+            leaf => *text += &format!("{pad}\"{key}\": {leaf}\n"),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_scalar_is_found_however_it_is_written(value in value()) {
+        let mut commented = String::new();
+        block(&value, 0, &mut commented);
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        let texts = [
+            serde_yaml::to_string(&value).unwrap(),
+            serde_json::to_string(&value).unwrap(),
+            pretty.replace("  ", "\t"),
+            pretty.replace('\n', "\r\n"),
+            pretty,
+            format!("# head\n--- # start\n{commented}"),
+            commented,
+        ];
+        let mut expected = Vec::new();
+        leaves(&value, "", &mut expected);
+        for text in texts {
+            for (pointer, leaf) in &expected {
+                let found = underlined(&text, None, pointer);
+                prop_assert!(found.trim_end_matches('"').ends_with(leaf), "{pointer}: {found}, not {leaf}, in\n{text}");
+            }
+        }
+    }
+}
