@@ -52,7 +52,7 @@ fn report() -> Report {
         Edit::Replace { pointer: "/spec/replicas".to_owned(), value: "null".to_owned() },
         Edit::Remove { pointer: "/spec/replicas".to_owned() },
     ];
-    let problem = |position| FileProblem {
+    let problem = |position: Option<Position>| FileProblem {
         file: "deploy/b.yaml".to_owned(),
         problem: Problem { document: position.map(|_| 2), position, message: "not UTF-8".to_owned() },
         excerpt: Excerpt::default(),
