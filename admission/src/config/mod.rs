@@ -89,9 +89,12 @@ pub struct ModulePath {
     pub pointer: String,
 }
 
-/// The configuration in this folder, or in the nearest one above.
+/// The configuration in this folder, or in the nearest one above; as a path from this folder, as people would name it.
 pub fn find(folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
+    let height = folder.ancestors().position(|folder| folder.join(FILE_NAME).is_file())?;
+    let mut path: PathBuf = std::iter::repeat_n("..", height).collect();
+    path.push(FILE_NAME);
+    Some(path)
 }
 
 impl ConfigFile {

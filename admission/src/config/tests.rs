@@ -329,9 +329,10 @@ fn is_found_in_the_nearest_folder_above() {
     let deep = folder.join("a/b");
     std::fs::create_dir_all(&deep).unwrap();
     std::fs::write(folder.join(FILE_NAME), "").unwrap();
-    assert_eq!(find(&deep), Some(folder.join(FILE_NAME)));
+    assert_eq!(find(&deep), Some(PathBuf::from("../../plimsoll.yaml")));
     std::fs::write(folder.join("a").join(FILE_NAME), "").unwrap();
-    assert_eq!(find(&deep), Some(folder.join("a").join(FILE_NAME)));
+    assert_eq!(find(&deep), Some(PathBuf::from("../plimsoll.yaml")));
+    assert_eq!(find(&folder), Some(PathBuf::from("plimsoll.yaml")));
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

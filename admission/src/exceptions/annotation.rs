@@ -42,7 +42,7 @@ pub(super) fn read(workload: &Workload, rules: &BTreeSet<String>, today: Date) -
 impl Annotated {
     fn read(&mut self, rule: &str, text: &str, pointer: String, rules: &BTreeSet<String>, today: Date) {
         match parse(rule, text, rules) {
-            Err(why) => self.findings.push(invalid(pointer, why).help(r#"write it like "2027-01-31 reason""#)),
+            Err((why, help)) => self.findings.push(invalid(pointer, why).help(help)),
             Ok((expires, _)) if expires < today => {
                 let message = format!("the exception from `{rule}` ended on {expires}: findings count again");
                 let finding = Finding::new(&EXPIRED_EXCEPTION, pointer, message);
@@ -85,17 +85,20 @@ impl Annotated {
     }
 }
 
-fn parse<'a>(rule: &str, text: &'a str, rules: &BTreeSet<String>) -> Result<(Date, &'a str), String> {
+/// The day and the reason; or what is wrong, and what to do.
+fn parse<'a>(rule: &str, text: &'a str, rules: &BTreeSet<String>) -> Result<(Date, &'a str), (String, &'static str)> {
+    const RENAME: &str = "name a rule that `plimsoll explain` lists";
+    const REWRITE: &str = r#"write it like "2027-01-31 reason""#;
     if host_rules::RULES.iter().any(|host| host.name == rule) {
-        return Err(format!("`{rule}` cannot be excepted; its level can be set"));
+        return Err((format!("`{rule}` cannot be excepted"), "set its level in plimsoll.yaml"));
     }
     if !rules.contains(rule) {
-        return Err(did_you_mean::unknown("rule", rule, rules.iter().map(String::as_str)));
+        return Err((did_you_mean::unknown("rule", rule, rules.iter().map(String::as_str)), RENAME));
     }
     let (day, reason) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
-    let expires = parse_day(day)?;
+    let expires = parse_day(day).map_err(|why| (why, REWRITE))?;
     match reason.trim() {
-        "" => Err("it gives no reason".to_owned()),
+        "" => Err(("it gives no reason".to_owned(), REWRITE)),
         reason => Ok((expires, reason)),
     }
 }

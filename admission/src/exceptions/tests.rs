@@ -167,9 +167,9 @@ fn an_annotation_that_grants_nothing_is_a_finding() {
         (
             ("allow.plimsoll.dev/unused-exception", "2027-01-31 vendor image"),
             expect![[r#"
-            Open
-            invalid-exception /metadata/annotations/allow.plimsoll.dev~1unused-exception: this grants no exception: `unused-exception` cannot be excepted; its level can be set
-        "#]],
+                Open
+                invalid-exception /metadata/annotations/allow.plimsoll.dev~1unused-exception: this grants no exception: `unused-exception` cannot be excepted
+            "#]],
         ),
         (
             ("allow.plimsoll.dev/series-tag", "2027-01-31 vendor image"),

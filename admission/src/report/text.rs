@@ -209,8 +209,8 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out)?;
     write_charts(&summary.charts, out)?;
-    let counts = |finding: &&Finding| finding.is_open() && finding.level > Level::Note;
-    match report.findings.iter().find(counts) {
+    let open = |level| report.findings.iter().find(move |finding| finding.is_open() && finding.level == level);
+    match open(Level::Deny).or_else(|| open(Level::Warn)) {
         Some(finding) => {
             writeln!(out, "`plimsoll explain {}` says why it matters and how to mend it", printable(&finding.rule))
         }
