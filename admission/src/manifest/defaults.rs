@@ -3,7 +3,7 @@
 //! Whatever is filled in is remembered, so that the view can tell what was written. Removed API versions get the
 //! defaults of the version that replaced them.
 
-use super::kind::Kind;
+use super::{field::steps, kind::Kind};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -177,7 +177,7 @@ pub(super) fn apply(kind: Kind<'_>, api_version: &str, object: &mut Fields) -> F
     if let Some(spec) = root.at("spec") {
         controller(kind, api_version, spec);
     }
-    pod_template(kind, root);
+    pod_template(kind, &mut root);
     filled
 }
 
@@ -245,9 +245,9 @@ fn selector(kind: Kind<'_>, api_version: &str, spec: &mut Site<'_>) {
     spec.set("selector", selector);
 }
 
-fn pod_template(kind: Kind<'_>, mut root: Site<'_>) {
-    let pointer = kind.pod_template().to_owned();
-    descend(&mut root, pointer.split('/').skip(1), &mut |template| {
+fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
+    let path: Vec<String> = steps(kind.pod_template()).collect();
+    descend(root, &path, &|template| {
         if kind == Kind::Knative {
             knative::fill(template);
         }
@@ -257,11 +257,10 @@ fn pod_template(kind: Kind<'_>, mut root: Site<'_>) {
     });
 }
 
-fn descend<'s>(site: &mut Site<'_>, mut steps: impl Iterator<Item = &'s str>, fill: &mut dyn FnMut(&mut Site<'_>)) {
-    let Some(step) = steps.next() else { return fill(site) };
-    let step = step.replace("~1", "/").replace("~0", "~");
-    if let Some(mut inner) = site.at(step) {
-        descend(&mut inner, &mut steps as &mut dyn Iterator<Item = &'s str>, fill);
+fn descend(site: &mut Site<'_>, path: &[String], fill: &dyn Fn(&mut Site<'_>)) {
+    let Some((step, rest)) = path.split_first() else { return fill(site) };
+    if let Some(mut inner) = site.at(step.clone()) {
+        descend(&mut inner, rest, fill);
     }
 }
 

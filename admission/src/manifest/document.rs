@@ -5,9 +5,9 @@ use super::{Position, Problem};
 use memchr::{memchr, memchr_iter, memmem};
 use serde::de::IgnoredAny;
 
-/// A document of a text.
+/// A document of a text, and where in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Document<'a> {
+pub struct Document<'a> {
     /// Number in the text, from 0, empty ones counted.
     pub(super) index: usize,
     /// From its marker or directives to the next marker.
@@ -38,7 +38,7 @@ impl Document<'_> {
 /// The documents of a text, one after another. The text has no byte order mark.
 pub(super) fn documents(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut line = 1;
-    let documents = Segments { text, from: 0, open: false }.flat_map(move |segment| {
+    let documents = Segments::new(text).flat_map(move |segment| {
         let pieces = json_values(segment);
         let mut placed = Vec::with_capacity(pieces.len());
         let mut at = 0;
@@ -64,8 +64,25 @@ fn lines(text: &str) -> usize {
 struct Segments<'a> {
     text: &'a str,
     from: usize,
-    /// Whether the document at `from` began with a marker, so that it counts even when it is empty.
-    open: bool,
+    dashes: Markers,
+    dots: Markers,
+}
+
+impl<'a> Segments<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, from: 0, dashes: Markers::new(b"\n---"), dots: Markers::new(b"\n...") }
+    }
+
+    fn next_marker(&mut self, from: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let markers = [self.dashes.next(bytes, from), self.dots.next(bytes, from)];
+        markers.into_iter().flatten().min()
+    }
+
+    fn cut(&mut self, start: usize, end: usize) -> Option<&'a str> {
+        self.from = end;
+        Some(&self.text[start..end])
+    }
 }
 
 impl<'a> Iterator for Segments<'a> {
@@ -74,56 +91,54 @@ impl<'a> Iterator for Segments<'a> {
     fn next(&mut self) -> Option<&'a str> {
         let start = self.from;
         let mut at = start;
+        // Once a marker opened it, a document counts even when it is empty.
+        let mut open = false;
         loop {
-            let Some(marker) = next_marker(self.text, at) else { return self.last(start) };
-            let after = marker + 3;
+            let Some(marker) = self.next_marker(at) else {
+                let counts = open || !is_blank(&self.text[at..]);
+                return self.cut(start, self.text.len()).filter(|_| counts);
+            };
+            let counts = open || !is_blank(&self.text[at..marker]);
             if self.text.as_bytes()[marker] == b'.' {
-                let end = line_end(self.text, after);
-                let whole = &self.text[start..end];
-                if self.open || !is_blank(whole) {
-                    (self.from, self.open) = (end, false);
-                    return Some(whole);
+                at = line_end(self.text, marker);
+                if counts {
+                    return self.cut(start, at);
                 }
-                at = end;
-            } else if self.open || !is_blank(&self.text[start..marker]) {
-                self.from = marker;
-                // What follows is a document of its own; the marker itself is found again as its first line.
-                let whole = &self.text[start..marker];
-                self.open = false;
-                return Some(whole);
+            } else if counts {
+                return self.cut(start, marker);
             } else {
                 // Directives and comments in front of a marker belong to the document that it begins.
-                self.open = true;
-                at = after;
+                open = true;
+                at = marker + MARKER;
             }
         }
     }
 }
 
-impl<'a> Segments<'a> {
-    fn last(&mut self, start: usize) -> Option<&'a str> {
-        let rest = &self.text[start..];
-        let counts = std::mem::take(&mut self.open) || !is_blank(rest);
-        self.from = self.text.len();
-        counts.then_some(rest)
-    }
+const MARKER: usize = "---".len();
+
+/// Where the next marker of a kind is: looked for once, however often it is asked for.
+struct Markers {
+    needle: &'static [u8; 4],
+    found: Option<usize>,
+    searched: bool,
 }
 
-fn next_marker(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    if is_line_start(bytes, from) && is_marker(&bytes[from..]) {
-        return Some(from);
+impl Markers {
+    fn new(needle: &'static [u8; 4]) -> Self {
+        Self { needle, found: None, searched: false }
     }
-    let find = |needle: &[u8], until: usize| {
-        memmem::find_iter(&bytes[from..until], needle).map(|hit| from + hit + 1).find(|hit| is_marker(&bytes[*hit..]))
-    };
-    let dashes = find(b"\n---", bytes.len());
-    // Only up to the dashes: otherwise each document would search the rest of the text for dots.
-    find(b"\n...", dashes.unwrap_or(bytes.len())).or(dashes)
-}
 
-fn is_line_start(bytes: &[u8], at: usize) -> bool {
-    at == 0 || bytes[at - 1] == b'\n'
+    fn next(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        if !self.searched || self.found.is_some_and(|found| found < from) {
+            let at_start = (from == 0 && bytes.starts_with(&self.needle[1..])).then_some(0);
+            let hits = || memmem::find_iter(&bytes[from.saturating_sub(1)..], self.needle);
+            let later = || hits().map(|hit| from.saturating_sub(1) + hit + 1).find(|hit| is_marker(&bytes[*hit..]));
+            self.found = at_start.filter(|_| is_marker(bytes)).or_else(later);
+            self.searched = true;
+        }
+        self.found
+    }
 }
 
 fn is_marker(line: &[u8]) -> bool {

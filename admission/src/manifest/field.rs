@@ -17,6 +17,11 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// The steps of a JSON pointer.
+pub(super) fn steps(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
+}
+
 pub(super) type Result<T> = std::result::Result<T, FieldError>;
 
 /// The way from the root of the object to one of its nodes.

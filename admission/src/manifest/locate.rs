@@ -7,6 +7,7 @@
 use super::{
     Position,
     document::{Document, documents},
+    field::steps,
     scalar::without_properties,
     tree::{Content, Id, Tree},
 };
@@ -35,10 +36,15 @@ impl<'a> Locator<'a> {
     /// Parses that document of the text, counted from 0 with empty ones.
     pub fn new(text: &'a str, document: usize) -> Self {
         let text = without_byte_order_mark(text);
-        Self::of(documents(text).nth(document))
+        Self::maybe(documents(text).nth(document))
     }
 
-    pub(super) fn of(document: Option<Document<'a>>) -> Self {
+    /// Parses a document.
+    pub fn of(document: Document<'a>) -> Self {
+        Self::maybe(Some(document))
+    }
+
+    pub(super) fn maybe(document: Option<Document<'a>>) -> Self {
         let tree = document.and_then(|document| Tree::parse(document.text));
         Self { document, tree }
     }
@@ -70,10 +76,6 @@ impl<'a> Locator<'a> {
 
 pub(super) fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-fn steps(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
 }
 
 /// The way from the root to a node, and the place to show for it.

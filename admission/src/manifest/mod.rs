@@ -9,6 +9,7 @@
 
 mod defaults;
 mod document;
+mod events;
 mod field;
 mod json;
 mod kind;
@@ -29,6 +30,7 @@ mod value;
 mod view;
 mod yaml;
 
+pub use document::Document;
 pub use field::FieldError;
 pub use kind::{CustomKind, Kinds};
 pub use limits::Limits;
@@ -63,11 +65,11 @@ pub struct Options {
 
 /// What one file, or standard input, holds.
 #[derive(Debug, Default)]
-pub struct Contents {
+pub struct Contents<'t> {
     /// Number of documents, empty ones left out.
     pub documents: usize,
     /// What can be judged, in order.
-    pub objects: Vec<Found>,
+    pub objects: Vec<Found<'t>>,
     /// What is not judged, in order.
     pub skipped: Vec<Skip>,
     /// What is wrong, in order.
@@ -78,7 +80,9 @@ pub struct Contents {
 
 /// An object and where it was found.
 #[derive(Debug)]
-pub struct Found {
+pub struct Found<'t> {
+    /// The text it came from, for [`Locator::of`].
+    pub source: Document<'t>,
     /// Number of the document, from 0, empty ones counted.
     pub document: usize,
     /// Index in a `List`.

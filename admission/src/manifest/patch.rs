@@ -3,7 +3,7 @@
 use super::{
     FieldError,
     defaults::{Filled, defaults_selector},
-    field::{Node, Result},
+    field::{Node, Result, steps},
     kind::Kind,
 };
 use serde_json::{Map, Value};
@@ -13,8 +13,7 @@ use serde_json::{Map, Value};
 pub(super) fn is_patch(root: &Map<String, Value>, kind: Kind<'_>, api_version: &str) -> Result<bool> {
     let nothing = Filled::default();
     let root = Node::root(root, &nothing);
-    let steps: Vec<String> =
-        kind.pod_template().split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let steps: Vec<String> = steps(kind.pod_template()).collect();
     if root.has(DIRECTIVE) || lacks_selector(&root, kind, api_version)? {
         return Ok(true);
     }

@@ -3,6 +3,7 @@
 use super::{
     Beside, Contents, FieldError, Found, Judge, Kinds, Locator, Options, Problem, Skip,
     document::{Document, as_json, documents},
+    events::nests_beyond,
     json,
     kind::Lookup,
     locate::without_byte_order_mark,
@@ -15,7 +16,7 @@ use super::{
 use serde_json::{Map, Value};
 
 /// Reads a text. Whatever the bytes are, this never panics, and one bad document never hides its neighbours.
-pub fn read(text: impl AsRef<[u8]>, kinds: &Kinds, options: &Options) -> Contents {
+pub fn read<'t>(text: &'t (impl AsRef<[u8]> + ?Sized), kinds: &Kinds, options: &Options) -> Contents<'t> {
     let mut reading = Reading { kinds, options, contents: Contents::default() };
     match decode(text.as_ref(), options.limits.file_bytes) {
         Ok(text) => reading.text(text),
@@ -45,10 +46,10 @@ fn decode(bytes: &[u8], limit: usize) -> Result<&str, Problem> {
     Err(Problem { document: None, position, message: format!("not UTF-8: byte 0x{byte:02x}; save it as UTF-8") })
 }
 
-struct Reading<'r> {
+struct Reading<'r, 't> {
     kinds: &'r Kinds,
     options: &'r Options,
-    contents: Contents,
+    contents: Contents<'t>,
 }
 
 /// An item of a document, and the text it came from.
@@ -58,8 +59,8 @@ struct Origin<'d> {
     item: Option<usize>,
 }
 
-impl Reading<'_> {
-    fn text(&mut self, text: &str) {
+impl<'t> Reading<'_, 't> {
+    fn text(&mut self, text: &'t str) {
         let limit = self.options.limits.documents;
         for document in documents(text) {
             if document.index >= limit {
@@ -73,7 +74,7 @@ impl Reading<'_> {
         }
     }
 
-    fn document(&mut self, document: Document<'_>) {
+    fn document(&mut self, document: Document<'t>) {
         let parsed = match self.skip_unparsed(document.text) {
             Some(skip) => return self.contents.skipped.push(skip),
             None => self.parse(&document),
@@ -112,11 +113,15 @@ impl Reading<'_> {
                 format!("a document of {bytes} bytes, and at most {limit} are parsed (limit `document_bytes`)");
             return Err(document.problem(document.position(1, 1), message));
         }
+        if nests_beyond(document.text, limits.depth) {
+            let message = "far more brackets open than mappings and sequences may be inside each other (limit `depth`)";
+            return Err(document.problem(document.position(1, 1), message));
+        }
         let as_json = as_json(document.text).and_then(|body| json::parse(document, body, limits));
         as_json.unwrap_or_else(|| yaml::parse(document, limits))
     }
 
-    fn value(&mut self, document: Document<'_>, value: Value) {
+    fn value(&mut self, document: Document<'t>, value: Value) {
         let origin = Origin { document, item: None };
         match value {
             Value::Object(root) => self.root(origin, root),
@@ -124,19 +129,19 @@ impl Reading<'_> {
             Value::Array(_) | Value::Null => self.contents.skipped.push(Skip::NoKind),
             _ => {
                 let message = "plain text; a manifest is a mapping with apiVersion and kind";
-                let problem = document.problem(Locator::of(Some(document)).locate(None, "").position, message);
+                let problem = document.problem(Locator::of(document).locate(None, "").position, message);
                 self.contents.problems.push(problem);
             }
         }
     }
 
-    fn root(&mut self, origin: Origin<'_>, mut root: Map<String, Value>) {
+    fn root(&mut self, origin: Origin<'t>, mut root: Map<String, Value>) {
         match identify(&root, self.kinds) {
             Ok(Identity::List) => match root.remove("items") {
                 Some(Value::Array(items)) => self.items(origin.document, &root, items),
                 None | Some(Value::Null) => {}
                 Some(_) => {
-                    self.refuse(origin, &FieldError { pointer: "/items".into(), message: "must be a list".into() })
+                    self.refuse(origin, &FieldError { pointer: "/items".into(), message: "must be a list".into() });
                 }
             },
             Ok(_) => self.judge(origin, Value::Object(root)),
@@ -145,7 +150,7 @@ impl Reading<'_> {
     }
 
     /// The items of a `DeploymentList` may leave out what the list says.
-    fn items(&mut self, document: Document<'_>, list: &Map<String, Value>, items: Vec<Value>) {
+    fn items(&mut self, document: Document<'t>, list: &Map<String, Value>, items: Vec<Value>) {
         let text = |field: &str| list.get(field).and_then(Value::as_str).unwrap_or_default();
         let kind = text("kind").strip_suffix("List").unwrap_or_default();
         for (index, mut item) in items.into_iter().enumerate() {
@@ -161,7 +166,7 @@ impl Reading<'_> {
         }
     }
 
-    fn judge(&mut self, origin: Origin<'_>, value: Value) {
+    fn judge(&mut self, origin: Origin<'t>, value: Value) {
         let Origin { document, item } = origin;
         if self.options.siblings
             && let Some(sibling) = sibling(&value)
@@ -170,15 +175,15 @@ impl Reading<'_> {
         }
         match object(value, self.kinds) {
             Ok(Judge::Object(object)) => {
-                self.contents.objects.push(Found { document: document.index, item, object: *object });
+                self.contents.objects.push(Found { source: document, document: document.index, item, object: *object });
             }
             Ok(Judge::Skip(skip)) => self.contents.skipped.push(skip),
             Err(error) => self.refuse(origin, &error),
         }
     }
 
-    fn refuse(&mut self, Origin { document, item }: Origin<'_>, error: &FieldError) {
-        let position = Locator::of(Some(document)).locate(item, &error.pointer).position;
+    fn refuse(&mut self, Origin { document, item }: Origin<'t>, error: &FieldError) {
+        let position = Locator::of(document).locate(item, &error.pointer).position;
         let line = document.text.lines().nth(position.line - document.line).unwrap_or_default();
         let message = if line.contains("{{") { yaml::CHART_TEMPLATE.to_owned() } else { error.to_string() };
         self.contents.problems.push(document.problem(position, message.trim_start_matches(": ")));

@@ -3,7 +3,8 @@
 //! serde_yaml reads YAML 1.2 and does not tell a plain scalar from a quoted one. So the few plain scalars that the
 //! two read differently are rewritten to what they mean before serde_yaml sees them, on the same line.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use super::events;
+use saphyr_parser::{Event, ScalarStyle, Span};
 
 /// What a plain scalar means where the two differ.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ pub(super) fn as_yaml_1_2(text: &str) -> Option<String> {
     }
     let mut rewriting = Rewriting { text, plain: String::new(), copied: 0, at: Cursor::default(), changed: false };
     // What this parser cannot read, serde_yaml reports.
-    Parser::new_from_str(text).load(&mut rewriting, false).ok()?;
+    events::each(text, |event, span| rewriting.take(&event, span));
     if !rewriting.changed {
         return None;
     }
@@ -171,13 +172,13 @@ struct Rewriting<'t> {
     changed: bool,
 }
 
-impl<'t> SpannedEventReceiver<'t> for Rewriting<'_> {
-    fn on_event(&mut self, event: Event<'t>, span: Span) {
+impl Rewriting<'_> {
+    fn take(&mut self, event: &Event<'_>, span: Span) {
         let Event::Scalar(scalar, ScalarStyle::Plain, _, None) = event else { return };
-        let Some(meaning) = meaning(&scalar) else { return };
+        let Some(meaning) = meaning(scalar) else { return };
         let Some(start) = self.at.advance(self.text, span.start.index()) else { return };
         let start = self.text.len() - without_properties(&self.text[start..]).len();
-        if !self.text[start..].starts_with(&*scalar) {
+        if !self.text[start..].starts_with(&**scalar) {
             return;
         }
         self.plain.push_str(&self.text[self.copied..start]);

@@ -43,7 +43,7 @@ impl<'a> Single<'a> {
         Places {
             tree: self.document.and_then(|document| Tree::parse(document.text)),
             document: self.document,
-            values: Locator::of(self.document),
+            values: Locator::maybe(self.document),
         }
     }
 }

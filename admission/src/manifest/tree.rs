@@ -1,7 +1,7 @@
 //! The nodes of a document with the place of each in its text: parsed only where a place is asked for.
 
-use super::{Position, scalar};
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use super::{Position, events, scalar};
+use saphyr_parser::{Event, ScalarStyle, Span};
 use std::collections::{HashMap, HashSet};
 
 /// Nodes of one document. Lines and columns count from 1, from the beginning of the document.
@@ -32,7 +32,7 @@ impl Tree {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = without_surrogates(text);
         let mut builder = Builder::default();
-        Parser::new_from_str(&text).load(&mut builder, false).ok()?;
+        events::each(&text, |event, span| builder.take(event, span))?;
         let root = builder.root?;
         Some(Self { nodes: builder.nodes, root })
     }
@@ -122,7 +122,6 @@ struct Builder {
     root: Option<Id>,
     open: Vec<Open>,
     anchors: HashMap<usize, Id>,
-    closed: bool,
 }
 
 /// A collection whose end is still to come.
@@ -132,11 +131,8 @@ struct Open {
     key: Option<Id>,
 }
 
-impl<'t> SpannedEventReceiver<'t> for Builder {
-    fn on_event(&mut self, event: Event<'t>, span: Span) {
-        if self.closed {
-            return;
-        }
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: Span) {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
@@ -162,13 +158,10 @@ impl<'t> SpannedEventReceiver<'t> for Builder {
                     }
                 }
             }
-            Event::DocumentEnd => self.closed = true,
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {}
+            _ => {}
         }
     }
-}
 
-impl Builder {
     fn expects_key(&self) -> bool {
         let Some(open) = self.open.last() else { return false };
         open.key.is_none() && matches!(self.nodes[open.id].content, Content::Mapping(_))

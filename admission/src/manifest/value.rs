@@ -245,6 +245,14 @@ impl<'de> Visitor<'de> for Key<'_> {
         Ok((value as f32).to_string())
     }
 
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<String, A::Error> {
+        self.0.refuse_for("a key must be a string, and this is a mapping")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<String, A::Error> {
+        self.0.refuse_for("a key must be a string, and this is a list")
+    }
+
     fn visit_unit<E: Error>(self) -> Result<String, E> {
         self.0.refuse_for("a key is missing in front of the colon")
     }

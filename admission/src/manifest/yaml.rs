@@ -15,8 +15,8 @@ pub(super) fn parse(document: &Document<'_>, limits: &Limits) -> Result<Value, P
     let source = serde_yaml::Deserializer::from_str(rewritten.as_deref().unwrap_or(document.text));
     reader.read(source).map_err(|error| match reader.refusal() {
         Some(Refusal::Duplicate(key)) => duplicate_key(document, &key),
-        Some(Refusal::Other(reason)) => document.problem(position(document, &error.to_string()), reason),
-        None => syntax_error(document, &error.to_string()),
+        Some(Refusal::Other(reason)) => problem(document, &error.to_string(), Some(reason)),
+        None => problem(document, &error.to_string(), None),
     })
 }
 
@@ -30,10 +30,16 @@ pub(super) fn duplicate_key(document: &Document<'_>, key: &str) -> Problem {
     document.problem(document.position(second.line, second.column), message)
 }
 
-fn syntax_error(document: &Document<'_>, told: &str) -> Problem {
+/// `told` is serde_yaml's own error, `reason` ours.
+fn problem(document: &Document<'_>, told: &str, reason: Option<String>) -> Problem {
     let position = position(document, told);
     let source = document.text.lines().nth(position.line - document.line).unwrap_or_default();
-    document.problem(position, explain(document.text, told, source))
+    let message = match reason {
+        _ if is_template(document.text, source) => CHART_TEMPLATE.to_owned(),
+        Some(reason) => reason,
+        None => explain(told, source),
+    };
+    document.problem(position, message)
 }
 
 fn position(document: &Document<'_>, told: &str) -> Position {
@@ -58,15 +64,19 @@ fn place(text: &str, told: &str) -> Option<Position> {
     })
 }
 
-fn explain(text: &str, told: &str, source: &str) -> String {
-    if source.contains("{{") || TEMPLATE_ACTIONS.iter().any(|action| text.contains(action)) {
-        return CHART_TEMPLATE.to_owned();
-    }
+fn is_template(text: &str, source: &str) -> bool {
+    source.contains("{{") || TEMPLATE_ACTIONS.iter().any(|action| text.contains(action))
+}
+
+fn explain(told: &str, source: &str) -> String {
     if source.trim_start_matches(' ').starts_with('\t') {
         return "a tab indents this line, and YAML takes spaces only".to_owned();
     }
     if told.starts_with("repetition limit exceeded") {
         return "aliases expand to too many values".to_owned();
+    }
+    if told.contains("more than one document") {
+        return "not valid YAML: the text goes on after the end of its value".to_owned();
     }
     if told.contains("recursion limit exceeded") {
         return "too many mappings and sequences inside each other (limit `depth`)".to_owned();

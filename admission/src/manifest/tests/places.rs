@@ -124,7 +124,7 @@ fn value() -> impl Strategy<Value = Value> {
     let tree = leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(Value::from),
-            prop::collection::btree_map(key(), inner, 1..4).prop_map(|map| Value::from_iter(map)),
+            prop::collection::btree_map(key(), inner, 1..4).prop_map(Value::from_iter),
         ]
     });
     tree.prop_filter("a document is a collection", |value| !value.is_null()).prop_map(|mut value| {

@@ -20,7 +20,7 @@ spec:
         image: app:1.2.3
 ";
 
-fn read_all(text: impl AsRef<[u8]>) -> Contents {
+fn read_all(text: &(impl AsRef<[u8]> + ?Sized)) -> Contents<'_> {
     read(text, &Kinds::default(), &Options::default())
 }
 
@@ -29,7 +29,7 @@ fn limited(text: &str, limits: Limits) -> Vec<String> {
     read(text, &Kinds::default(), &options).problems.into_iter().map(|problem| problem.message).collect()
 }
 
-fn told(contents: &Contents) -> String {
+fn told(contents: &Contents<'_>) -> String {
     let mut told = String::new();
     for found in &contents.objects {
         let workload = &found.object.workload;
@@ -48,7 +48,7 @@ fn told(contents: &Contents) -> String {
 }
 
 fn check(text: impl AsRef<[u8]>, expected: &Expect) {
-    expected.assert_eq(&told(&read_all(text)));
+    expected.assert_eq(&told(&read_all(&text)));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn says_what_is_wrong_and_where() {
     ];
     let mut all = String::new();
     for text in texts {
-        all += &told(&read_all(text));
+        all += &told(&read_all(&text));
     }
     expect![[r#"
         9:1 document 0: a tab indents this line, and YAML takes spaces only
@@ -132,7 +132,7 @@ fn what_is_not_utf_8_is_a_problem_of_that_file_alone() {
 fn byte_order_mark_and_carriage_returns_change_nothing() {
     let text = format!("\u{feff}{}", DEPLOYMENT.replace('\n', "\r\n"));
     let plain = read_all(DEPLOYMENT).objects.remove(0).object.workload;
-    assert_eq!(read_all(text).objects.remove(0).object.workload, plain);
+    assert_eq!(read_all(&text).objects.remove(0).object.workload, plain);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn only_workloads_are_parsed_unless_asked() {
 fn documents_that_are_no_objects_are_left_aside() {
     let text =
         "replicas: 1\nimage: {}\n---\n- op: replace\n  path: /spec\n- op: remove\n  path: /x\n---\n- just: a list\n";
-    assert_eq!(read_all(text).skipped, [Skip::NoKind, Skip::KustomizePatch, Skip::NoKind]);
+    assert_eq!(read_all(&text).skipped, [Skip::NoKind, Skip::KustomizePatch, Skip::NoKind]);
     assert_eq!(read_all("---\n# nothing\n---\n").documents, 0);
 }
 
@@ -178,7 +178,7 @@ fn anchors_and_merge_keys_are_resolved() {
     let text = DEPLOYMENT
         .replace("      - name: app\n", "      - <<: [{image: no}, {image: never}]\n        name: &n app\n")
         + "      - {name: second, image: *n}\n";
-    let pod = read_all(text).objects.remove(0).object.workload.pod;
+    let pod = read_all(&text).objects.remove(0).object.workload.pod;
     let images: Vec<_> = pod.containers.iter().map(|container| container.image.as_str()).collect();
     assert_eq!(images, ["app:1.2.3", "app"]);
 }
@@ -189,16 +189,16 @@ fn custom_kinds_are_taught() {
         CustomKind { group: "example.com".into(), kind: "App".into(), pod_template: "/spec/workload/pod".into() };
     let text = "apiVersion: example.com/v1\nkind: App\nmetadata: {name: a}\nspec:\n  workload:\n    pod:\n      spec:\n        \
                 containers: [{name: a, image: 'a:1'}]\n";
-    let contents = read(text, &Kinds::default().with([custom]), &Options::default());
+    let contents = read(&text, &Kinds::default().with([custom]), &Options::default());
     assert_eq!(contents.objects[0].object.workload.pod.pointer, "/spec/workload/pod");
-    assert_eq!(read_all(text).skipped, [Skip::OtherKind]);
+    assert_eq!(read_all(&text).skipped, [Skip::OtherKind]);
 }
 
 #[test]
 fn siblings_are_every_object_as_written() {
     let text = format!("{DEPLOYMENT}---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: shop}}\n");
     let options = Options { siblings: true, ..Options::default() };
-    let contents = read(text, &Kinds::default(), &options);
+    let contents = read(&text, &Kinds::default(), &options);
     let names: Vec<_> = contents.siblings.iter().map(|it| (it.document, it.sibling.name.as_str())).collect();
     assert_eq!(names, [(0, "app"), (1, "s")]);
     assert_eq!(contents.siblings[1].sibling.namespace.as_deref(), Some("shop"));
@@ -224,6 +224,7 @@ fn each_limit_is_an_error_that_names_itself() {
         limited(&deep, Limits { depth: 49, ..limits() }),
         limited(&json, Limits { depth: 49, ..limits() }),
         limited(&"[".repeat(300), limits()),
+        limited(&"[".repeat(500), limits()),
         limited("[1, 2, 3]", Limits { values: 3, ..limits() }),
         limited(&bomb, Limits { values: 1000, ..limits() }),
         limited(&deep, Limits { depth: 50, ..limits() }),
@@ -235,10 +236,21 @@ fn each_limit_is_an_error_that_names_itself() {
         more than 49 mappings and sequences inside each other (limit `depth`)
         more than 49 mappings and sequences inside each other (limit `depth`)
         more than 100 mappings and sequences inside each other (limit `depth`)
+        far more brackets open than mappings and sequences may be inside each other (limit `depth`)
         more than 3 values with aliases expanded (limit `values`)
         more than 1000 values with aliases expanded (limit `values`)
     "#]]
     .assert_eq(&rows.map(|told| told.join("; ")).join("\n"));
+}
+
+/// Whatever is repeated costs time in proportion and no stack: with the square of it, this test would not end.
+#[test]
+fn what_is_hostile_is_read_in_no_time() {
+    const TIMES: usize = 200_000;
+    for piece in ["[", "- ", "{a: ", "? ", "&a ", "!x ", "---\n", "...\n", "{}\n", "\"", "on\n", "{\n", "'", "a: |\n"] {
+        read_strictly(piece.repeat(TIMES).as_bytes());
+        read_strictly(format!("a: on\na: off\nb:\n {}", piece.repeat(TIMES)).as_bytes());
+    }
 }
 
 /// Lines of manifests, whole and broken, in any order.
@@ -292,7 +304,7 @@ fn read_strictly(bytes: &[u8]) {
     let options = Options { siblings: true, strict_yaml: true, ..Options::default() };
     let contents = read(bytes, &Kinds::default(), &options);
     if let Ok(text) = std::str::from_utf8(bytes) {
-        for document in 0..contents.documents {
+        for document in 0..contents.documents.min(3) {
             crate::manifest::locate(text, document, Some(0), "/spec/template");
         }
     }

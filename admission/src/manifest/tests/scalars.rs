@@ -32,7 +32,7 @@ fn plain_scalars_are_read_as_the_api_servers_tools_read_them() {
 /// Go prints 1e20 with all its digits.
 fn normal(value: &Value) -> Value {
     let beyond_64_bits = value.as_number().filter(|number| number.as_i64().is_none() && number.as_u64().is_none());
-    beyond_64_bits.and_then(|number| number.as_f64()).map_or(value.clone(), |float| json!(float))
+    beyond_64_bits.and_then(serde_json::Number::as_f64).map_or(value.clone(), |float| json!(float))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::container;
 use crate::manifest::{
-    field::{FieldError, Node, Result},
+    field::{FieldError, Node, Result, steps},
     kind::Kind,
 };
 use plimsoll_policy::workload::{Class, Container, Handler, Map, PodTemplate, RestartPolicy};
@@ -10,8 +10,7 @@ use std::collections::BTreeSet;
 
 /// Goes down to where the kind has its pod template.
 pub(super) fn at(root: &Node<'_>, kind: Kind<'_>) -> Result<PodTemplate> {
-    let steps: Vec<String> =
-        kind.pod_template().split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let steps: Vec<String> = steps(kind.pod_template()).collect();
     descend(root, &steps)
 }
 
