@@ -1,4 +1,24 @@
-.PHONY: policies check-policies
+.PHONY: demo test bench policies check-policies
+
+CARGO = cargo
+BUILD = $(CARGO) build --quiet --release --locked
+
+# Scans the example manifests; what it finds there is the point, so findings do not fail it.
+demo:
+	@echo "building plimsoll (minutes the first time)"
+	@$(BUILD) --package plimsoll
+	target/release/plimsoll scan --fail-on never docs/examples
+
+# Everything that must pass, quietly. Tests that build policies provide themselves with a compiler for WebAssembly.
+test:
+	@echo "building plimsoll and its tests (minutes the first time)"
+	@$(BUILD) --package plimsoll --package plimsoll-toolchain
+	@$(CARGO) test --release --locked --workspace --quiet
+
+# Ratios against our own baseline, and against peers where these are installed.
+bench:
+	$(BUILD) --package plimsoll
+	$(CARGO) bench --locked --package plimsoll-tests
 
 # After a change below policies/: commit what it writes.
 policies:

@@ -94,14 +94,14 @@ impl Scanner<'_> {
         let contents = manifest::read(bytes, &self.judge.kinds, &options);
         // What is not UTF-8 was refused as a whole: there is nothing to locate in it.
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let mut file = FileReport { name, text, lines: Lines::of(text), outcome: Outcome::default() };
+        let mut file = FileReport { name, lines: Lines::of(text), outcome: Outcome::default() };
         for found in &contents.objects {
             self.object(found, &contents, is_listed, &mut file);
         }
         file.finish(contents, is_listed.then(|| self.judge.everywhere().as_ref()))
     }
 
-    fn object(&self, found: &Found, contents: &Contents, is_listed: bool, file: &mut FileReport<'_>) {
+    fn object(&self, found: &Found<'_>, contents: &Contents<'_>, is_listed: bool, file: &mut FileReport<'_>) {
         let workload = &found.object.workload;
         let object = ObjectRef {
             api_version: workload.api_version.clone(),
@@ -141,7 +141,6 @@ impl Scanner<'_> {
 /// One file on its way to an [`Outcome`].
 struct FileReport<'a> {
     name: String,
-    text: &'a str,
     lines: Lines<'a>,
     outcome: Outcome,
 }
@@ -149,8 +148,8 @@ struct FileReport<'a> {
 type Raw = ((String, Level, plimsoll_policy::Finding), Status);
 
 impl FileReport<'_> {
-    fn findings(&mut self, found: &Found, object: &ObjectRef, all: Vec<Raw>) {
-        let locator = Locator::new(self.text, found.document);
+    fn findings(&mut self, found: &Found<'_>, object: &ObjectRef, all: Vec<Raw>) {
+        let locator = Locator::of(found.source);
         let mut located: Vec<Finding> = all
             .into_iter()
             .map(|((policy, level, finding), status)| {
@@ -175,7 +174,7 @@ impl FileReport<'_> {
         self.outcome.findings.append(&mut located);
     }
 
-    fn place(&self, locator: &Locator<'_>, found: &Found, pointer: &str) -> Place {
+    fn place(&self, locator: &Locator<'_>, found: &Found<'_>, pointer: &str) -> Place {
         let span = locator.locate(found.item, pointer);
         Place {
             file: self.name.clone(),
@@ -187,8 +186,8 @@ impl FileReport<'_> {
         }
     }
 
-    fn refuse(&mut self, found: &Found, message: &str) {
-        let span = Locator::new(self.text, found.document).locate(found.item, "/metadata/name");
+    fn refuse(&mut self, found: &Found<'_>, message: &str) {
+        let span = Locator::of(found.source).locate(found.item, "/metadata/name");
         let problem =
             Problem { document: Some(found.document), position: Some(span.position), message: message.to_owned() };
         self.problem(problem);
@@ -199,7 +198,7 @@ impl FileReport<'_> {
         self.outcome.problems.push(FileProblem { file: self.name.clone(), problem, excerpt });
     }
 
-    fn finish(mut self, contents: Contents, kustomized: Option<&PolicySet>) -> Outcome {
+    fn finish(mut self, contents: Contents<'_>, kustomized: Option<&PolicySet>) -> Outcome {
         self.outcome.documents = contents.documents;
         self.outcome.workloads = contents.objects.len();
         self.outcome.skipped = contents.skipped;
@@ -282,7 +281,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn siblings(found: &Found, contents: &Contents) -> Vec<Sibling> {
+fn siblings(found: &Found<'_>, contents: &Contents<'_>) -> Vec<Sibling> {
     let others = contents.siblings.iter().filter(|s| (s.document, s.item) != (found.document, found.item));
     others.map(|beside| beside.sibling.clone()).collect()
 }
@@ -314,19 +313,26 @@ fn count_passed_over(passed_over: &PassedOver, summary: &mut Summary) {
     summary.charts = passed_over.charts.clone();
 }
 
-/// One byte more than a text may have is enough to see that it has too many.
-fn read_limited(mut from: impl Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.by_ref().take(manifest::Limits::default().file_bytes as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn read_stdin() -> Result<Vec<u8>, String> {
-    read_limited(std::io::stdin().lock()).map_err(|error| format!("cannot be read: {error}"))
+    read_limited(std::io::stdin().lock(), 0).map_err(|error| format!("cannot be read: {error}"))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    fs::File::open(path).and_then(read_limited).map_err(|error| format!("cannot be read: {error}"))
+    let read = || {
+        let file = fs::File::open(path)?;
+        let size = file.metadata()?.len();
+        read_limited(file, size)
+    };
+    read().map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// One byte more than a text may have is enough to see that it has too many.
+fn read_limited(from: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
+    let limit = manifest::Limits::default().file_bytes as u64 + 1;
+    // A little more than the size, so that the read that finds the end does not make the buffer grow.
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0) + 64);
+    from.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn whole_file(file: String, why: &str) -> FileProblem {
