@@ -16,7 +16,7 @@ pub(crate) const PARTIAL_READINESS: Rule =
 pub(crate) const MISSING_LIVENESS: Rule = Rule::new(
     "missing-liveness-probe",
     Level::Note,
-    "no application container of the pod has a liveness probe; the second level where the contract declares `livez`",
+    "no application container of the pod has a liveness probe",
 )
 .strict(Level::Warn)
 .second(Level::Deny, Level::Deny);

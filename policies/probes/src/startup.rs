@@ -13,7 +13,7 @@ use plimsoll_policy::{
 pub(crate) const MISSING_STARTUP: Rule = Rule::new(
     "missing-startup-probe",
     Level::Warn,
-    "liveness without a startup probe kills a slow start; the second level where it is shorter than the contract's `startup-budget`",
+    "liveness without a startup probe kills a slow start",
 )
 .strict(Level::Deny)
 .second(Level::Deny, Level::Deny);
