@@ -16,6 +16,7 @@ mod kind;
 mod limits;
 mod locate;
 mod object;
+mod padding;
 mod patch;
 mod quantity;
 mod read;

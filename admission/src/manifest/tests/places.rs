@@ -38,6 +38,42 @@ spec:
   on: yes
 ";
 
+/// As libyaml takes it: brackets, braces and quotes may close, and go on, left of the block they are in.
+const LEFT_OF_ITS_BLOCK: &str = "\
+spec:
+  list:
+    - args: [
+      \"a\",
+    ü, 060,
+]
+      name: c
+    - text: \"x
+
+  y
+  z\"
+      map: {a: 'b
+c', d: e
+    }
+      name: f
+";
+
+#[test]
+fn what_stands_left_of_its_block_moves_nothing() {
+    for (pointer, expected) in [
+        ("/spec/list/0/args/0", "4:7 \"a\""),
+        ("/spec/list/0/args/1", "5:5 ü"),
+        ("/spec/list/0/args/2", "5:8 060"),
+        ("/spec/list/0/args", "3:7 args"),
+        ("/spec/list/0/name", "7:13 c"),
+        ("/spec/list/1/text", "8:13 \"x"),
+        ("/spec/list/1/map/a", "12:16 'b"),
+        ("/spec/list/1/map/d", "13:8 e"),
+        ("/spec/list/1/name", "15:13 f"),
+    ] {
+        assert_eq!(underlined(LEFT_OF_ITS_BLOCK, None, pointer), expected, "{pointer}");
+    }
+}
+
 #[test]
 fn scalars_are_at_their_value_and_collections_at_their_key() {
     for (pointer, expected) in [

@@ -49,6 +49,12 @@ fn plain_keys_become_the_same_strings() {
 }
 
 #[test]
+fn scalars_left_of_their_block_are_read_alike() {
+    let read = parse("v:\n  w: [\n060, ü,\non\n]\n  x: 060\n");
+    assert_eq!(read, Some(json!({ "v": { "w": [48, "ü", true], "x": 48 } })));
+}
+
+#[test]
 fn quoted_and_tagged_scalars_stay_strings() {
     for scalar in ["\"yes\"", "'060'", "!!str on", "|-\n  on"] {
         let value = parse(&format!("w: on\nv: {scalar}\n")).unwrap_or_default();
