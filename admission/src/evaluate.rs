@@ -1,1 +1,100 @@
-//! One workload and a set of policies to findings; pure.
+//! One workload and a set of policies to findings; pure: no IO, no clock, and what fails is part of the answer.
+
+use crate::{
+    engine::{Failure, Question},
+    policy_set::{Group, PolicySet},
+};
+use plimsoll_policy::{Finding, Level, Run, Sibling, Workload};
+use serde_json::Value;
+
+/// What is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The view that policies see, defaults applied.
+    pub workload: &'a Workload,
+    /// The whole object, defaults applied.
+    pub value: &'a Value,
+    /// The other documents of the same input.
+    pub siblings: &'a [Sibling],
+}
+
+/// What the policies say of one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In the order of modules, policies, and what each policy found.
+    pub findings: Vec<Judged>,
+    /// Policies that gave no verdict.
+    pub failures: Vec<PolicyFailure>,
+}
+
+/// A finding with the level that the set gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Id of the policy.
+    pub policy: String,
+    /// Never [`Level::Off`].
+    pub level: Level,
+    /// What was found; its rule is one of the policy's.
+    pub finding: Finding,
+}
+
+/// A policy that gave no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyFailure {
+    /// Id of the policy.
+    pub policy: String,
+    /// What kept it.
+    pub cause: Failure,
+}
+
+/// Judges one object by all policies of a set.
+pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Report {
+    let mut report = Report::default();
+    let raw = set.groups().iter().any(|group| group.wants_raw).then(|| subject.value.to_string());
+    for group in set.groups() {
+        let ask = |runs: &[Run]| {
+            let raw = raw.as_deref().filter(|_| group.wants_raw);
+            let siblings = if group.wants_siblings { subject.siblings } else { &[] };
+            group.module.check(&Question { workload: subject.workload, raw, siblings, runs })
+        };
+        report.ask_group(group, ask, set);
+    }
+    report
+}
+
+type Answer = Result<Vec<(usize, Finding)>, Failure>;
+
+impl Report {
+    /// All policies of a module at once. If that fails, one by one, so that the fault is pinned on one and the others
+    /// still count.
+    fn ask_group(&mut self, group: &Group, ask: impl Fn(&[Run]) -> Answer, set: &PolicySet) {
+        if group.runs.is_empty() {
+            return;
+        }
+        match (ask(&group.runs), group.runs.as_slice()) {
+            (Ok(found), runs) => self.add(runs, found, set),
+            (Err(cause), [only]) => self.fail(only, cause),
+            (Err(_), runs) => {
+                for run in runs.chunks(1) {
+                    match ask(run) {
+                        Ok(found) => self.add(run, found, set),
+                        Err(cause) => self.fail(&run[0], cause),
+                    }
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, runs: &[Run], found: Vec<(usize, Finding)>, set: &PolicySet) {
+        for (run, finding) in found {
+            let level = set.rule(&finding.rule).map_or(Level::Off, |levels| levels.of(finding.second));
+            if level != Level::Off {
+                self.findings.push(Judged { policy: runs[run].policy.clone(), level, finding });
+            }
+        }
+    }
+
+    fn fail(&mut self, run: &Run, cause: Failure) {
+        self.failures.push(PolicyFailure { policy: run.policy.clone(), cause });
+    }
+}

@@ -50,7 +50,17 @@ pub struct Sibling {
 impl Request {
     /// Packs the request, version byte first.
     pub fn pack(&self) -> Vec<u8> {
-        postcard::to_extend(self, vec![VERSION]).expect("a request has no type that postcard cannot write")
+        Request::pack_parts(&self.workload, self.raw.as_deref(), &self.siblings, &self.runs)
+    }
+
+    /// Packs a request whose parts belong to somebody else.
+    pub fn pack_parts(workload: &Workload, raw: Option<&str>, siblings: &[Sibling], runs: &[Run]) -> Vec<u8> {
+        // Room for an ordinary request, so that writing it does not have to grow.
+        let mut bytes = Vec::with_capacity(4096);
+        bytes.push(VERSION);
+        // Postcard writes a struct as its fields in order, which is what a tuple is.
+        postcard::to_extend(&(workload, raw, siblings, runs), bytes)
+            .expect("a request has no type that postcard cannot write")
     }
 
     /// Unpacks what [`pack`](Self::pack) wrote.

@@ -1,0 +1,42 @@
+//! What a module may cost and may say. Whoever wrote it, it costs one verdict at most.
+
+use std::time::Duration;
+
+/// Longest time that one call of a module takes; a thousand times what the built-in policies need, so that a machine
+/// under load does not turn verdicts into failures.
+pub const DEADLINE: Duration = Duration::from_millis(200);
+
+/// How often the clock of the deadline moves.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// Most memory of an instance, in bytes; 32 times what the built-in policies need.
+pub const MEMORY: usize = 4 << 20;
+
+/// Most stack of a call, in bytes, on the host's stack: an eighth of what a thread has by default. The stack that a
+/// Rust guest keeps in its own memory is smaller still.
+pub(crate) const STACK: usize = 256 << 10;
+
+/// Most entries of a table of function pointers; a large guest has a few hundred.
+pub(crate) const TABLE: usize = 4096;
+
+/// Most bytes that the host copies out of one answer. An honest answer fits into the guest's memory.
+pub(crate) const ANSWER: usize = MEMORY;
+
+/// Most findings about one object. An object would have to have a thousand containers.
+pub const FINDINGS: usize = 4096;
+
+/// Most edits that mend one finding.
+pub const EDITS: usize = 100;
+
+/// Most bytes of a message or a help text. What is longer is cut, not refused: a policy may quote the manifest, and a
+/// manifest must not be able to make a policy fail.
+pub const TEXT: usize = 4096;
+
+/// Most policies of a module.
+pub const POLICIES: usize = 100;
+
+/// Most rules of a policy.
+pub const RULES: usize = 200;
+
+/// Most bytes of the name of a policy or a rule.
+pub const NAME: usize = 64;

@@ -1,0 +1,80 @@
+//! Where guests run: the pool, the clock, and stores that have every limit.
+
+use super::{
+    builtin,
+    config::config,
+    failure::MemoryExceeded,
+    limits::{ANSWER, MEMORY, STACK, TABLE},
+    ticker::{TICKS, Ticker},
+};
+use std::num::NonZeroUsize;
+use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Result, Store};
+
+/// Slots per thread: two for each of up to four modules, so that an instance finds a slot that is warm from its own
+/// module. A slot that nobody touches costs nothing but addresses; too few cost 4 ×.
+const SLOTS_PER_THREAD: u32 = 8;
+
+/// At least the memory of a guest at rest, so that cleaning up after one is a copy and no system call.
+const KEEP_MEMORY: usize = 128 << 10;
+
+/// The same for the tables of function pointers.
+const KEEP_TABLE: usize = 16 << 10;
+
+pub(super) struct Runtime {
+    engine: Engine,
+    /// Ends with the runtime; modules hold the runtime, so no guest runs without it.
+    _ticker: Ticker,
+}
+
+impl Runtime {
+    pub(super) fn start(threads: NonZeroUsize) -> Result<Self> {
+        let mut config = config(None)?;
+        // Nothing is compiled here: `compile.rs` has an engine of its own for that, built when there is need.
+        config.enable_compiler(false).max_wasm_stack(STACK).coredump_on_trap(true).allocation_strategy(pool(threads));
+        builtin::allow(&mut config);
+        let engine = Engine::new(&config)?;
+        let ticker = Ticker::start(engine.clone())?;
+        Ok(Runtime { engine, _ticker: ticker })
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The only place that makes a store: none is without a deadline.
+    pub(super) fn store(&self) -> Store<Limits> {
+        let mut store = Store::new(&self.engine, Limits);
+        store.limiter(|limits| limits);
+        store.set_epoch_deadline(TICKS);
+        store.set_hostcall_fuel(ANSWER);
+        store
+    }
+}
+
+fn pool(threads: NonZeroUsize) -> InstanceAllocationStrategy {
+    let slots = u32::try_from(threads.get()).unwrap_or(u32::MAX).saturating_mul(SLOTS_PER_THREAD);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots)
+        .total_memories(slots)
+        .total_tables(slots)
+        .max_unused_warm_slots(slots)
+        .max_memory_size(MEMORY)
+        .table_elements(TABLE)
+        .linear_memory_keep_resident(KEEP_MEMORY)
+        .table_keep_resident(KEEP_TABLE);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// What a guest may grow to; the pool holds what it may begin with to the same limits.
+pub(super) struct Limits;
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        if desired > MEMORY { Err(MemoryExceeded.into()) } else { Ok(true) }
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE)
+    }
+}

@@ -1,0 +1,55 @@
+//! Text that a module returned, made fit to be passed on.
+
+use super::limits::TEXT;
+
+/// Without control characters but line feeds, and no longer than [`TEXT`] bytes.
+pub(super) fn clean(text: &str) -> String {
+    cleaned(text.to_owned())
+}
+
+/// As [`clean`], for a text that nobody else needs.
+pub(super) fn cleaned(text: String) -> String {
+    cut(without_controls(text))
+}
+
+/// Control characters but line feeds replaced.
+pub(super) fn without_controls(text: String) -> String {
+    // Nearly all text is ASCII, of which a look at the bytes says enough.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return text;
+    }
+    let replaced = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(replaced).collect()
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > TEXT {
+        text.truncate(text.floor_char_boundary(TEXT - '…'.len_utf8()));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_control_characters_out() {
+        for (text, expected) in [
+            ("grace is 30s, not 50s", "grace is 30s, not 50s"),
+            ("first\nsecond", "first\nsecond"),
+            ("\u{1b}[31mred\r\0", "\u{fffd}[31mred\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(cleaned(text.to_owned()), expected);
+        }
+    }
+
+    #[test]
+    fn cuts_at_the_limit_between_characters() {
+        let fits = "ä".repeat(TEXT / 2);
+        assert_eq!(cleaned(fits.clone()), fits);
+        let cut = cleaned(fits + "ä");
+        assert!(cut.len() <= TEXT && cut.len() > TEXT - 4 && cut.ends_with("ä…"), "{}", cut.len());
+    }
+}

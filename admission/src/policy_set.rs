@@ -1,0 +1,327 @@
+//! Which policies run, with which settings and levels.
+//!
+//! Several sets can share the modules they run: one for each namespace that has levels of its own.
+
+use crate::{did_you_mean, engine::Module, host_rules};
+use plimsoll_policy::{Description, Level, Levels, Rule, Run, escape};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Which levels rules have that nobody configured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// What breaks is denied.
+    #[default]
+    Default,
+    /// What is not as it should be is denied.
+    Strict,
+}
+
+/// What the configuration says of one policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// A JSON object; null stands for an empty one.
+    pub settings: Value,
+    /// Levels of its rules.
+    pub levels: BTreeMap<String, Level>,
+}
+
+/// Why a set cannot be made as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoiceError {
+    /// What it is about.
+    pub place: Place,
+    /// What was found and what to do: lower case, no full stop at the end.
+    pub message: String,
+}
+
+/// What a [`ChoiceError`] is about; pointers are JSON pointers below `policies`: `/image-pull/rules/latest-tagg`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The name of a field.
+    Key(String),
+    /// What a field holds.
+    Value(String),
+    /// A rule named outside the configuration, as with `--rule`.
+    Override(String),
+}
+
+/// A rule and the levels that it has in a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleLevels {
+    /// Id of its policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: Rule,
+    /// The level of an ordinary finding.
+    pub level: Level,
+    /// The level of a finding by which the rule asks for its second levels.
+    pub second: Option<Level>,
+}
+
+/// Policies with their settings and levels.
+pub struct PolicySet {
+    groups: Vec<Group>,
+    rules: Vec<RuleLevels>,
+    by_name: BTreeMap<String, usize>,
+    digest: String,
+}
+
+/// The policies of one module that have anything to look for.
+pub(crate) struct Group {
+    pub(crate) module: Arc<Module>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) wants_raw: bool,
+    pub(crate) wants_siblings: bool,
+}
+
+impl PolicySet {
+    /// A set that runs every policy of the modules.
+    ///
+    /// `overrides` are levels of rules that win over those of `choices`. The rules of the host itself
+    /// ([`host_rules`]) have their levels here as well.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the choices, not only the first.
+    pub fn new(
+        modules: &[Arc<Module>],
+        profile: Profile,
+        choices: &BTreeMap<String, Choice>,
+        overrides: &BTreeMap<String, Level>,
+    ) -> Result<Self, Vec<ChoiceError>> {
+        let host = host_rules::description();
+        let described: Vec<&Description> =
+            modules.iter().flat_map(|module| module.descriptions()).chain([&host]).collect();
+        let mut errors = duplicates(&described);
+        errors.extend(unknown_names(&described, choices, overrides));
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+
+        let levels = |description: &Description| rule_levels(description, profile, choices, overrides);
+        let rules: Vec<RuleLevels> = described.iter().flat_map(|description| levels(description)).collect();
+        let mut groups = Vec::new();
+        for module in modules {
+            match Group::new(module, choices, levels) {
+                Ok(group) => groups.push(group),
+                Err(wrong) => errors.extend(wrong),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let by_name = rules.iter().enumerate().map(|(index, levels)| (levels.rule.name.to_string(), index)).collect();
+        let digest = digest(&groups, &rules);
+        Ok(PolicySet { groups, rules, by_name, digest })
+    }
+
+    /// Every rule with its levels, in the order of modules, policies and rules; those of the host come last.
+    pub fn rules(&self) -> &[RuleLevels] {
+        &self.rules
+    }
+
+    /// The rule of that name, with its levels.
+    pub fn rule(&self, name: &str) -> Option<&RuleLevels> {
+        self.by_name.get(name).map(|index| &self.rules[*index])
+    }
+
+    /// Whether a policy wants to see the other documents of the same input.
+    pub fn wants_siblings(&self) -> bool {
+        self.groups.iter().any(|group| group.wants_siblings)
+    }
+
+    /// `sha256:…` over modules, settings and levels: two sets with the same digest judge alike.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+}
+
+impl RuleLevels {
+    /// The level of a finding.
+    pub fn of(&self, second: bool) -> Level {
+        self.second.filter(|_| second).unwrap_or(self.level)
+    }
+
+    fn is_off(&self) -> bool {
+        self.level == Level::Off && self.second.unwrap_or(Level::Off) == Level::Off
+    }
+}
+
+impl Group {
+    fn new(
+        module: &Arc<Module>,
+        choices: &BTreeMap<String, Choice>,
+        levels: impl Fn(&Description) -> Vec<RuleLevels>,
+    ) -> Result<Self, Vec<ChoiceError>> {
+        let (mut runs, mut errors) = (Vec::new(), Vec::new());
+        let (mut wants_raw, mut wants_siblings) = (false, false);
+        for description in module.descriptions() {
+            let settings = match configure(module, description, choices.get(&description.id)) {
+                Ok(settings) => settings,
+                Err(wrong) => {
+                    errors.extend(wrong);
+                    continue;
+                }
+            };
+            let (off, on): (Vec<_>, Vec<_>) = levels(description).into_iter().partition(RuleLevels::is_off);
+            if on.is_empty() {
+                continue;
+            }
+            wants_raw |= description.wants_raw;
+            wants_siblings |= description.wants_siblings;
+            let off = off.into_iter().map(|levels| levels.rule.name.into_owned()).collect();
+            runs.push(Run { policy: description.id.clone(), settings, off });
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Group { module: module.clone(), runs, wants_raw, wants_siblings })
+    }
+}
+
+fn duplicates(described: &[&Description]) -> Vec<ChoiceError> {
+    let (mut policies, mut rules) = (BTreeSet::new(), BTreeMap::new());
+    let mut errors = Vec::new();
+    for description in described {
+        let id = description.id.as_str();
+        if !policies.insert(id) {
+            errors.push(ChoiceError {
+                place: Place::Key(format!("/{id}")),
+                message: format!("there are two policies `{id}`; rename that of the module"),
+            });
+            continue;
+        }
+        for rule in &description.rules {
+            if let Some(other) = rules.insert(rule.name.as_ref(), id) {
+                let message = format!("the rule `{}` belongs to `{other}` and to `{id}`; rename one", rule.name);
+                errors.push(ChoiceError { place: Place::Key(format!("/{id}")), message });
+            }
+        }
+    }
+    errors
+}
+
+fn unknown_names(
+    described: &[&Description],
+    choices: &BTreeMap<String, Choice>,
+    overrides: &BTreeMap<String, Level>,
+) -> Vec<ChoiceError> {
+    let mut errors = Vec::new();
+    for (id, choice) in choices {
+        let pointer = format!("/{}", escape(id));
+        let Some(description) = described.iter().find(|description| description.id == *id) else {
+            let message = did_you_mean::unknown("policy", id, described.iter().map(|known| known.id.as_str()));
+            errors.push(ChoiceError { place: Place::Key(pointer), message });
+            continue;
+        };
+        for (rule, message) in unknown_rules(choice.levels.keys(), &[description]) {
+            errors.push(ChoiceError { place: Place::Key(format!("{pointer}/rules/{}", escape(rule))), message });
+        }
+    }
+    for (rule, message) in unknown_rules(overrides.keys(), described) {
+        errors.push(ChoiceError { place: Place::Override(rule.to_owned()), message });
+    }
+    errors
+}
+
+/// Names that are no rule of the policies, and what to say of each.
+fn unknown_rules<'a>(names: impl Iterator<Item = &'a String>, described: &[&Description]) -> Vec<(&'a str, String)> {
+    let known: BTreeSet<&str> =
+        described.iter().flat_map(|description| &description.rules).map(|rule| rule.name.as_ref()).collect();
+    names
+        .filter(|name| !known.contains(name.as_str()))
+        .map(|name| (name.as_str(), did_you_mean::unknown("rule", name, known.iter().copied())))
+        .collect()
+}
+
+/// A configured level replaces both levels of a rule.
+fn rule_levels(
+    description: &Description,
+    profile: Profile,
+    choices: &BTreeMap<String, Choice>,
+    overrides: &BTreeMap<String, Level>,
+) -> Vec<RuleLevels> {
+    let configured = choices.get(&description.id).map(|choice| &choice.levels);
+    let of_profile = |levels: Levels| match profile {
+        Profile::Default => levels.default,
+        Profile::Strict => levels.strict,
+    };
+    let one = |rule: &Rule| {
+        let name = rule.name.as_ref();
+        let fixed = overrides.get(name).or_else(|| configured?.get(name)).copied();
+        RuleLevels {
+            policy: description.id.clone(),
+            rule: rule.clone(),
+            level: fixed.unwrap_or_else(|| of_profile(rule.levels)),
+            second: rule.second.map(|second| fixed.unwrap_or_else(|| of_profile(second))),
+        }
+    };
+    description.rules.iter().map(one).collect()
+}
+
+/// Settings in the module's own form.
+fn configure(module: &Module, description: &Description, choice: Option<&Choice>) -> Result<Vec<u8>, Vec<ChoiceError>> {
+    let none = Map::new();
+    let pointer = format!("/{}/settings", escape(&description.id));
+    let settings = match choice.map_or(&Value::Null, |choice| &choice.settings) {
+        Value::Null => &none,
+        Value::Object(settings) => settings,
+        _ => {
+            let message = "settings are a mapping of names to values".to_owned();
+            return Err(vec![ChoiceError { place: Place::Value(pointer), message }]);
+        }
+    };
+    let unknown = unknown_settings(settings, &description.settings, &pointer);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let text = Value::from(settings.clone()).to_string();
+    module
+        .configure(&description.id, &text)
+        .map_err(|message| vec![ChoiceError { place: Place::Value(pointer), message }])
+}
+
+/// Settings that the schema does not name, unless it is open for any.
+fn unknown_settings(settings: &Map<String, Value>, schema: &str, pointer: &str) -> Vec<ChoiceError> {
+    let schema: Value = serde_json::from_str(schema).unwrap_or_default();
+    if schema["additionalProperties"] != Value::Bool(false) {
+        return Vec::new();
+    }
+    let none = Map::new();
+    let known = schema["properties"].as_object().unwrap_or(&none);
+    let unknown = settings.keys().filter(|name| !known.contains_key(*name));
+    let error = |name: &String| ChoiceError {
+        place: Place::Key(format!("{pointer}/{}", escape(name))),
+        message: did_you_mean::unknown("setting", name, known.keys().map(String::as_str)),
+    };
+    unknown.map(error).collect()
+}
+
+fn digest(groups: &[Group], rules: &[RuleLevels]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &[u8]| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    };
+    for group in groups {
+        add(group.module.digest().as_bytes());
+        for run in &group.runs {
+            add(run.policy.as_bytes());
+            add(&run.settings);
+        }
+    }
+    for levels in rules {
+        add(levels.rule.name.as_bytes());
+        add(levels.level.name().as_bytes());
+        add(levels.second.map_or("", Level::name).as_bytes());
+    }
+    format!("sha256:{:x}", hash.finalize())
+}
