@@ -49,7 +49,8 @@ impl Invalid<'_> {
             Invalid::Placeholder => "render first and scan what comes out: `helm template … | plimsoll scan -`, \
                                      `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`"
                 .to_owned(),
-            Invalid::WhiteSpace => format!("write {}", Quoted(image.trim())),
+            Invalid::WhiteSpace if is_one_word(image) => format!("write {}", Quoted(image.trim())),
+            Invalid::Scheme("ko") => "ko builds it first: `ko resolve -f FILE | plimsoll scan -`".to_owned(),
             Invalid::Scheme(scheme) => format!("write {}", Quoted(&image[scheme.len() + "://".len()..])),
             Invalid::ImageId => "write the repository that the image is pulled from, then its tag or digest".to_owned(),
             Invalid::UpperCase(component) => {
@@ -64,6 +65,11 @@ impl Invalid<'_> {
             _ => "write `[registry[:port]/]repository[:tag][@sha256:digest]`".to_owned(),
         }
     }
+}
+
+/// Whether the white space only surrounds it.
+fn is_one_word(image: &str) -> bool {
+    image.split_whitespace().count() == 1
 }
 
 impl fmt::Display for Invalid<'_> {

@@ -112,10 +112,10 @@ fn refuse_what_is_no_reference(image: &str) -> Result<(), Invalid<'_>> {
     Ok(())
 }
 
-/// What templating leaves behind: `$(IMAGE)`, `${IMAGE}`, `$IMAGE`, `{{ .Values.image }}`, `<image>`.
+/// What templating leaves behind: `$(IMAGE)`, `${IMAGE}`, `$IMAGE`, `{{ .Values.image }}`, `{IMAGE}`, `<image>`.
 /// None of these characters can be in a reference.
 fn is_placeholder(image: &str) -> bool {
-    image.contains(['$', '<', '>']) || image.contains("{{") || image.contains("}}")
+    image.contains(['$', '<', '>', '{', '}'])
 }
 
 /// What is before and after the first `separator`.
