@@ -18,14 +18,35 @@ struct Aligned<T: ?Sized>(T);
 
 static CODE: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/builtin.code")));
 
+/// Copies the code and loads the copy.
+fn copy(engine: &Engine) -> Result<Component> {
+    #[expect(unsafe_code, reason = "code that was compiled ahead of time is run as it is")]
+    // SAFETY: wasmtime made this code, in the build script.
+    unsafe {
+        Component::deserialize(engine, &CODE.0)
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) use copy as load;
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn allow(_config: &mut Config) {}
+
 #[cfg(target_arch = "x86_64")]
 pub(super) use in_place::{allow, load};
 
 #[cfg(target_arch = "x86_64")]
 mod in_place {
-    use super::{CODE, Component, Config, Engine, Result};
+    use super::{CODE, Component, Config, Engine, Result, copy};
     use rustix::mm::{MprotectFlags, mprotect};
-    use std::{ptr::NonNull, sync::Arc};
+    use std::{
+        ptr::NonNull,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+    };
     use wasmtime::CustomCodeMemory;
 
     /// Prepares an engine for [`load`].
@@ -33,9 +54,15 @@ mod in_place {
         config.with_custom_code_memory(Some(Arc::new(Pages)));
     }
 
+    /// In place the first time. Wasmtime takes each address for the code of one module only, so whoever loads it
+    /// again gets a copy.
     pub(in super::super) fn load(engine: &Engine) -> Result<Component> {
+        static TAKEN: AtomicBool = AtomicBool::new(false);
+        if TAKEN.swap(true, Ordering::Relaxed) {
+            return copy(engine);
+        }
         #[expect(unsafe_code, reason = "code that was compiled ahead of time is run as it is")]
-        // SAFETY: wasmtime made this code, in the build script; it is part of the program, and nobody writes to it.
+        // SAFETY: as in `copy`; it is part of the program, so it stays, and nobody writes to it.
         unsafe {
             Component::deserialize_raw(engine, NonNull::from(&CODE.0))
         }
@@ -59,22 +86,9 @@ mod in_place {
             Ok(())
         }
 
-        /// The pages stay as they are: those of the program serve other engines too, and what wasmtime mapped it is
-        /// about to unmap.
+        /// Nothing to do: the program's own pages may stay as they are, and the others are about to be unmapped.
         fn unpublish_executable(&self, _code: *const u8, _length: usize) -> Result<()> {
             Ok(())
         }
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) fn allow(_config: &mut Config) {}
-
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) fn load(engine: &Engine) -> Result<Component> {
-    #[expect(unsafe_code, reason = "code that was compiled ahead of time is run as it is")]
-    // SAFETY: wasmtime made this code, in the build script.
-    unsafe {
-        Component::deserialize(engine, &CODE.0)
     }
 }

@@ -7,7 +7,7 @@ use wasmtime::component::{ComponentType, Lift};
 #[derive(Clone, Copy, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
-#[expect(dead_code, reason = "the derived `Lift` makes them from numbers")]
+#[allow(dead_code, reason = "the derived `Lift` makes them from numbers; tests also by name")]
 pub(super) enum Level {
     #[component(name = "off")]
     Off,
@@ -53,7 +53,7 @@ pub(super) struct Description {
 #[derive(Clone, Copy, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
-#[expect(dead_code, reason = "the derived `Lift` makes them from numbers")]
+#[allow(dead_code, reason = "the derived `Lift` makes them from numbers; tests also by name")]
 pub(super) enum Operation {
     #[component(name = "add")]
     Add,

@@ -1,0 +1,121 @@
+//! What WebAssembly costs: the built-in policies in a fresh instance against the same rules compiled natively.
+//!
+//! Ratios of one run on one machine; the times move with the machine, so they are printed and never a gate.
+
+use plimsoll::{
+    engine::{Engine, Question},
+    evaluate::{Subject, evaluate},
+    manifest::{self, Judge, Kinds, Object},
+    policy_set::{PolicySet, Profile},
+};
+use plimsoll_policy::{Finding, Findings, Input, Policy, Workload};
+use std::{
+    collections::BTreeMap,
+    hint::black_box,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// A Deployment as Helm charts write them: two containers and an init container, 4.6 KB of JSON.
+const DEPLOYMENT: &str = include_str!("deployment.json");
+
+/// Calls per sample, and samples per measurement, of which the fastest counts: what else the machine does only ever
+/// adds. What is compared takes turns, sample by sample.
+const CALLS: u32 = 20;
+const SAMPLES: usize = 400;
+
+/// Evaluation through WebAssembly, as a multiple of native: the bar.
+const BUDGET: f64 = 2.0;
+
+fn main() {
+    let set = start().expect("the built-in policies load");
+    let object = object();
+    let subject = Subject { workload: &object.workload, value: &object.value, siblings: &[] };
+    let found = evaluate(&subject, &set);
+    assert_eq!(found.failures, [], "a benchmark of failures says nothing");
+    assert_eq!(found.findings.len(), native(&object.workload).len(), "both ways find the same");
+
+    let engine = Engine::new(NonZeroUsize::MIN).expect("an engine");
+    let module = engine.builtin().expect("the built-in policies load");
+    let nothing = Question { workload: &object.workload, raw: None, siblings: &[], runs: &[] };
+
+    let [whole_native, whole_wasm, rules_native, rules_wasm, empty] = fastest([
+        &|| drop(black_box(native(&self::object().workload))),
+        &|| {
+            let Object { workload, value } = &self::object();
+            drop(black_box(evaluate(&Subject { workload, value, siblings: &[] }, &set)));
+        },
+        &|| drop(black_box(native(&object.workload))),
+        &|| drop(black_box(evaluate(&subject, &set))),
+        &|| drop(black_box(module.check(&nothing))),
+    ]);
+    let ratio = whole_wasm.as_secs_f64() / whole_native.as_secs_f64();
+    println!("one Deployment, {} bytes of JSON, {} findings", DEPLOYMENT.len(), found.findings.len());
+    println!("  JSON to findings, native             {whole_native:>10.1?}");
+    println!("  JSON to findings, WebAssembly        {whole_wasm:>10.1?}   {ratio:.2} × (budget {BUDGET} ×)");
+    println!("  rules alone, native                  {rules_native:>10.1?}");
+    println!("  rules alone, WebAssembly             {rules_wasm:>10.1?}");
+    println!("  fresh instance that judges nothing   {empty:>10.1?}");
+
+    let starts: Vec<Duration> = (0..SAMPLES).map(|_| time(|| drop(black_box(start())))).collect();
+    println!("engine, built-in policies, their settings   {:>8.1?}", least(&starts));
+    assert!(ratio <= BUDGET, "over budget");
+}
+
+/// What a scan does before its first verdict.
+fn start() -> Result<PolicySet, Box<dyn std::error::Error>> {
+    let module = Arc::new(Engine::new(NonZeroUsize::MIN)?.builtin()?);
+    PolicySet::new(&[module], Profile::Default, &BTreeMap::new(), &BTreeMap::new())
+        .map_err(|errors| format!("{errors:?}").into())
+}
+
+/// Parse, API defaults, view.
+fn object() -> Object {
+    let value = serde_json::from_str(black_box(DEPLOYMENT)).expect("JSON");
+    match manifest::object(value, &Kinds::default()) {
+        Ok(Judge::Object(object)) => *object,
+        other => panic!("a Deployment is judged, not {other:?}"),
+    }
+}
+
+fn native(workload: &Workload) -> Vec<Finding> {
+    let mut found = judge::<plimsoll_grace_period::GracePeriod>(workload);
+    found.extend(judge::<plimsoll_image_pull::ImagePull>(workload));
+    found.extend(judge::<plimsoll_probes::Probes>(workload));
+    found
+}
+
+/// One policy as in the profile `default`.
+fn judge<P: Policy + Default>(workload: &Workload) -> Vec<Finding> {
+    let off: Vec<String> = P::RULES
+        .iter()
+        .filter(|rule| {
+            [Some(rule.levels), rule.second].iter().flatten().all(|l| l.default == plimsoll_policy::Level::Off)
+        })
+        .map(|rule| rule.name.clone().into_owned())
+        .collect();
+    let mut findings = Findings::new(&off);
+    P::default().check(&Input::from(workload), &mut findings);
+    findings.into_vec()
+}
+
+fn fastest<const N: usize>(work: [&dyn Fn(); N]) -> [Duration; N] {
+    let mut samples = [const { Vec::new() }; N];
+    for _ in 0..SAMPLES {
+        for (samples, work) in samples.iter_mut().zip(work) {
+            samples.push(time(|| (0..CALLS).for_each(|_| work())) / CALLS);
+        }
+    }
+    samples.map(|samples| least(&samples))
+}
+
+fn least(samples: &[Duration]) -> Duration {
+    samples.iter().min().copied().unwrap_or_default()
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}

@@ -1,0 +1,161 @@
+//! The engine through real WebAssembly: a bad module costs one verdict, is named, and leaves its neighbours alone.
+
+#[path = "engine/guest.rs"]
+mod guest;
+#[path = "engine/quiet.rs"]
+mod quiet;
+#[path = "engine/refused.rs"]
+mod refused;
+
+use expect_test::expect;
+use plimsoll::{
+    engine::{Engine, Failure, Module, Question, limits},
+    evaluate::{Subject, evaluate},
+    manifest::{Judge, Kinds, Object, object},
+    policy_set::{Choice, PolicySet, Profile},
+};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{Arc, Barrier},
+    thread,
+};
+
+#[test]
+fn a_bad_policy_costs_one_verdict_and_is_named() {
+    let Some(module) = load(2) else { return };
+    for (verb, expected) in [
+        ("nothing", expect![""]),
+        ("loop", expect!["hostile: it was stopped after 200 ms"]),
+        ("allocate", expect!["hostile: it asked for more than 4 MiB of memory"]),
+        ("recurse", expect!["hostile: it ran out of stack"]),
+        ("recurse-in-memory", expect!["hostile: it trapped: out of bounds memory access"]),
+        ("trap", expect!["hostile: it trapped: wasm `unreachable` instruction executed"]),
+        ("panic", expect!["hostile: it panicked: this is what a bug looks like�[2J (src/lib.rs:85)"]),
+        (
+            "unknown-rule",
+            expect![[
+                r#"hostile: its answer cannot be taken: a finding of "latest-tag", which is no rule of `hostile`"#
+            ]],
+        ),
+        (
+            "second-levels",
+            expect![
+                "hostile: its answer cannot be taken: a finding of `bad-behaviour` asks for second levels, which the rule does not have"
+            ],
+        ),
+        (
+            "unknown-container",
+            expect![[
+                r#"hostile: its answer cannot be taken: a finding of `bad-behaviour` is about a container "nobody", which the object does not have"#
+            ]],
+        ),
+        (
+            "bad-pointer",
+            expect![[
+                r#"hostile: its answer cannot be taken: a finding of `bad-behaviour` points to "../../etc/passwd", which is no JSON pointer"#
+            ]],
+        ),
+        (
+            "bad-edit",
+            expect![
+                "hostile: its answer cannot be taken: a finding of `bad-behaviour` has an edit whose value is no JSON: EOF while parsing an object at line 1 column 1"
+            ],
+        ),
+        ("many-findings", expect!["hostile: its answer cannot be taken: 4097 findings; the limit is 4096"]),
+        ("bad-utf8", expect!["hostile: its answer cannot be taken: invalid utf-8 sequence of 1 bytes from index 1"]),
+        (
+            "huge-answer",
+            expect![
+                "hostile: its answer cannot be taken: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"
+            ],
+        ),
+    ] {
+        let report = evaluate(&subject(&workload()), &set(&module, verb));
+        let found: Vec<&str> = report.findings.iter().map(|judged| judged.finding.message.as_str()).collect();
+        assert_eq!(found, ["saw checkout"], "{verb}: the neighbour still counts");
+        let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.policy, failure.cause));
+        expected.assert_eq(&failures.collect::<Vec<_>>().join("\n"));
+    }
+}
+
+#[test]
+fn text_is_cleaned_and_cut() {
+    let Some(module) = load(1) else { return };
+    let message = |verb| {
+        let report = evaluate(&subject(&workload()), &set(&module, verb));
+        let mut of_hostile = report.findings.into_iter().filter(|judged| judged.policy == "hostile");
+        of_hostile.next().expect("a finding").finding.message
+    };
+    assert_eq!(message("control-characters"), "\u{fffd}[2Jall\u{fffd} gone");
+    let long = message("long-text");
+    assert!(long.ends_with('…') && long.len() <= limits::TEXT, "{} bytes", long.len());
+}
+
+#[test]
+fn configuring_has_a_deadline_too() {
+    let Some(module) = load(1) else { return };
+    let refused = module.configure("hostile", r#"{"verb":"loop-in-configure"}"#).unwrap_err();
+    assert_eq!(refused, "it was stopped after 200 ms");
+}
+
+#[test]
+fn says_when_there_is_no_room() {
+    const CALLS: usize = 32;
+    let Some(module) = load(1) else { return };
+    let settings = module.configure("hostile", r#"{"verb":"loop"}"#).expect("it is configured");
+    let runs = [plimsoll_policy::Run { policy: "hostile".to_owned(), settings, off: Vec::new() }];
+    let object = workload();
+    let (start, question) =
+        (Barrier::new(CALLS), Question { workload: &object.workload, raw: None, siblings: &[], runs: &runs });
+    let outcomes: Vec<Failure> = thread::scope(|scope| {
+        let call = || {
+            start.wait();
+            module.check(&question).expect_err("it loops")
+        };
+        let calls: Vec<_> = (0..CALLS).map(|_| scope.spawn(call)).collect();
+        calls.into_iter().map(|call| call.join().expect("no panic")).collect()
+    });
+    assert!(outcomes.contains(&Failure::NoRoom), "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Failure::NoRoom | Failure::Deadline)), "{outcomes:?}");
+}
+
+#[test]
+fn modules_may_not_share_names() {
+    let Some(module) = load(1) else { return };
+    let twice = PolicySet::new(&[module.clone(), module], Profile::Default, &BTreeMap::new(), &BTreeMap::new());
+    let errors = twice.err().expect("refused");
+    let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "there are two policies `hostile`; rename that of the module",
+            "there are two policies `neighbour`; rename that of the module"
+        ]
+    );
+}
+
+/// The hostile guest in an engine for that many threads; none where it cannot be built.
+fn load(threads: usize) -> Option<Arc<Module>> {
+    let wasm = guest::component()?;
+    let engine = Engine::new(NonZeroUsize::new(threads).expect("threads")).expect("an engine");
+    Some(Arc::new(engine.compile(wasm).expect("the guest loads")))
+}
+
+fn set(module: &Arc<Module>, verb: &str) -> PolicySet {
+    let choice = Choice { settings: serde_json::json!({ "verb": verb }), ..Choice::default() };
+    let choices = BTreeMap::from([("hostile".to_owned(), choice)]);
+    PolicySet::new(std::slice::from_ref(module), Profile::Default, &choices, &BTreeMap::new()).expect("a set")
+}
+
+fn workload() -> Object {
+    let value = serde_json::from_str(include_str!("../bench/deployment.json")).expect("JSON");
+    match object(value, &Kinds::default()) {
+        Ok(Judge::Object(object)) => *object,
+        other => panic!("a Deployment is judged, not {other:?}"),
+    }
+}
+
+fn subject(object: &Object) -> Subject<'_> {
+    Subject { workload: &object.workload, value: &object.value, siblings: &[] }
+}

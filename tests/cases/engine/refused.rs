@@ -1,0 +1,81 @@
+//! Modules that are refused when they are loaded, each with what is wrong with it.
+
+use expect_test::{Expect, expect};
+use plimsoll::engine::Engine;
+use std::num::NonZeroUsize;
+
+#[test]
+fn a_module_that_imports_is_refused_with_the_names_of_what_it_asked_for() {
+    refused(
+        r#"(component
+             (import "acme:spy/net" (instance (export "send" (func (param "bytes" (list u8))))))
+             (import "now" (func (result u64)))
+             (import "acme:names/types" (instance (type $level (enum "off" "on")) (export "level" (type (eq $level)))))
+             (import "wasi:io/streams@0.2.0" (instance (export "stream" (type (sub resource))))))"#,
+        expect![
+            "it imports `acme:spy/net#send`, `now`, `wasi:io/streams@0.2.0#stream`; a policy may import no function"
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_policy_module_is_refused() {
+    refused(
+        "(module)",
+        expect![
+            "this is a core WebAssembly module, not a component: build it as one, or run `wasm-tools component new`"
+        ],
+    );
+    refused(
+        "(component)",
+        expect!["it does not have the interface `plimsoll:policy/module`: it exports no function `configure`"],
+    );
+    refused(
+        r#"(component
+             (core module $core (func (export "f")))
+             (core instance $core (instantiate $core))
+             (func (export "configure") (canon lift (core func $core "f"))))"#,
+        expect![
+            "it does not have the interface `plimsoll:policy/module`: its `configure`: failed to convert function to given type: type mismatch with parameters: expected 2-tuple, found 0-tuple"
+        ],
+    );
+    let error = Engine::new(NonZeroUsize::MIN).expect("an engine").compile(b"%PDF-1.7").err().expect("refused");
+    expect![[r"this is no WebAssembly component that can be used: it does not begin with `\0asm`"]]
+        .assert_eq(&error.to_string());
+}
+
+#[test]
+fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
+    for (declares, expected) in [
+        (
+            "(memory 65)",
+            expect![
+                "this is no WebAssembly component that can be used: memory has a minimum byte size of 4259840 which exceeds the limit of 0x400000 bytes"
+            ],
+        ),
+        (
+            "(table 4097 funcref)",
+            expect![
+                "this is no WebAssembly component that can be used: table index 0 has a minimum element size of 4097 which exceeds the limit of 4096"
+            ],
+        ),
+        (
+            "(memory 1) (memory 1)",
+            expect!["this is no WebAssembly component that can be used: multiple memories (at offset 0x14)"],
+        ),
+        (
+            "(func v128.const i64x2 0 0 drop)",
+            expect![
+                "this is no WebAssembly component that can be used: Invalid input WebAssembly code at offset 33: SIMD support is not enabled"
+            ],
+        ),
+    ] {
+        refused(&format!("(component (core module $core {declares}) (core instance (instantiate $core)))"), expected);
+    }
+}
+
+fn refused(wat: &str, expected: Expect) {
+    let wasm = wat::parse_str(wat).expect("the test's own text");
+    let error = Engine::new(NonZeroUsize::MIN).expect("an engine").compile(&wasm).err().expect("refused");
+    expected.assert_eq(&error.to_string());
+}
