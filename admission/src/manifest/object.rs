@@ -50,6 +50,10 @@ pub(super) enum Identity<'k> {
 pub(super) fn identify<'k>(root: &Map<String, Value>, kinds: &'k Kinds) -> Result<Identity<'k>> {
     let nothing = defaults::Filled::default();
     let node = Node::root(root, &nothing);
+    // Others have an `apiVersion` of their own: it is the number 1 in what provisions Grafana.
+    if !node.has("kind") && !node.has("metadata") {
+        return Ok(Identity::Skip(Skip::NoKind));
+    }
     let (api_version, kind) = match (node.text("apiVersion")?, node.text("kind")?) {
         (Some(api_version), Some(kind)) => (api_version, kind),
         (None, Some(kind)) if node.has("metadata") && kinds.has_name(kind) => return Err(patch::missing("apiVersion")),

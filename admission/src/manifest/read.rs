@@ -91,7 +91,7 @@ impl<'t> Reading<'_, 't> {
             return None;
         }
         match sniff(text) {
-            Sniffed::Unsure => None,
+            Sniffed::Unsure => is_json_with_comments(text).then_some(Skip::NoKind),
             Sniffed::NoKind => Some(Skip::NoKind),
             Sniffed::Head { api_version: None, kind } => {
                 (!self.options.siblings && !self.kinds.has_name(&kind)).then_some(Skip::OtherKind)
@@ -188,6 +188,15 @@ impl<'t> Reading<'_, 't> {
         let message = if line.contains("{{") { yaml::CHART_TEMPLATE.to_owned() } else { error.to_string() };
         self.contents.problems.push(document.problem(position, message.trim_start_matches(": ")));
     }
+}
+
+/// What `tsconfig.json` and its like are: no YAML, and nothing wrong with them. A manifest has both words.
+fn is_json_with_comments(text: &str) -> bool {
+    let text = text.trim_start();
+    let begins_alike = ["{", "//", "/*"].iter().any(|start| text.starts_with(start)) && !text.starts_with("{{");
+    begins_alike
+        && ["//", "/*"].iter().any(|comment| text.contains(comment))
+        && !["kind", "apiVersion"].iter().any(|word| text.contains(word))
 }
 
 /// Schemas, and nearly all bytes of an install manifest: no rule compares them with anything.

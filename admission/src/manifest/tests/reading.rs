@@ -149,6 +149,22 @@ fn documents_that_are_no_objects_are_left_aside() {
         "replicas: 1\nimage: {}\n---\n- op: replace\n  path: /spec\n- op: remove\n  path: /x\n---\n- just: a list\n";
     assert_eq!(read_all(&text).skipped, [Skip::NoKind, Skip::KustomizePatch, Skip::NoKind]);
     assert_eq!(read_all("---\n# nothing\n---\n").documents, 0);
+    for other in [
+        "apiVersion: 1\ndatasources: []\n",
+        "{\n  \"compilerOptions\": {\n    /* Bundler mode */\n    \"lib\": [\"es6\"], // or dom\n  }\n}\n",
+        "// generated: do not edit\n{ \"include\": [] }\n",
+    ] {
+        let read = read_all(other);
+        assert_eq!((read.skipped, read.problems), (vec![Skip::NoKind], vec![]), "{other}");
+    }
+}
+
+#[test]
+fn a_broken_manifest_is_not_taken_for_something_else() {
+    for broken in ["{ a: [", "{ \"apiVersion\": \"v1\", // why\n", "kind: Pod\napiVersion: 1\n", "{{- if .x }} // {\n"]
+    {
+        assert_eq!(read_all(broken).problems.len(), 1, "{broken}");
+    }
 }
 
 #[test]
