@@ -325,3 +325,6 @@ fn digest(groups: &[Group], rules: &[RuleLevels]) -> String {
     }
     format!("sha256:{:x}", hash.finalize())
 }
+
+#[cfg(test)]
+mod tests;

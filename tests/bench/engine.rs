@@ -13,6 +13,7 @@ use std::{
     collections::BTreeMap,
     hint::black_box,
     num::NonZeroUsize,
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,10 +26,16 @@ const DEPLOYMENT: &str = include_str!("deployment.json");
 const CALLS: u32 = 20;
 const SAMPLES: usize = 400;
 
+/// The argument that makes this program measure one start of its own.
+const START: &str = "--start";
+
 /// Evaluation through WebAssembly, as a multiple of native: the bar.
 const BUDGET: f64 = 2.0;
 
 fn main() {
+    if std::env::args().any(|argument| argument == START) {
+        return print_start();
+    }
     let set = start().expect("the built-in policies load");
     let object = object();
     let subject = Subject { workload: &object.workload, value: &object.value, siblings: &[] };
@@ -58,12 +65,30 @@ fn main() {
     println!("  rules alone, WebAssembly             {rules_wasm:>10.1?}");
     println!("  fresh instance that judges nothing   {empty:>10.1?}");
 
-    let starts: Vec<Duration> = (0..SAMPLES).map(|_| time(|| drop(black_box(start())))).collect();
-    println!("engine, built-in policies, their settings   {:>8.1?}", least(&starts));
+    let starts: Vec<Duration> = (0..40).map(|_| start_of_another_process()).collect();
+    println!("from nothing to the first verdict      {:>10.1?}", least(&starts));
     assert!(ratio <= BUDGET, "over budget");
 }
 
-/// What a scan does before its first verdict.
+/// Pages that were touched stay warm, so a start can be measured once per process.
+fn print_start() {
+    let object = object();
+    let taken = time(|| {
+        let set = start().expect("the built-in policies load");
+        let subject = Subject { workload: &object.workload, value: &object.value, siblings: &[] };
+        drop(black_box((evaluate(&subject, &set), set)));
+    });
+    println!("{}", taken.as_nanos());
+}
+
+fn start_of_another_process() -> Duration {
+    let this = std::env::current_exe().expect("the path of this program");
+    let output = Command::new(this).arg(START).output().expect("it starts");
+    let nanos = String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of nanoseconds");
+    Duration::from_nanos(nanos)
+}
+
+/// Engine, built-in policies, their settings.
 fn start() -> Result<PolicySet, Box<dyn std::error::Error>> {
     let module = Arc::new(Engine::new(NonZeroUsize::MIN)?.builtin()?);
     PolicySet::new(&[module], Profile::Default, &BTreeMap::new(), &BTreeMap::new())
