@@ -12,7 +12,12 @@ fn tracked(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
     let listing = std::process::Command::new("git").args(["ls-files", folder]).current_dir(root()).output()?;
     ensure!(listing.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listing.stderr));
     let names = String::from_utf8(listing.stdout)?;
-    Ok(names.lines().filter(|name| name.ends_with(ending)).map(PathBuf::from).filter(|p| root().join(p).exists()).collect())
+    Ok(names
+        .lines()
+        .filter(|name| name.ends_with(ending))
+        .map(PathBuf::from)
+        .filter(|p| root().join(p).exists())
+        .collect())
 }
 
 fn text(file: &Path) -> Result<String> {
@@ -48,7 +53,8 @@ fn each_library_stays_behind_its_door() -> Result<()> {
 #[test]
 fn policies_know_nothing_of_admission_and_admission_no_policy() -> Result<()> {
     for manifest in tracked("policies", "Cargo.toml")? {
-        let depends = text(&manifest)?.lines().any(|line| line.starts_with("plimsoll.") || line.starts_with("plimsoll "));
+        let depends =
+            text(&manifest)?.lines().any(|line| line.starts_with("plimsoll.") || line.starts_with("plimsoll "));
         assert!(!depends, "{} depends on admission", manifest.display());
     }
     let admission = text(Path::new("admission/Cargo.toml"))?;
@@ -69,7 +75,13 @@ fn evaluation_is_pure() -> Result<()> {
 
 #[test]
 fn unsafe_code_stands_where_the_page_says() -> Result<()> {
-    let may = ["admission/src/engine", "policies/sdk/src/export.rs", "policies/sdk/src/alloc.rs", "policies/builtin/src/lib.rs", "tests/"];
+    let may = [
+        "admission/src/engine",
+        "policies/sdk/src/export.rs",
+        "policies/sdk/src/alloc.rs",
+        "policies/builtin/src/lib.rs",
+        "tests/",
+    ];
     assert_eq!(strangers(".", "unsafe ", &may)?, Vec::<String>::new());
     Ok(())
 }
@@ -79,7 +91,9 @@ fn every_allowed_lint_has_its_reason() -> Result<()> {
     for file in tracked(".", ".rs")? {
         let source = text(&file)?;
         for attribute in ["[allow(", "[expect("] {
-            for (offset, _) in source.match_indices(&format!("#{attribute}")).chain(source.match_indices(&format!("#!{attribute}"))) {
+            for (offset, _) in
+                source.match_indices(&format!("#{attribute}")).chain(source.match_indices(&format!("#!{attribute}")))
+            {
                 let end = source[offset..].find(")]").map_or(source.len(), |length| offset + length);
                 assert!(source[offset..end].contains("reason ="), "{}: {}", file.display(), &source[offset..end]);
             }
@@ -103,6 +117,21 @@ fn the_code_map_names_what_is_there() -> Result<()> {
             } else {
                 assert!(exists(&here), "docs/architecture.md names {name}, which is not there");
             }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_code_map_leaves_nothing_out() -> Result<()> {
+    let page = text(Path::new("docs/architecture.md"))?;
+    for folder in ["admission/src", "policies"] {
+        for file in tracked(folder, "")? {
+            let part = file.strip_prefix(folder)?.iter().next().context("a file in the folder")?.to_string_lossy();
+            let name = part.trim_end_matches(".rs").trim_end_matches(".md");
+            let named =
+                |suffix| page.contains(&format!("`{name}{suffix}`")) || page.contains(&format!("/{name}{suffix}`"));
+            assert!(named("") || named(".rs") || name == "lib", "docs/architecture.md does not name {folder}/{part}");
         }
     }
     Ok(())

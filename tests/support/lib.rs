@@ -42,6 +42,79 @@ pub struct Outcome {
     pub stderr: String,
 }
 
+impl Outcome {
+    /// The report that `-f json` printed.
+    pub fn report(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{self:?}"))
+    }
+
+    /// The report's findings, each as `file:line:column level rule`; what is excepted has that for a level.
+    pub fn findings(&self) -> Vec<String> {
+        let line = |finding: &serde_json::Value| {
+            let level = if finding["status"] == "open" { &finding["level"] } else { &finding["status"] };
+            format!("{} {} {}", place(finding), text(level), text(&finding["rule"]))
+        };
+        self.list("findings").iter().map(line).collect()
+    }
+
+    /// The same without notes, which say nothing that must be acted on.
+    pub fn grave(&self) -> Vec<String> {
+        self.findings().into_iter().filter(|finding| !finding.contains(" note ")).collect()
+    }
+
+    /// The report's problems, each as `file:line:column message`.
+    pub fn problems(&self) -> Vec<String> {
+        self.list("problems")
+            .iter()
+            .map(|problem| format!("{} {}", place(problem), text(&problem["message"])))
+            .collect()
+    }
+
+    fn list(&self, name: &str) -> Vec<serde_json::Value> {
+        self.report()[name].as_array().expect("a list").clone()
+    }
+}
+
+fn place(value: &serde_json::Value) -> String {
+    let number = |key: &str| value[key].as_u64().map(|number| format!(":{number}")).unwrap_or_default();
+    format!("{}{}{}", text(&value["file"]), number("line"), number("column"))
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// `plimsoll scan -f json` in a folder.
+pub fn scan(folder: &Path, args: &[&str]) -> Outcome {
+    plimsoll(folder, &[&["scan", "-f", "json"], args].concat(), "")
+}
+
+/// `plimsoll scan -f json` of standard input.
+pub fn scan_text(args: &[&str], stdin: &str) -> Outcome {
+    plimsoll(folder([]).path(), &[&["scan", "-f", "json", "-"], args].concat(), stdin)
+}
+
+/// A Deployment `app` about which there are only notes, if the image is `app:1.2.3`. The image is on line 12.
+pub fn deployment(image: &str) -> String {
+    format!(
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app
+spec:
+  selector: {{ matchLabels: {{ app: app }} }}
+  template:
+    metadata: {{ labels: {{ app: app }}, annotations: {{ plimsoll.dev/shutdown-timeout: 20s }} }}
+    spec:
+      containers:
+        - name: app
+          image: {image}
+          readinessProbe: {{ httpGet: {{ path: /readyz, port: 8080 }} }}
+"
+    )
+}
+
 /// Runs `plimsoll` in a folder, with a text on standard input.
 pub fn plimsoll(folder: &Path, args: &[&str], stdin: &str) -> Outcome {
     let mut child = Command::new(program())

@@ -1,0 +1,8 @@
+//! Behaviour through the front door. One program for all of it, because each one links the engine.
+
+mod builtin;
+mod config;
+mod foreign_policy;
+mod pages;
+mod scan;
+mod semantics;

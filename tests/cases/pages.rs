@@ -1,0 +1,152 @@
+//! A rule's page is its specification: every example on it gives its verdict, natively and as WebAssembly.
+
+use expect_test::expect;
+use plimsoll::{
+    engine::Engine,
+    evaluate::{Judged, Subject, evaluate},
+    manifest::{self, Contents, Kinds, Object},
+    policy_set::{PolicySet, Profile},
+};
+use plimsoll_grace_period::GracePeriod;
+use plimsoll_image_pull::ImagePull;
+use plimsoll_policy::{
+    Findings, Input, Level, Policy,
+    examples::{self, Example},
+};
+use plimsoll_probes::Probes;
+use plimsoll_tests::{root, scan};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    num::NonZeroUsize,
+    sync::Arc,
+};
+
+#[test]
+fn probes_does_what_its_page_says() {
+    hold::<Probes>();
+}
+
+#[test]
+fn grace_period_does_what_its_page_says() {
+    hold::<GracePeriod>();
+}
+
+#[test]
+fn image_pull_does_what_its_page_says() {
+    hold::<ImagePull>();
+}
+
+/// Both ways to run a policy give the very same findings, and they are those that the page promises.
+fn hold<P: Policy + Default>() {
+    let sets = [set(Profile::Default), set(Profile::Strict)];
+    let mut wrong = Vec::new();
+    for example in page::<P>() {
+        let (profile, set) = if example.strict { (Profile::Strict, &sets[1]) } else { (Profile::Default, &sets[0]) };
+        let mut worst = Level::Off;
+        for object in objects(&example) {
+            let native = natively::<P>(&object, profile);
+            assert_eq!(as_webassembly::<P>(&object, set), native, "{}, line {}", P::ID, example.line);
+            let of_rule = native.iter().filter(|judged| judged.finding.rule == example.rule);
+            worst = of_rule.map(|judged| judged.level).fold(worst, Level::max);
+        }
+        if worst != example.verdict {
+            let Example { rule, verdict, line, .. } = example;
+            wrong.push(format!("{} page, line {line}: {rule} says {worst:?}, not {verdict:?}", P::ID));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn page<P: Policy>() -> Vec<Example<'static>> {
+    examples::parse(P::PAGE).unwrap_or_else(|error| panic!("the page of {}: {error}", P::ID))
+}
+
+fn objects(example: &Example<'_>) -> Vec<Object> {
+    let Contents { objects, problems, skipped, .. } =
+        manifest::read(example.yaml.as_bytes(), &Kinds::default(), &manifest::Options::default());
+    assert!(problems.is_empty() && !objects.is_empty(), "line {}: {problems:?} {skipped:?}", example.line);
+    objects.into_iter().map(|found| found.object).collect()
+}
+
+fn set(profile: Profile) -> PolicySet {
+    let engine = Engine::new(NonZeroUsize::MIN).expect("an engine");
+    let builtin = Arc::new(engine.builtin().expect("the built-in policies load"));
+    PolicySet::new(&[builtin], profile, &BTreeMap::new(), &BTreeMap::new()).expect("a set")
+}
+
+fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Judged> {
+    let report = evaluate(&Subject { workload: &object.workload, value: &object.value, siblings: &[] }, set);
+    assert_eq!(report.failures, []);
+    report.findings.into_iter().filter(|judged| judged.policy == P::ID).collect()
+}
+
+fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Judged> {
+    let level = |rule: &str, second: bool| {
+        let rule = P::RULES.iter().find(|known| known.name == rule).expect("a policy finds by its own rules");
+        let levels = rule.second.filter(|_| second).unwrap_or(rule.levels);
+        match profile {
+            Profile::Default => levels.default,
+            Profile::Strict => levels.strict,
+        }
+    };
+    let names = P::RULES.iter().map(|rule| rule.name.as_ref());
+    let is_off = |rule: &&str| level(rule, false) == Level::Off && level(rule, true) == Level::Off;
+    let off: Vec<String> = names.filter(is_off).map(str::to_owned).collect();
+    let mut findings = Findings::new(&off);
+    P::default().check(&Input::from(&object.workload), &mut findings);
+    let judged = findings.into_vec().into_iter().map(|finding| Judged {
+        policy: P::ID.to_owned(),
+        level: level(&finding.rule, finding.second),
+        finding,
+    });
+    judged.filter(|judged| judged.level != Level::Off).collect()
+}
+
+#[test]
+fn every_rule_has_an_example_that_it_finds_and_one_that_it_allows() {
+    fn lacking<P: Policy>() -> Vec<String> {
+        let examples = page::<P>();
+        let names: BTreeSet<&str> = P::RULES.iter().map(|rule| rule.name.as_ref()).collect();
+        let strangers = examples.iter().filter(|example| !names.contains(example.rule));
+        let mut lacking: Vec<String> = strangers.map(|e| format!("{} is no rule of {}", e.rule, P::ID)).collect();
+        for rule in names {
+            for (what, fires) in [("finds", true), ("allows", false)] {
+                if !examples.iter().any(|e| e.rule == rule && (e.verdict != Level::Off) == fires) {
+                    lacking.push(format!("{rule} has no example that it {what}"));
+                }
+            }
+        }
+        lacking
+    }
+    let lacking = [lacking::<Probes>(), lacking::<GracePeriod>(), lacking::<ImagePull>()].concat();
+    assert!(lacking.is_empty(), "{lacking:#?}");
+}
+
+#[test]
+fn the_situations_are_denied_before_and_clean_after() {
+    for folder in ["a-timer-worker", "b-queue-and-feed", "c-three-probes", "d-zero-downtime"] {
+        let situation = root().join("docs/examples").join(folder);
+        let before = scan(&situation, &["before"]);
+        assert_eq!(before.code, 1, "{folder}: {:?}", before.findings());
+        let after = scan(&situation, &["--fail-on", "warn", "after"]);
+        assert_eq!((after.code, after.grave()), (0, vec![]), "{folder}");
+    }
+}
+
+#[test]
+fn the_last_manifest_of_zero_downtime_is_denied_with_the_sum() {
+    let outcome = scan(&root().join("docs/examples/d-zero-downtime"), &["before/3-drain-delay.yaml"]);
+    assert_eq!(outcome.grave(), ["before/3-drain-delay.yaml:25:38 deny grace-too-short"]);
+    let report = outcome.report();
+    expect!["terminationGracePeriodSeconds 50s is less than 55s = preStop 0s + drain delay 5s (plimsoll.dev/drain-delay) + shutdown timeout 45s (DOTNET_SHUTDOWNTIMEOUTSECONDS) + flush 0s + margin 5s"].assert_eq(report["findings"][0]["message"].as_str().expect("a message"));
+}
+
+#[test]
+fn every_tracked_page_of_a_policy_is_held_here() {
+    let known: BTreeSet<&str> = [Probes::ID, GracePeriod::ID, ImagePull::ID].into();
+    let folders = fs::read_dir(root().join("policies")).expect("the policies");
+    let with_page = folders.flatten().filter(|folder| folder.path().join("README.md").is_file());
+    let names: BTreeSet<String> = with_page.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(names, known.into_iter().map(str::to_owned).collect());
+}
