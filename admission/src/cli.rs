@@ -214,7 +214,8 @@ impl FromStr for Output {
         if file == Some("") {
             return Err(format!("`{text}` names no file"));
         }
-        let format = Format::from_str(name, false).map_err(|_| format!("`{name}` is no format; there are text and json"))?;
+        let format =
+            Format::from_str(name, false).map_err(|_| format!("`{name}` is no format; there are text and json"))?;
         Ok(Output { format, file: file.map(PathBuf::from) })
     }
 }

@@ -49,11 +49,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     refuse_two_reports_on_stdout(&flags.formats)?;
     let threads = flags.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let Some(judge) = judge(&flags.policies, threads, flags.color.color)? else { return Ok(Exit::Failed) };
-    let walk = Walk {
-        hidden: flags.hidden,
-        ignore_files: !flags.no_ignore,
-        exclude: inputs::exclude(&flags.exclude)?,
-    };
+    let walk = Walk { hidden: flags.hidden, ignore_files: !flags.no_ignore, exclude: inputs::exclude(&flags.exclude)? };
     let inputs = Inputs::find(&flags.paths, &walk);
     let options = scan::Options { threads, strict_yaml: flags.strict_yaml, stdin: flags.stdin_filename.clone() };
     let report = scan::scan(&inputs, &judge, &options);

@@ -38,7 +38,7 @@ pub struct PassedOver {
     pub hidden_folders: usize,
     /// Manifests whose name begins with a dot.
     pub hidden_files: usize,
-    /// Manifests that are symbolic links: what they point to is read under its own name.
+    /// Manifests and folders that are symbolic links: what they point to is read under its own name.
     pub symbolic_links: usize,
     /// Helm charts, whose raw templates are no YAML.
     pub charts: Vec<String>,
@@ -82,7 +82,7 @@ impl Inputs {
             } else if let Some((base, glob)) = as_glob(path) {
                 inputs.add_glob(path, &base, &glob, walk);
             } else {
-                inputs.sources.push(Source::File(path.clone()));
+                inputs.sources.push(Source::File(shown(path)));
             }
         }
         let mut seen = BTreeSet::new();
@@ -106,7 +106,7 @@ impl Inputs {
             match entry {
                 Ok(entry) if !wanted(entry.path()) => {}
                 Ok(entry) if entry.path_is_symlink() && entry.depth() > 0 => {
-                    if is_manifest(entry.path()) {
+                    if is_manifest(entry.path()) || entry.path().is_dir() {
                         lock(&passed_over).symbolic_links += 1;
                     }
                 }
@@ -202,8 +202,10 @@ fn as_glob(path: &Path) -> Option<(PathBuf, Glob)> {
     if path.exists() || !text.contains(['*', '?', '[', '{']) {
         return None;
     }
-    let literal: PathBuf =
-        path.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])).collect();
+    let literal: PathBuf = path
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+        .collect();
     let base = if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal };
     let text = if base == Path::new(".") { format!("./{}", text.trim_start_matches("./")) } else { text.to_owned() };
     Some((base, globset::GlobBuilder::new(&text).literal_separator(true).build().ok()?))

@@ -1,7 +1,7 @@
 //! Everything that judges: the modules, the configuration, and the sets of policies that follow from both.
 
 use crate::{
-    config::{Config, ConfigFile},
+    config::{Complaint, Config, ConfigFile},
     engine::{Engine, Module},
     exceptions::{Annotations, Exceptions},
     manifest::Kinds,
@@ -45,8 +45,11 @@ pub struct Judge {
     levels: BTreeMap<String, Level>,
     everywhere: Arc<PolicySet>,
     /// Sets for namespaces, by the entries of the configuration that match.
-    elsewhere: Mutex<BTreeMap<Vec<usize>, Result<Arc<PolicySet>, String>>>,
+    elsewhere: Mutex<BTreeMap<Vec<usize>, SetOrWhyNot>>,
 }
+
+/// Entries that match one namespace may contradict each other, which shows only when it turns up.
+type SetOrWhyNot = Result<Arc<PolicySet>, String>;
 
 /// Why there is no judge.
 #[derive(Debug, thiserror::Error)]
@@ -66,46 +69,19 @@ impl Judge {
     /// Everything that is wrong with the configuration; or the engine does not start; or a rule of
     /// [`Wish::levels`] is unknown.
     pub fn new(file: ConfigFile, wish: Wish) -> Result<Judge, SetupError> {
-        let engine = Engine::new(wish.threads).map_err(anyhow::Error::new)?;
-        let builtin = engine.builtin().context("the built-in policies do not load").map_err(SetupError::Other)?;
-        let mut modules = vec![Arc::new(builtin)];
-        let mut complaints = Vec::new();
-        for named in file.modules() {
-            match load(&engine, &named.path) {
-                Ok(module) => modules.push(Arc::new(module)),
-                Err(error) => complaints.push(crate::config::Complaint::value(&named.pointer, format!("{error:#}"))),
-            }
-        }
         let profile = wish.profile.or(file.profile()).unwrap_or_default();
-        let set = |matching: &[usize]| {
-            PolicySet::new(&modules, profile, &file.policies().choices_of(matching), &wish.levels)
-        };
+        let (modules, mut complaints) = modules(&file, wish.threads)?;
         // What a module would have brought is unknown where it did not load, so only that is complained about.
-        let entries = if complaints.is_empty() { file.policies().namespaces.len() } else { 0 };
-        let everywhere = match set(&[]) {
-            _ if !complaints.is_empty() => None,
-            Ok(set) => Some(Arc::new(set)),
-            Err(errors) => {
-                refuse_overrides(&errors)?;
-                complaints.extend(errors.iter().filter_map(|error| file.complaint(error, None)));
-                None
-            }
+        let sets = match complaints.is_empty() {
+            true => sets(&file, &modules, profile, &wish.levels, &mut complaints)?,
+            false => None,
         };
-        let mut elsewhere = BTreeMap::new();
-        for entry in 0..entries {
-            match set(&[entry]) {
-                Ok(set) => drop(elsewhere.insert(vec![entry], Ok(Arc::new(set)))),
-                Err(errors) => complaints.extend(errors.iter().filter_map(|error| file.complaint(error, Some(entry)))),
-            }
-        }
-        let mut seen = BTreeSet::new();
-        complaints.retain(|complaint| seen.insert((complaint.pointer.clone(), complaint.message.clone())));
-        let names: Vec<String> = rules(&modules);
-        let config = file.check(names.iter().map(String::as_str), complaints).map_err(SetupError::Config)?;
-        let everywhere = everywhere.context("no policies").map_err(SetupError::Other)?;
+        let rules = rules(&modules);
+        let config = file.check(rules.iter().map(String::as_str), complaints).map_err(SetupError::Config)?;
+        let Sets { everywhere, elsewhere } = sets.context("no policies").map_err(SetupError::Other)?;
         let annotations = config.annotations.unwrap_or(wish.annotations);
         Ok(Judge {
-            exceptions: Exceptions::new(config.exceptions.clone(), annotations, names, wish.today),
+            exceptions: Exceptions::new(config.exceptions.clone(), annotations, rules, wish.today),
             kinds: Kinds::default().with(config.workloads.clone()),
             modules,
             profile,
@@ -147,9 +123,60 @@ impl Judge {
     }
 }
 
+/// The built-in module and those that the configuration names, with a complaint for each that does not load.
+fn modules(file: &ConfigFile, threads: NonZeroUsize) -> anyhow::Result<(Vec<Arc<Module>>, Vec<Complaint>)> {
+    let engine = Engine::new(threads)?;
+    let mut modules = vec![Arc::new(engine.builtin().context("the built-in policies do not load")?)];
+    let mut complaints = Vec::new();
+    for named in file.modules() {
+        match load(&engine, &named.path) {
+            Ok(module) => modules.push(Arc::new(module)),
+            Err(error) => complaints.push(Complaint::value(&named.pointer, format!("{error:#}"))),
+        }
+    }
+    Ok((modules, complaints))
+}
+
 fn load(engine: &Engine, path: &std::path::Path) -> anyhow::Result<Module> {
     let wasm = std::fs::read(path).with_context(|| path.display().to_string())?;
     engine.compile(&wasm).with_context(|| path.display().to_string())
+}
+
+struct Sets {
+    everywhere: Arc<PolicySet>,
+    elsewhere: BTreeMap<Vec<usize>, SetOrWhyNot>,
+}
+
+/// The set for everywhere and one for each entry under `namespaces`; none where there is something to complain about.
+fn sets(
+    file: &ConfigFile,
+    modules: &[Arc<Module>],
+    profile: Profile,
+    levels: &BTreeMap<String, Level>,
+    complaints: &mut Vec<Complaint>,
+) -> anyhow::Result<Option<Sets>> {
+    let set = |matching: &[usize]| PolicySet::new(modules, profile, &file.policies().choices_of(matching), levels);
+    let everywhere = set(&[]);
+    let mut errors = Vec::new();
+    let mut elsewhere = BTreeMap::new();
+    for entry in 0..file.policies().namespaces.len() {
+        match set(&[entry]) {
+            Ok(set) => drop(elsewhere.insert(vec![entry], Ok(Arc::new(set)))),
+            Err(wrong) => errors.extend(wrong.into_iter().map(|error| (error, Some(entry)))),
+        }
+    }
+    let everywhere = match everywhere {
+        Ok(set) if errors.is_empty() => return Ok(Some(Sets { everywhere: Arc::new(set), elsewhere })),
+        Ok(_) => Vec::new(),
+        Err(wrong) => wrong,
+    };
+    refuse_overrides(&everywhere)?;
+    let mut seen = BTreeSet::new();
+    let all = everywhere.into_iter().map(|error| (error, None)).chain(errors);
+    let new = all.filter_map(|(error, namespace)| file.complaint(&error, namespace));
+    // What is wrong everywhere is wrong in each namespace as well.
+    complaints.extend(new.filter(|complaint| seen.insert((complaint.pointer.clone(), complaint.message.clone()))));
+    Ok(None)
 }
 
 fn rules(modules: &[Arc<Module>]) -> Vec<String> {

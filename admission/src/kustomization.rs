@@ -64,9 +64,11 @@ mod tests {
 
     #[test]
     fn two_ways_to_write_a_path_are_equal() {
-        for (written, expected) in
-            [("./a/../b.yaml", "b.yaml"), ("base/./app.yaml", "base/app.yaml"), ("../base/app.yaml", "../base/app.yaml")]
-        {
+        for (written, expected) in [
+            ("./a/../b.yaml", "b.yaml"),
+            ("base/./app.yaml", "base/app.yaml"),
+            ("../base/app.yaml", "../base/app.yaml"),
+        ] {
             assert_eq!(normal(Path::new(written)), Path::new(expected));
         }
     }

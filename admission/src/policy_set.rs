@@ -98,9 +98,6 @@ impl PolicySet {
             modules.iter().flat_map(|module| module.descriptions()).chain([&host]).collect();
         let mut errors = duplicates(&described);
         errors.extend(unknown_names(&described, choices, overrides));
-        if !errors.is_empty() {
-            return Err(errors);
-        }
 
         let levels = |description: &Description| rule_levels(description, profile, choices, overrides);
         let rules: Vec<RuleLevels> = described.iter().flat_map(|description| levels(description)).collect();

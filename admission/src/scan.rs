@@ -221,7 +221,8 @@ impl FileReport<'_> {
             policy: host_rules::POLICY.to_owned(),
             level,
             status: Status::Open,
-            message: "a kustomization lists this file and may replace its images, so they are not judged here".to_owned(),
+            message: "a kustomization lists this file and may replace its images, so they are not judged here"
+                .to_owned(),
             help: Some("render first: kubectl kustomize FOLDER | plimsoll scan -".to_owned()),
             object: None,
             container: None,

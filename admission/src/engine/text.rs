@@ -14,8 +14,8 @@ pub(super) fn cleaned(text: String) -> String {
 
 /// Control characters but line feeds replaced.
 pub(super) fn without_controls(text: String) -> String {
-    // Nearly all text is ASCII, of which a look at the bytes says enough.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+    // Nearly all text has none of the bytes that a control character begins with: U+0080 to U+009F begin with C2.
+    if text.bytes().all(|byte| byte >= b' ' && byte != 0x7f && byte != 0xc2 || byte == b'\n') {
         return text;
     }
     let replaced = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
@@ -40,6 +40,8 @@ mod tests {
             ("grace is 30s, not 50s", "grace is 30s, not 50s"),
             ("first\nsecond", "first\nsecond"),
             ("\u{1b}[31mred\r\0", "\u{fffd}[31mred\u{fffd}\u{fffd}"),
+            ("a\u{7f}b\u{80}c\u{9f}d", "a\u{fffd}b\u{fffd}c\u{fffd}d"),
+            ("30\u{a0}s × 2 ≥ 1\u{b7}m", "30\u{a0}s × 2 ≥ 1\u{b7}m"),
         ] {
             assert_eq!(cleaned(text.to_owned()), expected);
         }

@@ -12,7 +12,7 @@ fn a_module_that_imports_is_refused_with_the_names_of_what_it_asked_for() {
              (import "now" (func (result u64)))
              (import "acme:names/types" (instance (type $level (enum "off" "on")) (export "level" (type (eq $level)))))
              (import "wasi:io/streams@0.2.0" (instance (export "stream" (type (sub resource))))))"#,
-        expect![
+        &expect![
             "it imports `acme:spy/net#send`, `now`, `wasi:io/streams@0.2.0#stream`; a policy may import no function"
         ],
     );
@@ -22,20 +22,20 @@ fn a_module_that_imports_is_refused_with_the_names_of_what_it_asked_for() {
 fn what_is_no_policy_module_is_refused() {
     refused(
         "(module)",
-        expect![
+        &expect![
             "this is a core WebAssembly module, not a component: build it as one, or run `wasm-tools component new`"
         ],
     );
     refused(
         "(component)",
-        expect!["it does not have the interface `plimsoll:policy/module`: it exports no function `configure`"],
+        &expect!["it does not have the interface `plimsoll:policy/module`: it exports no function `configure`"],
     );
     refused(
         r#"(component
              (core module $core (func (export "f")))
              (core instance $core (instantiate $core))
              (func (export "configure") (canon lift (core func $core "f"))))"#,
-        expect![
+        &expect![
             "it does not have the interface `plimsoll:policy/module`: its `configure`: failed to convert function to given type: type mismatch with parameters: expected 2-tuple, found 0-tuple"
         ],
     );
@@ -70,11 +70,11 @@ fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
             ],
         ),
     ] {
-        refused(&format!("(component (core module $core {declares}) (core instance (instantiate $core)))"), expected);
+        refused(&format!("(component (core module $core {declares}) (core instance (instantiate $core)))"), &expected);
     }
 }
 
-fn refused(wat: &str, expected: Expect) {
+fn refused(wat: &str, expected: &Expect) {
     let wasm = wat::parse_str(wat).expect("the test's own text");
     let error = Engine::new(NonZeroUsize::MIN).expect("an engine").compile(&wasm).err().expect("refused");
     expected.assert_eq(&error.to_string());
