@@ -81,6 +81,18 @@ namespaces:
         7 |     rules: { latest-tag: warning }
           |                          ^^^^^^^
 
+        error: unknown setting `immutable-tag`; did you mean `immutable-tags`?
+         --> plimsoll.yaml:8:17
+          |
+        8 |     settings: { immutable-tag: [semver] }
+          |                 ^^^^^^^^^^^^^
+
+        error: invalid type: integer `5`, expected a string at line 1 column 11
+          --> plimsoll.yaml:10:5
+           |
+        10 |     settings: { margin: 5 }
+           |     ^^^^^^^^
+
         error: unknown rule `lates-tag`; did you mean `latest-tag`?
           --> plimsoll.yaml:12:11
            |
@@ -98,6 +110,12 @@ namespaces:
            |
         15 |     expires: soon
            |              ^^^^
+
+        error: unknown setting `min-start-windw`; did you mean `min-start-window`?
+          --> plimsoll.yaml:18:39
+           |
+        18 |     policies: { probes: { settings: { min-start-windw: 1s } } }
+           |                                       ^^^^^^^^^^^^^^^
 
     "#]]
     .assert_eq(&refusal(config));

@@ -114,6 +114,12 @@ fn settings_that_it_does_not_know_are_refused() {
     let outcome = plimsoll(here.path(), &["scan", "--config", "plimsoll.yaml", "pod.yaml"], "");
     assert_eq!(outcome.code, 2, "{outcome:?}");
     expect![[r#"
+        error: unknown setting `requird`; did you mean `required`?
+         --> plimsoll.yaml:4:17
+          |
+        4 |     settings: { requird: [] }
+          |                 ^^^^^^^
+
         error: unknown rule `missing-acme-lable`; did you mean `missing-acme-label`?
          --> plimsoll.yaml:5:14
           |
