@@ -66,8 +66,10 @@ fn against(what: &str, ours: &[String], other: &[String], budget: Option<f64>) {
 
 /// One thread of ours against parsing every document with the library that we parse workloads with.
 fn against_parsing_everything(tree: &Path) {
-    let files: Vec<String> =
-        fs::read_dir(tree).expect("the tree").map(|file| fs::read_to_string(file.expect("a file").path()).expect("text")).collect();
+    let files: Vec<String> = fs::read_dir(tree)
+        .expect("the tree")
+        .map(|file| fs::read_to_string(file.expect("a file").path()).expect("text"))
+        .collect();
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         a.extend(run(&scan(&path(tree), 1)));
@@ -85,15 +87,18 @@ fn memory(folder: &Path) {
     for files in [200, 2000, 8000] {
         let tree = folder.join(format!("memory-{files}"));
         grow(&tree, files);
-        let bytes: u64 = fs::read_dir(&tree).expect("the tree").map(|f| f.expect("a file").metadata().expect("metadata").len()).sum();
+        let bytes: u64 = fs::read_dir(&tree)
+            .expect("the tree")
+            .map(|f| f.expect("a file").metadata().expect("metadata").len())
+            .sum();
         run(&scan(&path(&tree), 2));
-        let peak = rustix_peak();
+        let peak = peak_of_children();
         println!("peak memory, {:>6} KB in {files:>4} files {peak:>22} KB         budget 32768 KB", bytes / 1024);
     }
 }
 
 /// Peak resident memory in KB of the largest child so far.
-fn rustix_peak() -> i64 {
+fn peak_of_children() -> i64 {
     nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss())
 }
 
@@ -110,8 +115,13 @@ fn row(what: &str, ours: Duration, other: Duration, budget: Option<f64>) {
 /// Wall time of a whole process; none if it does not start.
 fn run(command: &[String]) -> Option<Duration> {
     let start = Instant::now();
-    let mut child =
-        Command::new(&command[0]).args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let mut child = Command::new(&command[0])
+        .args(&command[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
     child.wait().ok()?;
     Some(start.elapsed())
 }
@@ -126,7 +136,8 @@ fn path(path: &Path) -> String {
 }
 
 fn first_manifest(folder: &Path) -> std::path::PathBuf {
-    let mut files: Vec<_> = fs::read_dir(folder).expect("the examples").map(|file| file.expect("a file").path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("the examples").map(|file| file.expect("a file").path()).collect();
     files.sort();
     files.remove(0)
 }
