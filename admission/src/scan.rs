@@ -57,6 +57,7 @@ struct Scanner<'a> {
 struct Outcome {
     findings: Vec<Finding>,
     problems: Vec<FileProblem>,
+    files: usize,
     documents: usize,
     workloads: usize,
     skipped: Vec<Skip>,
@@ -199,6 +200,7 @@ impl FileReport<'_> {
     }
 
     fn finish(mut self, contents: Contents<'_>, kustomized: Option<&PolicySet>) -> Outcome {
+        self.outcome.files = 1;
         self.outcome.documents = contents.documents;
         self.outcome.workloads = contents.objects.len();
         self.outcome.skipped = contents.skipped;
@@ -246,7 +248,7 @@ impl Outcome {
     fn add_to(self, report: &mut Report, usage: &mut Usage) {
         report.findings.extend(self.findings);
         report.problems.extend(self.problems);
-        report.summary.files += 1;
+        report.summary.files += self.files;
         report.summary.documents += self.documents;
         report.summary.workloads += self.workloads;
         for skip in self.skipped {

@@ -193,7 +193,11 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
     .filter(|(count, _)| *count > 0)
     .map(|(count, name)| format!("{count} {name}"))
     .collect();
-    let found = if found.is_empty() { "clean".to_owned() } else { found.join(", ") };
+    let found = match (found.is_empty(), summary.workloads) {
+        (true, 0) => "nothing judged".to_owned(),
+        (true, _) => "clean".to_owned(),
+        (false, _) => found.join(", "),
+    };
     write!(
         out,
         "{found}: {} in {} of {}, {}",
