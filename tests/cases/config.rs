@@ -87,7 +87,7 @@ namespaces:
         8 |     settings: { immutable-tag: [semver] }
           |                 ^^^^^^^^^^^^^
 
-        error: invalid type: integer `5`, expected a string at line 1 column 11
+        error: `5` has no unit; write `5s`
           --> plimsoll.yaml:10:5
            |
         10 |     settings: { margin: 5 }

@@ -13,13 +13,10 @@ pub(crate) const PARTIAL_READINESS: Rule =
     Rule::new("partial-readiness", Level::Off, "an application container has no readiness probe, and another one has")
         .strict(Level::Warn);
 
-pub(crate) const MISSING_LIVENESS: Rule = Rule::new(
-    "missing-liveness-probe",
-    Level::Note,
-    "no application container of the pod has a liveness probe",
-)
-.strict(Level::Warn)
-.second(Level::Deny, Level::Deny);
+pub(crate) const MISSING_LIVENESS: Rule =
+    Rule::new("missing-liveness-probe", Level::Note, "no application container of the pod has a liveness probe")
+        .strict(Level::Warn)
+        .second(Level::Deny, Level::Deny);
 
 pub(crate) fn check(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
     if workload.runs_to_completion() {

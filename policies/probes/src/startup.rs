@@ -10,13 +10,10 @@ use plimsoll_policy::{
     workload::{Class, Container, Probe},
 };
 
-pub(crate) const MISSING_STARTUP: Rule = Rule::new(
-    "missing-startup-probe",
-    Level::Warn,
-    "liveness without a startup probe kills a slow start",
-)
-.strict(Level::Deny)
-.second(Level::Deny, Level::Deny);
+pub(crate) const MISSING_STARTUP: Rule =
+    Rule::new("missing-startup-probe", Level::Warn, "liveness without a startup probe kills a slow start")
+        .strict(Level::Deny)
+        .second(Level::Deny, Level::Deny);
 
 pub(crate) const INITIAL_DELAY: Rule = Rule::new(
     "initial-delay-as-startup-budget",

@@ -110,7 +110,11 @@ pub fn describe<P: Policy>() -> wit::Description {
 
 /// Reads settings (JSON) and packs them.
 pub fn configure<P: Policy>(settings: &str) -> Result<Vec<u8>, String> {
-    let policy: P = serde_json::from_str(settings).map_err(|error| error.to_string())?;
+    let policy: P = serde_json::from_str(settings).map_err(|error| {
+        let text = error.to_string();
+        // Of JSON that nobody has seen: the person who wrote the settings wrote YAML.
+        text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
+    })?;
     policy.validate()?;
     postcard::to_allocvec(&policy).map_err(|error| error.to_string())
 }
