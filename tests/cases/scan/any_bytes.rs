@@ -126,7 +126,8 @@ proptest! {
     ) {
         let mut text = deployment("app:latest");
         for (at, piece) in edits {
-            text.insert_str(at.index(text.len()), piece);
+            let at = text.floor_char_boundary(at.index(text.len()));
+            text.insert_str(at, piece);
         }
         judge(text.as_bytes());
     }
