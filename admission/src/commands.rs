@@ -27,6 +27,8 @@ pub enum Exit {
     Clean,
     /// Findings at or above `--fail-on`.
     Findings,
+    /// It came to its end, but not by itself.
+    Forced,
     /// The job could not be done.
     Failed,
 }
@@ -35,7 +37,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(match exit {
             Exit::Clean => 0,
-            Exit::Findings => 1,
+            Exit::Findings | Exit::Forced => 1,
             Exit::Failed => 2,
         })
     }
@@ -51,7 +53,8 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let Some(judge) = judge(&flags.policies, threads, flags.color.color)? else { return Ok(Exit::Failed) };
     let walk = Walk { hidden: flags.hidden, ignore_files: !flags.no_ignore, exclude: inputs::exclude(&flags.exclude)? };
     let inputs = Inputs::find(&flags.paths, &walk);
-    let options = scan::Options { threads, strict_yaml: flags.strict_yaml, stdin: flags.stdin_filename.clone() };
+    let options =
+        scan::Options { threads, strict_yaml: flags.strict_yaml, stdin: flags.stdin_filename.clone(), today: today() };
     let report = scan::scan(&inputs, &judge, &options);
     for output in &flags.formats {
         write(&report, output, flags, &judge)?;
@@ -172,7 +175,6 @@ fn judge(flags: &cli::Policies, threads: NonZeroUsize, when: cli::ColorChoice) -
         levels: flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect(),
         annotations: Annotations::Allowed,
         threads,
-        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
     match Judge::new(file, wish) {
         Ok(judge) => Ok(Some(judge)),
@@ -183,6 +185,11 @@ fn judge(flags: &cli::Policies, threads: NonZeroUsize, when: cli::ColorChoice) -
         }
         Err(SetupError::Other(error)) => Err(error),
     }
+}
+
+/// In UTC.
+pub(crate) fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn color(choice: cli::ColorChoice, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {

@@ -9,7 +9,6 @@ use crate::{
     report::FileProblem,
 };
 use anyhow::Context;
-use jiff::civil::Date;
 use plimsoll_policy::{Description, Level};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,8 +27,6 @@ pub struct Wish {
     pub annotations: Annotations,
     /// How many evaluations there may be at one time.
     pub threads: NonZeroUsize,
-    /// The day that exceptions are held against (UTC).
-    pub today: Date,
 }
 
 /// Judges objects by the policies that hold in their namespace.
@@ -81,7 +78,7 @@ impl Judge {
         let Sets { everywhere, elsewhere } = sets.context("no policies").map_err(SetupError::Other)?;
         let annotations = config.annotations.unwrap_or(wish.annotations);
         Ok(Judge {
-            exceptions: Exceptions::new(config.exceptions.clone(), annotations, rules, wish.today),
+            exceptions: Exceptions::new(config.exceptions.clone(), annotations, rules),
             kinds: Kinds::default().with(config.workloads.clone()),
             modules,
             profile,
@@ -97,7 +94,7 @@ impl Judge {
         &self.everywhere
     }
 
-    /// The policies that hold in a namespace.
+    /// The policies that hold in a namespace. A set is made once and kept.
     ///
     /// # Errors
     /// Several entries of the configuration match, and what they say does not go together.

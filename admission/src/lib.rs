@@ -19,4 +19,8 @@ pub mod kustomization;
 pub mod manifest;
 pub mod policy_set;
 pub mod report;
+pub mod review;
 pub mod scan;
+pub mod telemetry;
+pub mod verdict;
+pub mod webhook;

@@ -1,12 +1,13 @@
-//! `plimsoll`: judges workload manifests with policies that run as WebAssembly.
+//! `plimsoll`: judges workload manifests, offline and at the door of a cluster, with policies that run as WebAssembly.
 
-use plimsoll::{cli, commands, commands::Exit};
+use plimsoll::{cli, commands, commands::Exit, webhook};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let outcome = match cli::parse() {
         cli::Call::Scan(flags) => commands::scan(&flags),
         cli::Call::Explain(flags) => commands::explain(&flags),
+        cli::Call::Serve(flags) => webhook::serve(&flags),
         cli::Call::Version { verbose } => commands::version(verbose),
     };
     outcome

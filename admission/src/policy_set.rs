@@ -126,6 +126,21 @@ impl PolicySet {
         self.by_name.get(name).map(|index| &self.rules[*index])
     }
 
+    /// The level of ordinary findings of a rule; off for one that is unknown.
+    pub fn level(&self, rule: &str) -> Level {
+        self.rule(rule).map_or(Level::Off, |levels| levels.level)
+    }
+
+    /// The same set with one of its policies only; none where it has no such policy.
+    pub fn only(&self, policy: &str) -> Option<PolicySet> {
+        self.rules.iter().any(|rule| rule.policy == policy).then(|| PolicySet {
+            groups: self.groups.iter().map(|group| group.only(policy)).collect(),
+            rules: self.rules.clone(),
+            by_name: self.by_name.clone(),
+            digest: self.digest.clone(),
+        })
+    }
+
     /// Whether a policy wants to see the other documents of the same input.
     pub fn wants_siblings(&self) -> bool {
         self.groups.iter().any(|group| group.wants_siblings)
@@ -153,6 +168,11 @@ impl RuleLevels {
 }
 
 impl Group {
+    fn only(&self, policy: &str) -> Group {
+        let runs = self.runs.iter().filter(|run| run.policy == policy).cloned().collect();
+        Group { module: self.module.clone(), runs, wants_raw: self.wants_raw, wants_siblings: self.wants_siblings }
+    }
+
     fn new(
         module: &Arc<Module>,
         choices: &BTreeMap<String, Choice>,

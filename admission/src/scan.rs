@@ -2,7 +2,7 @@
 //! whatever the number of threads.
 
 use crate::{
-    evaluate::{PolicyFailure, Subject, evaluate},
+    evaluate::{PolicyFailure, Subject},
     exceptions::Usage,
     host_rules::{self, UNRENDERED_KUSTOMIZATION},
     inputs::{Inputs, PassedOver, Source},
@@ -11,7 +11,9 @@ use crate::{
     manifest::{self, Contents, Found, Locator, Problem, Skip},
     policy_set::PolicySet,
     report::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary, fingerprint, identity},
+    verdict::Stated,
 };
+use jiff::civil::Date;
 use plimsoll_policy::{Level, Sibling};
 use rayon::prelude::*;
 use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
@@ -25,6 +27,8 @@ pub struct Options {
     pub strict_yaml: bool,
     /// What to call standard input.
     pub stdin: String,
+    /// The day that exceptions are held against (UTC).
+    pub today: Date,
 }
 
 /// Images of a file that a kustomization lists are not final, so this policy says nothing about them.
@@ -40,7 +44,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &Options) -> Report {
         outcome.add_to(&mut report, &mut usage);
     }
     report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(path.display().to_string(), why)));
-    report.findings.extend(about_configuration(judge, &usage));
+    report.findings.extend(about_configuration(judge, &usage, options.today));
     count_passed_over(&inputs.passed_over, &mut report.summary);
     report.summary.elapsed = start.elapsed();
     report
@@ -115,21 +119,11 @@ impl Scanner<'_> {
             Err(why) => return file.refuse(found, &format!("{object} is not judged: {why}")),
         };
         let siblings = siblings(found, contents);
-        let verdict = evaluate(&Subject { workload, value: &found.object.value, siblings: &siblings }, &set);
-        let rules = verdict.findings.iter().map(|judged| judged.finding.rule.as_str());
-        let excepted = self.judge.exceptions.apply(workload, rules);
-        file.outcome.usage += excepted.usage;
-
-        let by_policies = verdict.findings.into_iter().zip(excepted.statuses);
-        let by_host = excepted.findings.into_iter().map(|finding| {
-            let level = level(&set, &finding.rule);
-            ((host_rules::POLICY.to_owned(), level, finding), Status::Open)
-        });
-        let all: Vec<_> = by_policies
-            .map(|(judged, status)| ((judged.policy, judged.level, judged.finding), status))
-            .chain(by_host)
-            .filter(|((policy, level, _), _)| *level != Level::Off && !(is_listed && policy == IMAGES))
-            .collect();
+        let subject = Subject { workload, value: &found.object.value, siblings: &siblings };
+        let verdict = self.judge.judge(&subject, &set, self.options.today);
+        file.outcome.usage += verdict.usage;
+        let mut all = verdict.findings;
+        all.retain(|stated| !(is_listed && stated.policy == IMAGES));
         if !all.is_empty() {
             file.findings(found, &object, all);
         }
@@ -146,14 +140,12 @@ struct FileReport<'a> {
     outcome: Outcome,
 }
 
-type Raw = ((String, Level, plimsoll_policy::Finding), Status);
-
 impl FileReport<'_> {
-    fn findings(&mut self, found: &Found<'_>, object: &ObjectRef, all: Vec<Raw>) {
+    fn findings(&mut self, found: &Found<'_>, object: &ObjectRef, all: Vec<Stated>) {
         let locator = Locator::of(found.source);
         let mut located: Vec<Finding> = all
             .into_iter()
-            .map(|((policy, level, finding), status)| {
+            .map(|Stated { policy, level, status, finding }| {
                 let identity = identity(&finding.pointer, &found.object.value);
                 Finding {
                     fingerprint: fingerprint(&finding.rule, Some(object), finding.container.as_deref(), &identity),
@@ -205,7 +197,7 @@ impl FileReport<'_> {
         self.outcome.workloads = contents.objects.len();
         self.outcome.skipped = contents.skipped;
         if let Some(set) = kustomized.filter(|_| self.outcome.workloads > 0) {
-            self.note_kustomization(level(set, &UNRENDERED_KUSTOMIZATION.name));
+            self.note_kustomization(set.level(&UNRENDERED_KUSTOMIZATION.name));
         }
         for problem in contents.problems {
             self.problem(problem);
@@ -289,18 +281,14 @@ fn siblings(found: &Found<'_>, contents: &Contents<'_>) -> Vec<Sibling> {
     others.map(|beside| beside.sibling.clone()).collect()
 }
 
-fn about_configuration(judge: &Judge, usage: &Usage) -> Vec<Finding> {
+fn about_configuration(judge: &Judge, usage: &Usage, today: Date) -> Vec<Finding> {
     let exceptions = &judge.exceptions;
-    let findings = exceptions.expired().into_iter().chain(exceptions.unused(usage));
+    let findings = exceptions.expired(today).into_iter().chain(exceptions.unused(usage, today));
     findings
-        .map(|finding| (level(judge.everywhere(), &finding.rule), finding))
+        .map(|finding| (judge.everywhere().level(&finding.rule), finding))
         .filter(|(level, _)| *level != Level::Off)
         .map(|(level, finding)| judge.config.finding(finding, level))
         .collect()
-}
-
-fn level(set: &PolicySet, rule: &str) -> Level {
-    set.rule(rule).map_or(Level::Off, |levels| levels.level)
 }
 
 fn count_passed_over(passed_over: &PassedOver, summary: &mut Summary) {

@@ -2,7 +2,7 @@
 //! exist is for [`ConfigFile::check`](super::ConfigFile::check).
 
 use super::{
-    Choices, ModulePath, NamespaceChoices, Policies,
+    Choices, Mode, ModulePath, NamespaceChoices, OnFailure, Policies, Webhook,
     node::{Complaint, Fields, Node},
 };
 use crate::{
@@ -19,8 +19,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FIELDS: [&str; 6] = ["profile", "policies", "exceptions", "allow-annotations", "namespaces", "workloads"];
+const FIELDS: [&str; 7] =
+    ["profile", "policies", "exceptions", "allow-annotations", "namespaces", "workloads", "webhook"];
 const PROFILES: [(&str, Profile); 2] = [("default", Profile::Default), ("strict", Profile::Strict)];
+const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("warn", Mode::Warn)];
+const OUTCOMES: [(&str, OnFailure); 2] = [("allow", OnFailure::Allow), ("deny", OnFailure::Deny)];
 
 /// The fields of the file.
 #[derive(Debug, Default)]
@@ -33,11 +36,18 @@ pub(super) struct Written {
     pub(super) excepted: Vec<(String, String)>,
     pub(super) annotations: Option<Annotations>,
     pub(super) workloads: Vec<CustomKind>,
+    pub(super) webhook: Webhook,
 }
 
 /// Reads the fields; `folder` is what paths in the file are relative to.
 pub(super) fn read(value: &Value, folder: &Path) -> (Written, Vec<Complaint>) {
-    let mut reader = Reader { folder, complaints: Vec::new(), modules: Vec::new(), excepted: Vec::new() };
+    let mut reader = Reader {
+        folder,
+        complaints: Vec::new(),
+        modules: Vec::new(),
+        excepted: Vec::new(),
+        on_failure: BTreeMap::new(),
+    };
     let written = reader.file(&Node::root(value));
     (written, reader.complaints)
 }
@@ -47,6 +57,7 @@ struct Reader<'a> {
     complaints: Vec<Complaint>,
     modules: Vec<ModulePath>,
     excepted: Vec<(String, String)>,
+    on_failure: BTreeMap<String, OnFailure>,
 }
 
 /// Whether an entry under `policies` may bring a module.
@@ -60,10 +71,7 @@ impl Reader<'_> {
     fn file(&mut self, root: &Node<'_>) -> Written {
         let fields = root.fields(&FIELDS, &mut self.complaints);
         Written {
-            profile: fields.get("profile").and_then(|node| {
-                let name = node.text(&mut self.complaints)?;
-                node.one_of("profile", &PROFILES, name, &mut self.complaints)
-            }),
+            profile: fields.get("profile").and_then(|node| self.name(&node, "profile", &PROFILES)),
             policies: Policies {
                 choices: self.choices(fields.get("policies"), Modules::Allowed),
                 namespaces: self.each(fields.get("namespaces"), Self::namespace),
@@ -75,6 +83,7 @@ impl Reader<'_> {
                 Some(if allowed { Annotations::Allowed } else { Annotations::Ignored })
             }),
             workloads: self.each(fields.get("workloads"), Self::workload),
+            webhook: self.webhook(fields.get("webhook")),
             excepted: std::mem::take(&mut self.excepted),
         }
     }
@@ -83,6 +92,24 @@ impl Reader<'_> {
     fn each<T>(&mut self, list: Option<Node<'_>>, read: fn(&mut Self, &Node<'_>) -> Option<T>) -> Vec<T> {
         let items = list.map(|list| list.items(&mut self.complaints)).unwrap_or_default();
         items.iter().filter_map(|item| read(self, item)).collect()
+    }
+
+    /// What a name stands for.
+    fn name<T: Copy>(&mut self, node: &Node<'_>, what: &str, known: &[(&str, T)]) -> Option<T> {
+        let name = node.text(&mut self.complaints)?;
+        node.one_of(what, known, name, &mut self.complaints)
+    }
+
+    fn webhook(&mut self, node: Option<Node<'_>>) -> Webhook {
+        let on_failure_of = std::mem::take(&mut self.on_failure);
+        let Some(fields) = node.map(|node| node.fields(&["mode", "on-failure"], &mut self.complaints)) else {
+            return Webhook { on_failure_of, ..Webhook::default() };
+        };
+        Webhook {
+            mode: fields.get("mode").and_then(|node| self.name(&node, "mode", &MODES)),
+            on_failure: fields.get("on-failure").and_then(|node| self.name(&node, "outcome", &OUTCOMES)),
+            on_failure_of,
+        }
     }
 
     fn choices(&mut self, policies: Option<Node<'_>>, modules: Modules) -> Choices {
@@ -95,13 +122,17 @@ impl Reader<'_> {
         let known: &[&str] = match modules {
             // The rules of the host have no settings, and no module.
             _ if id == host_rules::POLICY => &["rules"],
-            Modules::Allowed => &["settings", "rules", "module"],
+            Modules::Allowed => &["settings", "rules", "module", "on-failure"],
             Modules::Refused => &["settings", "rules"],
         };
         let fields = node.fields(known, &mut self.complaints);
         if let Some(node) = fields.get("module").filter(|_| known.contains(&"module")) {
             let path = self.module(&node)?;
             self.modules.push(ModulePath { path, pointer: node.pointer });
+        }
+        if let Some(outcome) = fields.get("on-failure").filter(|_| known.contains(&"on-failure")) {
+            let outcome = self.name(&outcome, "outcome", &OUTCOMES);
+            self.on_failure.extend(outcome.map(|outcome| (id.to_owned(), outcome)));
         }
         let settings = fields.get("settings").map(|node| node.value.clone()).unwrap_or_default();
         Some(Choice { settings, levels: self.levels(&fields) })
@@ -166,11 +197,17 @@ impl Reader<'_> {
     }
 
     fn namespace(&mut self, node: &Node<'_>) -> Option<NamespaceChoices> {
-        let fields = node.fields(&["match", "policies"], &mut self.complaints);
+        let fields = node.fields(&["match", "policies", "webhook"], &mut self.complaints);
         let pattern = fields.require("match", &mut self.complaints).and_then(|node| self.glob(&node));
-        let policies = fields.require("policies", &mut self.complaints);
+        let webhook = fields.get("webhook");
+        let policies = match webhook {
+            None => fields.require("policies", &mut self.complaints),
+            Some(_) => fields.get("policies"),
+        };
         let choices = self.choices(policies, Modules::Refused);
-        Some(NamespaceChoices { pattern: pattern?, choices, pointer: node.pointer.clone() })
+        let webhook = webhook.map(|node| node.fields(&["mode"], &mut self.complaints));
+        let mode = webhook.and_then(|fields| fields.get("mode")).and_then(|node| self.name(&node, "mode", &MODES));
+        Some(NamespaceChoices { pattern: pattern?, choices, mode, pointer: node.pointer.clone() })
     }
 
     fn workload(&mut self, node: &Node<'_>) -> Option<CustomKind> {

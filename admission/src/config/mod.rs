@@ -6,8 +6,10 @@
 mod file;
 mod node;
 mod source;
+mod webhook;
 
 pub use node::{About, Complaint};
+pub use webhook::{Mode, OnFailure, Webhook};
 
 use crate::{
     did_you_mean,
@@ -54,6 +56,8 @@ pub struct Config {
     pub annotations: Option<Annotations>,
     /// Custom kinds with a pod template.
     pub workloads: Vec<CustomKind>,
+    /// How the webhook answers.
+    pub webhook: Webhook,
     source: Source,
 }
 
@@ -76,6 +80,8 @@ pub struct NamespaceChoices {
     pub pattern: GlobMatcher,
     /// What is changed.
     pub choices: Choices,
+    /// What the webhook does with findings at `deny` there, if it says so.
+    pub mode: Option<Mode>,
     /// JSON pointer of the entry.
     pub pointer: String,
 }
@@ -170,9 +176,17 @@ impl ConfigFile {
         self.complaints.extend(complaints);
         self.check_exceptions(&rules.into_iter().collect());
         if self.complaints.is_empty() {
-            let file::Written { profile, policies, exceptions, annotations, workloads, modules: _, excepted: _ } =
-                self.written;
-            return Ok(Config { profile, policies, exceptions, annotations, workloads, source: self.source });
+            let file::Written {
+                profile,
+                policies,
+                exceptions,
+                annotations,
+                workloads,
+                webhook,
+                modules: _,
+                excepted: _,
+            } = self.written;
+            return Ok(Config { profile, policies, exceptions, annotations, workloads, webhook, source: self.source });
         }
         Err(self.source.problems(self.complaints))
     }
@@ -223,6 +237,13 @@ fn overlay(under: &mut Choices, over: &Choices) {
 }
 
 impl Config {
+    /// What the webhook does with findings at `deny` in a namespace; a later entry wins over an earlier one.
+    pub fn mode(&self, namespace: Option<&str>) -> Mode {
+        let matching = self.policies.matching(namespace).into_iter().rev();
+        let here = matching.filter_map(|index| self.policies.namespaces.get(index)?.mode).next();
+        here.or(self.webhook.mode).unwrap_or_default()
+    }
+
     /// Turns a finding about the configuration, such as an exception that has ended, into one for the report.
     pub fn finding(&self, finding: Finding, level: Level) -> report::Finding {
         report::Finding {

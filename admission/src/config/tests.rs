@@ -27,6 +27,7 @@ policies:
     settings: { margin: 10s, extra: 1 }
   image-pull:
     rules: { latest-tag: warn, missing-digest: off, never-pull: false, series-tag: 'off' }
+    on-failure: deny
   acme-labels:
     module: ./acme-labels.wasm
   plimsoll:
@@ -43,8 +44,11 @@ namespaces:
       plimsoll: { rules: { unused-exception: off } }
   - match: '*-a'
     policies: { grace-period: { rules: { zero-grace: note } } }
+  - match: legacy
+    webhook: { mode: warn }
 workloads:
   - { group: acme.dev, kind: App, podTemplate: /spec/template }
+webhook: { mode: enforce, on-failure: allow }
 ";
 
 #[test]
@@ -339,13 +343,9 @@ fn is_found_in_the_nearest_folder_above() {
 #[test]
 fn findings_about_it_have_a_place_in_it() {
     let config = check(FULL, &[]).unwrap();
-    let exceptions = crate::exceptions::Exceptions::new(
-        config.exceptions.clone(),
-        Annotations::Ignored,
-        [],
-        jiff::civil::date(2027, 2, 1),
-    );
-    let findings = exceptions.expired().into_iter().map(|finding| config.finding(finding, Level::Warn)).collect();
+    let exceptions = crate::exceptions::Exceptions::new(config.exceptions.clone(), Annotations::Ignored, []);
+    let expired = exceptions.expired(jiff::civil::date(2027, 2, 1));
+    let findings = expired.into_iter().map(|finding| config.finding(finding, Level::Warn)).collect();
     let mut out = Vec::new();
     let report = crate::report::Report { findings, ..Default::default() };
     text::write(&report, text::Detail::Quiet, |_| None, &mut out).unwrap();

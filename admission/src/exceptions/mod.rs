@@ -47,13 +47,12 @@ pub enum Annotations {
     Ignored,
 }
 
-/// All exceptions, on one day.
+/// All exceptions. What they come to depends on the day (UTC), which every question names.
 #[derive(Debug)]
 pub struct Exceptions {
     configured: Vec<Exception>,
     annotations: Annotations,
     rules: BTreeSet<String>,
-    today: Date,
 }
 
 /// What exceptions make of the findings about one workload.
@@ -84,18 +83,13 @@ impl AddAssign for Usage {
 }
 
 impl Exceptions {
-    /// Exceptions as they are on that day (UTC). `rules` are the names of all rules of all policies.
-    pub fn new(
-        configured: Vec<Exception>,
-        annotations: Annotations,
-        rules: impl IntoIterator<Item = String>,
-        today: Date,
-    ) -> Self {
-        Exceptions { configured, annotations, rules: rules.into_iter().collect(), today }
+    /// `rules` are the names of all rules of all policies.
+    pub fn new(configured: Vec<Exception>, annotations: Annotations, rules: impl IntoIterator<Item = String>) -> Self {
+        Exceptions { configured, annotations, rules: rules.into_iter().collect() }
     }
 
     /// Judges the findings about one workload, given by the names of their rules.
-    pub fn apply<'a>(&self, workload: &Workload, rules: impl IntoIterator<Item = &'a str>) -> Applied {
+    pub fn apply<'a>(&self, workload: &Workload, rules: impl IntoIterator<Item = &'a str>, today: Date) -> Applied {
         let mut usage = Usage::default();
         for (index, exception) in self.configured.iter().enumerate() {
             if exception.scope.covers(workload) {
@@ -103,24 +97,24 @@ impl Exceptions {
             }
         }
         let mut annotated = match self.annotations {
-            Annotations::Allowed => annotation::read(workload, &self.rules, self.today),
+            Annotations::Allowed => annotation::read(workload, &self.rules, today),
             Annotations::Ignored => annotation::Annotated::default(),
         };
         let statuses = rules
             .into_iter()
             .map(|rule| {
                 let annotated = annotated.status(rule);
-                self.status(rule, &mut usage).or(annotated).unwrap_or(Status::Open)
+                self.status(rule, &mut usage, today).or(annotated).unwrap_or(Status::Open)
             })
             .collect();
         Applied { statuses, findings: annotated.into_findings(), usage }
     }
 
-    fn status(&self, rule: &str, usage: &mut Usage) -> Option<Status> {
+    fn status(&self, rule: &str, usage: &mut Usage, today: Date) -> Option<Status> {
         let mut status = None;
         for &index in &usage.matched {
             let exception = &self.configured[index];
-            if exception.rule == rule && self.today <= exception.expires {
+            if exception.rule == rule && today <= exception.expires {
                 usage.used.insert(index);
                 let (reason, expires) = (exception.reason.clone(), exception.expires.to_string());
                 status.get_or_insert(Status::Excepted { reason, expires });
@@ -130,8 +124,8 @@ impl Exceptions {
     }
 
     /// A finding for each configured exception that is past its day; pointers are into the configuration.
-    pub fn expired(&self) -> Vec<Finding> {
-        let expired = self.configured.iter().filter(|exception| exception.expires < self.today);
+    pub fn expired(&self, today: Date) -> Vec<Finding> {
+        let expired = self.configured.iter().filter(|exception| exception.expires < today);
         expired
             .map(|exception| {
                 let message = format!(
@@ -145,8 +139,8 @@ impl Exceptions {
     }
 
     /// A finding for each configured exception that holds and covered nothing.
-    pub fn unused(&self, usage: &Usage) -> Vec<Finding> {
-        let holding = self.configured.iter().enumerate().filter(|(_, exception)| self.today <= exception.expires);
+    pub fn unused(&self, usage: &Usage, today: Date) -> Vec<Finding> {
+        let holding = self.configured.iter().enumerate().filter(|(_, exception)| today <= exception.expires);
         holding
             .filter(|(index, _)| !usage.used.contains(index))
             .map(|(index, exception)| {

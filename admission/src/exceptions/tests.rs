@@ -44,11 +44,11 @@ fn exception(rule: &str, namespace: &str, kind: &str, name: &str, expires: Date)
 }
 
 fn exceptions(configured: Vec<Exception>, annotations: Annotations) -> Exceptions {
-    Exceptions::new(configured, annotations, RULES.map(str::to_owned), TODAY)
+    Exceptions::new(configured, annotations, RULES.map(str::to_owned))
 }
 
 fn is_excepted(exceptions: &Exceptions, workload: &Workload, rule: &str) -> bool {
-    exceptions.apply(workload, [rule]).statuses != [Status::Open]
+    exceptions.apply(workload, [rule], TODAY).statuses != [Status::Open]
 }
 
 fn list(findings: &[Finding]) -> String {
@@ -57,7 +57,8 @@ fn list(findings: &[Finding]) -> String {
 }
 
 fn judge(annotation: (&str, &str)) -> String {
-    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload(None, &[annotation], &[]), ["latest-tag"]);
+    let applied =
+        exceptions(vec![], Annotations::Allowed).apply(&workload(None, &[annotation], &[]), ["latest-tag"], TODAY);
     format!("{:?}\n{}", applied.statuses[0], list(&applied.findings))
 }
 
@@ -109,13 +110,13 @@ fn says_which_exceptions_are_of_no_use_and_which_have_ended() {
     );
     let mut usage = Usage::default();
     for namespace in ["billing", "other"] {
-        usage += exceptions.apply(&workload(Some(namespace), &[], &[]), ["latest-tag"]).usage;
+        usage += exceptions.apply(&workload(Some(namespace), &[], &[]), ["latest-tag"], TODAY).usage;
     }
     expect![[r#"
         expired-exception /exceptions/0/expires: the exception from `latest-tag` for * billing/* ended on 2026-12-31: findings count again
         unused-exception /exceptions/0/rule: the exception from `series-tag` for * billing/* is of no use: what it matches has no such finding
         unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/* is of no use: it matches nothing that was judged
-    "#]].assert_eq(&(list(&exceptions.expired()) + &list(&exceptions.unused(&usage))));
+    "#]].assert_eq(&(list(&exceptions.expired(TODAY)) + &list(&exceptions.unused(&usage, TODAY))));
 }
 
 #[test]
@@ -186,7 +187,7 @@ fn an_annotation_that_grants_nothing_is_a_finding() {
 #[test]
 fn an_annotation_of_the_pod_template_is_misplaced() {
     let workload = workload(None, &[], &[("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image")]);
-    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload, ["latest-tag"]);
+    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload, ["latest-tag"], TODAY);
     assert_eq!(applied.statuses, [Status::Open]);
     expect![[r#"
         invalid-exception /spec/template/metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: it stands on the pod template
@@ -196,7 +197,8 @@ fn an_annotation_of_the_pod_template_is_misplaced() {
 #[test]
 fn annotations_count_for_nothing_where_they_are_not_allowed() {
     let annotation = ("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image");
-    let applied = exceptions(vec![], Annotations::Ignored).apply(&workload(None, &[annotation], &[]), ["latest-tag"]);
+    let applied =
+        exceptions(vec![], Annotations::Ignored).apply(&workload(None, &[annotation], &[]), ["latest-tag"], TODAY);
     assert_eq!((applied.statuses, applied.findings), (vec![Status::Open], vec![]));
 }
 

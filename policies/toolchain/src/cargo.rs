@@ -42,7 +42,7 @@ pub struct Built {
 const STACK: u32 = 32 * 1024;
 
 /// Cargo's profile `policy`, given on the command line because another repository does not have it.
-const PROFILE: [&str; 11] = [
+const PROFILE: [&str; 14] = [
     "inherits='release'",
     "opt-level=3",
     "debug=false",
@@ -54,6 +54,10 @@ const PROFILE: [&str; 11] = [
     "codegen-units=1",
     "panic='abort'",
     "incremental=false",
+    // What a workspace says of its own release profile does not count.
+    "package.'*'.opt-level=3",
+    "package.'*'.debug=false",
+    "package.'*'.codegen-units=1",
     // Macros run once.
     "build-override.opt-level=0",
 ];

@@ -1,0 +1,177 @@
+//! What a review comes to, on its way to an answer.
+
+use super::{
+    Review,
+    before::{Before, Identity, identify},
+    field::field_path,
+};
+use crate::{
+    config::{Mode, OnFailure},
+    evaluate::PolicyFailure,
+    manifest::Object,
+    report::{ObjectRef, Status},
+    verdict::{Stated, Verdict},
+};
+use plimsoll_policy::Level;
+
+/// What there is to answer, and why.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Of the review.
+    pub uid: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// What it is about.
+    pub object: ObjectRef,
+    /// What was found.
+    pub findings: Vec<Weighed>,
+    /// Policies that gave no verdict: the policy, the cause, whether that refuses.
+    pub failures: Vec<(PolicyFailure, OnFailure)>,
+    /// What kept the whole object from being judged, and whether that refuses.
+    pub unjudged: Option<(String, OnFailure)>,
+    /// Digest of the policies that judged: `sha256:…`; none where nothing was judged.
+    pub policies: Option<String>,
+}
+
+/// What a review came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was nothing to judge.
+    Skipped,
+    /// It may pass.
+    Allowed,
+    /// It may pass, and somebody should look at it.
+    Warned,
+    /// It may not.
+    Denied,
+}
+
+/// A finding, and what it does to the answer.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// The finding.
+    pub stated: Stated,
+    /// What it does.
+    pub weight: Weight,
+    /// Its field as Kubernetes writes it: `spec.template.spec.containers[0].image`.
+    pub field: String,
+    pub(super) identity: Identity,
+}
+
+/// What a finding does to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It refuses.
+    Refuses,
+    /// It would refuse, but the old object has it as well.
+    NotNew,
+    /// It would refuse, but this namespace is in the mode that only warns.
+    OnlyWarned,
+    /// It warns.
+    Warns,
+    /// Somebody excepted it.
+    Excepted,
+    /// It is a note.
+    Silent,
+}
+
+impl Decision {
+    pub(super) fn new(review: &Review) -> Self {
+        let object = if review.object.is_null() { &review.old_object } else { &review.object };
+        let metadata = |field: &str| object["metadata"][field].as_str().filter(|text| !text.is_empty());
+        let object = ObjectRef {
+            api_version: object["apiVersion"].as_str().unwrap_or_default().to_owned(),
+            kind: review.kind.clone(),
+            namespace: review.namespace.clone(),
+            name: metadata("name").or(metadata("generateName")).unwrap_or_default().to_owned(),
+        };
+        Decision::about(review.uid.clone(), object)
+    }
+
+    pub(super) fn about(uid: String, object: ObjectRef) -> Self {
+        Decision {
+            uid,
+            outcome: Outcome::Skipped,
+            object,
+            findings: Vec::new(),
+            failures: Vec::new(),
+            unjudged: None,
+            policies: None,
+        }
+    }
+
+    /// Ends where the whole object was not judged.
+    pub(super) fn unjudged(mut self, why: String, on_failure: OnFailure) -> Self {
+        self.unjudged = Some((why, on_failure));
+        self.conclude();
+        self
+    }
+
+    pub(super) fn weigh(
+        &mut self,
+        verdict: Verdict,
+        object: &Object,
+        mode: Mode,
+        on_failure: impl Fn(&str) -> OnFailure,
+    ) {
+        let weighed = |stated: Stated| Weighed {
+            weight: Weight::of(&stated, mode),
+            field: field_path(&stated.finding.pointer, &object.value),
+            identity: identify(&stated, &object.value),
+            stated,
+        };
+        self.findings = verdict.findings.into_iter().map(weighed).collect();
+        self.failures = verdict
+            .failures
+            .into_iter()
+            .map(|failure| {
+                let on_failure = on_failure(&failure.policy);
+                (failure, on_failure)
+            })
+            .collect();
+    }
+
+    /// What the old object had as well refuses no longer.
+    pub(super) fn forgive(&mut self, before: &Before) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.weight == Weight::Refuses) {
+            if before.had(&finding.stated.policy, &finding.identity) {
+                finding.weight = Weight::NotNew;
+            }
+        }
+    }
+
+    pub(super) fn has_refusing_finding(&self) -> bool {
+        self.findings.iter().any(|finding| finding.weight == Weight::Refuses)
+    }
+
+    pub(super) fn conclude(&mut self) {
+        let refuses = |on_failure: OnFailure| on_failure == OnFailure::Deny;
+        let warns = |weight: Weight| matches!(weight, Weight::NotNew | Weight::OnlyWarned | Weight::Warns);
+        let denied = self.has_refusing_finding()
+            || self.failures.iter().any(|(_, on_failure)| refuses(*on_failure))
+            || self.unjudged.as_ref().is_some_and(|(_, on_failure)| refuses(*on_failure));
+        let warned = self.findings.iter().any(|finding| warns(finding.weight)) || self.failed();
+        self.outcome = match (denied, warned) {
+            (true, _) => Outcome::Denied,
+            (_, true) => Outcome::Warned,
+            _ => Outcome::Allowed,
+        };
+    }
+
+    /// Whether something kept a policy from its verdict.
+    pub fn failed(&self) -> bool {
+        self.unjudged.is_some() || !self.failures.is_empty()
+    }
+}
+
+impl Weight {
+    fn of(stated: &Stated, mode: Mode) -> Self {
+        match (&stated.status, stated.level, mode) {
+            (Status::Excepted { .. }, _, _) => Weight::Excepted,
+            (Status::Open, Level::Deny, Mode::Enforce) => Weight::Refuses,
+            (Status::Open, Level::Deny, Mode::Warn) => Weight::OnlyWarned,
+            (Status::Open, Level::Warn, _) => Weight::Warns,
+            (Status::Open, Level::Note | Level::Off, _) => Weight::Silent,
+        }
+    }
+}

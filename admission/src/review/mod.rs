@@ -1,0 +1,22 @@
+//! AdmissionReview to answer; pure: no IO, not async, no clock.
+//!
+//! [`Review::read`] takes what the API server sends, [`decide`] judges it with the engine and the defaults that a
+//! scan uses, and [`Decision::answer`] is what goes back. What may refuse:
+//!
+//! - CREATE: findings at `deny`.
+//! - UPDATE: those among them that the old object did not have, so that a new rule never blocks what already runs.
+//! - Nothing else: not DELETE, not a subresource, not an object that is being deleted (or its finalizers could not be
+//!   removed), not a change of metadata or status alone, not what an owner that is judged makes.
+
+mod answer;
+mod before;
+mod decide;
+mod decision;
+mod field;
+mod message;
+mod request;
+
+pub use answer::Answer;
+pub use decide::{Terms, decide, undecided};
+pub use decision::{Decision, Outcome, Weighed, Weight};
+pub use request::{Malformed, Operation, Review};

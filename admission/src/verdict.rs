@@ -1,0 +1,61 @@
+//! What there is to say about one object: findings with their levels, and who is let off.
+//!
+//! One piece of code for every front end, so that a scan, the webhook and an audit say the same of the same object.
+
+use crate::{
+    evaluate::{PolicyFailure, Subject, evaluate},
+    exceptions::Usage,
+    host_rules,
+    judge::Judge,
+    policy_set::PolicySet,
+    report::Status,
+};
+use jiff::civil::Date;
+use plimsoll_policy::{Finding, Level};
+
+/// What there is to say about one object.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// Of the policies in their order, then of the host.
+    pub findings: Vec<Stated>,
+    /// Policies that gave no verdict.
+    pub failures: Vec<PolicyFailure>,
+    /// Which of the configured exceptions were of use.
+    pub usage: Usage,
+}
+
+/// A finding, and how much it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// Id of the policy.
+    pub policy: String,
+    /// Never [`Level::Off`].
+    pub level: Level,
+    /// Whether somebody excepted it.
+    pub status: Status,
+    /// What was found.
+    pub finding: Finding,
+}
+
+impl Judge {
+    /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
+    pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
+        let report = evaluate(subject, set);
+        let rules = report.findings.iter().map(|judged| judged.finding.rule.as_str());
+        let excepted = self.exceptions.apply(subject.workload, rules, today);
+        let by_policies = report.findings.into_iter().zip(excepted.statuses).map(|(judged, status)| Stated {
+            policy: judged.policy,
+            level: judged.level,
+            status,
+            finding: judged.finding,
+        });
+        let by_host = excepted.findings.into_iter().map(|finding| Stated {
+            policy: host_rules::POLICY.to_owned(),
+            level: set.level(&finding.rule),
+            status: Status::Open,
+            finding,
+        });
+        let findings = by_policies.chain(by_host).filter(|stated| stated.level != Level::Off).collect();
+        Verdict { findings, failures: report.failures, usage: excepted.usage }
+    }
+}

@@ -1,0 +1,51 @@
+//! Health and metrics: plain HTTP on a port of its own, answered by a thread of its own, whatever the others do.
+
+use super::Readiness;
+use anyhow::{Context, Result};
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use prometheus::{Registry, TextEncoder};
+use std::{net::SocketAddr, net::TcpListener, thread};
+
+#[derive(Clone)]
+struct Admin {
+    readiness: Readiness,
+    registry: Registry,
+}
+
+/// Answers until the process ends; returns the address.
+///
+/// # Errors
+/// There is no such address to listen on.
+pub fn start(address: SocketAddr, readiness: Readiness, registry: Registry) -> Result<SocketAddr> {
+    let listener = TcpListener::bind(address).with_context(|| format!("--admin {address}"))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let routes = Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        // Nothing listens before everything is loaded.
+        .route("/startupz", get(async || "ok\n"))
+        .route("/metrics", get(metrics))
+        .with_state(Admin { readiness, registry });
+    thread::Builder::new().name("admin".to_owned()).spawn(move || {
+        let outcome =
+            runtime.block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener)?, routes).await });
+        tracing::error!(?outcome, "the admin port is gone");
+    })?;
+    Ok(address)
+}
+
+async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
+    match admin.readiness.reasons().as_slice() {
+        [] => (StatusCode::OK, "ok\n".to_owned()),
+        reasons => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", reasons.join(", "))),
+    }
+}
+
+async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
+    match TextEncoder::new().encode_to_string(&admin.registry.gather()) {
+        Ok(text) => (StatusCode::OK, [("content-type", prometheus::TEXT_FORMAT)], text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, [("content-type", "text/plain")], format!("{error}\n")),
+    }
+}

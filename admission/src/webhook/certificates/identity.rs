@@ -1,0 +1,104 @@
+//! A chain of certificates and its key, checked.
+
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+use std::sync::Arc;
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
+/// What a server shows and asks for.
+#[derive(Debug)]
+pub struct Identity {
+    /// The leaf, then what it was signed with, up to the CA or one below.
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    ca: Option<CertificateDer<'static>>,
+    /// Clients must show a certificate that one of these signed; none asks for nothing.
+    client_cas: Vec<CertificateDer<'static>>,
+}
+
+/// Why it cannot be shown: which part, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {why}")]
+pub struct InvalidIdentity {
+    part: &'static str,
+    why: String,
+}
+
+/// When it ends, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Expiry {
+    pub(super) leaf: u64,
+    pub(super) ca: Option<u64>,
+}
+
+fn invalid(part: &'static str, why: impl ToString) -> InvalidIdentity {
+    InvalidIdentity { part, why: why.to_string() }
+}
+
+impl Identity {
+    /// Reads PEM, named as in a Secret of type `kubernetes.io/tls`.
+    ///
+    /// # Errors
+    /// A part is no PEM, or has nothing in it.
+    pub fn from_pem(
+        chain: &[u8],
+        key: &[u8],
+        ca: Option<&[u8]>,
+        client_ca: Option<&[u8]>,
+    ) -> Result<Self, InvalidIdentity> {
+        let of = |part, pem: Option<&[u8]>| pem.map_or(Ok(Vec::new()), |pem| certificates(part, pem));
+        Ok(Identity {
+            chain: certificates("tls.crt", chain)?,
+            key: PrivateKeyDer::from_pem_slice(key).map_err(|error| invalid("tls.key", error))?,
+            // The issuer may have left it empty: it says nothing that is needed here.
+            ca: ca.and_then(|ca| certificates("ca.crt", ca).ok()?.into_iter().next()),
+            client_cas: of("client-ca.crt", client_ca)?,
+        })
+    }
+
+    pub(super) fn into_config(self) -> Result<(ServerConfig, Expiry), InvalidIdentity> {
+        let expiry = self.expiry()?;
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| invalid("TLS", error))?;
+        let builder = if self.client_cas.is_empty() {
+            builder.with_no_client_auth()
+        } else {
+            let mut roots = RootCertStore::empty();
+            for ca in self.client_cas {
+                roots.add(ca).map_err(|error| invalid("client-ca.crt", error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            builder.with_client_cert_verifier(verifier.map_err(|error| invalid("client-ca.crt", error))?)
+        };
+        let mut config =
+            builder.with_single_cert(self.chain, self.key).map_err(|error| invalid("tls.crt and tls.key", error))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok((config, expiry))
+    }
+
+    /// The CA is the last of the chain where it is not given apart: cert-manager writes it to a file, others append it.
+    fn expiry(&self) -> Result<Expiry, InvalidIdentity> {
+        let leaf = self.chain.first().ok_or_else(|| invalid("tls.crt", "there is no certificate in it"))?;
+        let above = self.ca.as_ref().or(self.chain.get(1..).and_then(<[_]>::last));
+        Ok(Expiry { leaf: end("tls.crt", leaf)?, ca: above.map(|ca| end("ca.crt", ca)).transpose()? })
+    }
+}
+
+fn certificates(part: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match certificates.map_err(|error| invalid(part, error))? {
+        none if none.is_empty() => Err(invalid(part, "there is no certificate in it; it must hold PEM")),
+        certificates => Ok(certificates),
+    }
+}
+
+fn end(part: &'static str, certificate: &CertificateDer<'_>) -> Result<u64, InvalidIdentity> {
+    let (_, certificate) = X509Certificate::from_der(certificate).map_err(|error| invalid(part, error))?;
+    Ok(u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0))
+}

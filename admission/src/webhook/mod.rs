@@ -1,0 +1,104 @@
+//! The validating admission webhook: `plimsoll serve`.
+//!
+//! [`serve`] is the life of the process. Calls come in through [`server`] and [`routes`], are judged in [`evaluations`]
+//! by [`policies`], and leave as [`crate::review`] says; [`admin`] answers for health and metrics on a thread of its own.
+
+pub mod admin;
+pub mod certificates;
+pub mod drain;
+pub mod evaluations;
+pub mod metrics;
+pub mod policies;
+pub mod readiness;
+pub mod reload;
+pub mod routes;
+pub mod server;
+pub mod watch;
+
+pub use readiness::Readiness;
+
+use crate::{cli, commands::Exit, telemetry::Telemetry};
+use anyhow::Result;
+use certificates::{FileCertificates, Serving};
+use drain::{Budget, Drained, Draining, Signals};
+use evaluations::{Evaluations, Size};
+use metrics::Metrics;
+use policies::{Origin, Policies};
+use reload::Reloads;
+use routes::Routes;
+use std::{num::NonZeroUsize, sync::Arc, thread::available_parallelism};
+
+/// How many reviews wait for each thread, unless the user says otherwise.
+const QUEUE: usize = 32;
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// It could not begin; why was not logged yet.
+pub fn serve(flags: &cli::Serve) -> Result<Exit> {
+    let telemetry = Telemetry::start(&flags.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(run(flags, &telemetry)).unwrap_or_else(|error| {
+        tracing::error!(error = format!("{error:#}"), "cannot serve");
+        Exit::Failed
+    });
+    // Evaluations that nobody waits for any more end within their own deadline.
+    runtime.shutdown_background();
+    telemetry.flush();
+    Ok(exit)
+}
+
+async fn run(flags: &cli::Serve, telemetry: &Telemetry) -> Result<Exit> {
+    let mut signals = Signals::new()?;
+    let (readiness, draining) = (Readiness::default(), Draining::default());
+    let meter = telemetry.meter();
+    let metrics = Arc::new(Metrics::new(&meter));
+
+    let size = size(flags);
+    let policies = Arc::new(Policies::load(origin(flags, size), Arc::clone(&metrics))?);
+    let reloads = Reloads::new()?;
+    let serving = certificates(flags, &readiness, &reloads, &metrics)?;
+    tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
+    tokio::spawn(serving.clone().watch_expiry(readiness.clone()));
+
+    let evaluations = Arc::new(Evaluations::new(policies, Arc::clone(&metrics), flags.on_failure, size));
+    metrics::observe(&meter, readiness.clone(), Arc::clone(&evaluations), serving.clone());
+    let routes = Routes { evaluations, metrics, timeout: flags.timeout, draining: draining.clone() };
+    let admin = admin::start(flags.admin, readiness.clone(), telemetry.registry.clone())?;
+    let server = server::start(flags.listen, &serving, routes::routes(Arc::new(routes)))?;
+    tracing::info!(webhook = %server.address, admin = %admin, "listening");
+
+    signals.received().await;
+    let budget = Budget { delay: flags.drain_delay, shutdown: flags.shutdown_timeout };
+    Ok(match drain::drain(signals, budget, &readiness, &draining, server).await {
+        Drained::Clean => Exit::Clean,
+        Drained::Forced => Exit::Forced,
+    })
+}
+
+fn size(flags: &cli::Serve) -> Size {
+    let threads = flags.concurrency.or(available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    Size { threads, queue: flags.queue.unwrap_or(QUEUE.saturating_mul(threads.get())) }
+}
+
+fn origin(flags: &cli::Serve, size: Size) -> Origin {
+    Origin { config: flags.config.clone(), profile: flags.profile, threads: size.threads }
+}
+
+/// The certificate to show, and a task that follows it.
+fn certificates(
+    flags: &cli::Serve,
+    _readiness: &Readiness,
+    reloads: &Reloads,
+    metrics: &Arc<Metrics>,
+) -> Result<Serving> {
+    let folder = flags
+        .certificate
+        .tls_dir
+        .as_deref()
+        .ok_or_else(|| anyhow::anyhow!("no certificate: name a folder with --tls-dir"))?;
+    let (files, serving) = FileCertificates::load(folder)?;
+    let (again, shown, metrics) = (reloads.again(), serving.clone(), Arc::clone(metrics));
+    tokio::spawn(async move { files.follow(shown, metrics, &again).await });
+    Ok(serving)
+}

@@ -1,0 +1,121 @@
+//! The policies that judge, and how they change while the webhook runs: whole or not at all.
+
+use super::{
+    metrics::{Metrics, Reload},
+    watch::Files,
+};
+use crate::{
+    commands::today,
+    config::ConfigFile,
+    exceptions::Annotations,
+    judge::{Judge, SetupError, Wish},
+    policy_set::Profile,
+    report::text,
+};
+use anyhow::{Context, Result, anyhow};
+use arc_swap::ArcSwap;
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Where the policies come from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The configuration; none stands for the built-in policies as they are.
+    pub config: Option<PathBuf>,
+    /// Wins over the configuration's profile.
+    pub profile: Option<Profile>,
+    /// How many evaluations there may be at one time.
+    pub threads: NonZeroUsize,
+}
+
+/// The policies that judge.
+pub struct Policies {
+    origin: Origin,
+    judge: ArcSwap<Judge>,
+    /// What they come from: the configuration and the modules that it names.
+    files: Mutex<Files>,
+    metrics: Arc<Metrics>,
+}
+
+impl Policies {
+    /// Loads them for the first time.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the configuration, as text for people.
+    pub fn load(origin: Origin, metrics: Arc<Metrics>) -> Result<Self> {
+        let (judge, files) = load(&origin)?;
+        Ok(Policies { origin, judge: ArcSwap::from_pointee(judge), files: Mutex::new(files), metrics })
+    }
+
+    /// What judges now.
+    pub fn judge(&self) -> Arc<Judge> {
+        self.judge.load_full()
+    }
+
+    /// The files that it comes from, as they were when it was loaded or refused.
+    pub fn files(&self) -> Files {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Loads them again. What is wrong is logged and counted, and the old ones stay. Blocks.
+    pub fn reload(&self) {
+        let loaded = load(&self.origin);
+        self.metrics.reloaded(Reload::Policies, loaded.is_ok());
+        match loaded {
+            Ok((judge, files)) => {
+                let digest = judge.everywhere().digest().to_owned();
+                self.judge.store(Arc::new(judge));
+                self.remember(files);
+                tracing::info!(policies = digest, "policies reloaded");
+            }
+            Err(error) => {
+                // Whoever watches them waits for the next change of the same files.
+                self.remember(self.files().read_again());
+                tracing::error!(error = format!("{error:#}"), "new policies refused; the old ones go on");
+            }
+        }
+    }
+
+    fn remember(&self, files: Files) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+}
+
+fn load(origin: &Origin) -> Result<(Judge, Files)> {
+    let (file, paths) = match &origin.config {
+        None => (ConfigFile::default(), Vec::new()),
+        Some(path) => {
+            let file = ConfigFile::read(path).with_context(|| path.display().to_string())?;
+            let modules = file.modules().iter().map(|module| module.path.clone());
+            let paths = [path.clone()].into_iter().chain(modules).collect();
+            (file, paths)
+        }
+    };
+    // Before the modules are read: a change in between is then seen as one.
+    let files = Files::read(paths);
+    let wish = Wish {
+        profile: origin.profile,
+        levels: BTreeMap::new(),
+        annotations: Annotations::Ignored,
+        threads: origin.threads,
+    };
+    match Judge::new(file, wish) {
+        Ok(judge) => {
+            for expired in judge.exceptions.expired(today()) {
+                tracing::warn!(rule = %expired.rule, "{}", expired.message);
+            }
+            Ok((judge, files))
+        }
+        Err(SetupError::Config(problems)) => {
+            let mut out = Vec::new();
+            text::write_problems(&problems, &mut out)?;
+            let plain = anstream::adapter::strip_bytes(&out).into_vec();
+            Err(anyhow!("the configuration is wrong\n{}", String::from_utf8_lossy(&plain).trim_end()))
+        }
+        Err(SetupError::Other(error)) => Err(error),
+    }
+}

@@ -1,0 +1,222 @@
+//! What the API server calls: `POST /validate`, and `POST /validate/{policy}` for one policy.
+
+use super::{
+    drain::Draining,
+    evaluations::{Call, Evaluations, Reviewed},
+    metrics::{Ended, Metrics},
+};
+use crate::{
+    did_you_mean, host_rules,
+    review::{Decision, Operation, Outcome, Weight},
+};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use opentelemetry_http::HeaderExtractor;
+use serde::Deserialize;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// Largest body, in bytes: an object has up to 3 MiB, and an UPDATE carries two.
+pub const BODY: usize = 7 << 20;
+
+/// How much earlier than the API server gives up an answer is sent.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// What the routes share.
+pub struct Routes {
+    /// Where reviews are judged.
+    pub evaluations: Arc<Evaluations>,
+    /// What counts them.
+    pub metrics: Arc<Metrics>,
+    /// The longest that an answer takes, whatever the API server says.
+    pub timeout: Duration,
+    /// Whether connections should go elsewhere.
+    pub draining: Draining,
+}
+
+/// What the API server adds to the path.
+#[derive(Debug, Deserialize)]
+struct Asked {
+    timeout: Option<String>,
+}
+
+/// A call that gets no answer, and why.
+type Refusal = (StatusCode, String);
+
+/// The routes of the webhook.
+pub fn routes(routes: Arc<Routes>) -> Router {
+    Router::new()
+        .route("/validate", post(validate))
+        .route("/validate/{policy}", post(validate_one))
+        .fallback(unknown_path)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&routes), close_while_draining))
+        .with_state(routes)
+}
+
+async fn validate(State(routes): State<Arc<Routes>>, Query(asked): Query<Asked>, request: Request) -> Response {
+    routes.answer(None, &asked, request).await
+}
+
+async fn validate_one(
+    State(routes): State<Arc<Routes>>,
+    Path(policy): Path<String>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Response {
+    routes.answer(Some(policy), &asked, request).await
+}
+
+async fn unknown_path() -> Refusal {
+    (StatusCode::NOT_FOUND, "there is nothing here; POST an AdmissionReview to /validate\n".to_owned())
+}
+
+/// A connection that is kept alive stays with this replica whatever its Service says: so the API server is told, with
+/// each answer, to open another.
+async fn close_while_draining(State(routes): State<Arc<Routes>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if routes.draining.has_begun() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+impl Routes {
+    async fn answer(&self, only: Option<String>, asked: &Asked, request: Request) -> Response {
+        let start = Instant::now();
+        let span = tracing::info_span!(
+            "admission review",
+            otel.kind = "server",
+            http.request.method = "POST",
+            operation = tracing::field::Empty,
+            object = tracing::field::Empty,
+            outcome = tracing::field::Empty,
+        );
+        let parent = opentelemetry::global::get_text_map_propagator(|propagator| {
+            propagator.extract(&HeaderExtractor(request.headers()))
+        });
+        // Without a collector there is no layer to tell.
+        let _ = span.set_parent(parent);
+        let (response, about, ended) = self.review(only, asked, request, start).instrument(span.clone()).await;
+        let about = about.as_ref().map(|(operation, kind)| (*operation, kind.as_str()));
+        self.metrics.ended(about, ended, start.elapsed(), &self.evaluations.policies().judge().kinds);
+        response
+    }
+
+    async fn review(
+        &self,
+        only: Option<String>,
+        asked: &Asked,
+        request: Request,
+        start: Instant,
+    ) -> (Response, Option<(Operation, String)>, Ended) {
+        let call = match self.call(only, asked, request, start).await {
+            Ok(call) => call,
+            Err(refusal) => return (refuse(refusal), None, Ended::Malformed),
+        };
+        match self.evaluations.review(call).await {
+            Reviewed::Decided(decision, about) => {
+                let ended = Ended::of(&decision);
+                (answer(&decision, Some(about.operation)), Some((about.operation, about.kind)), ended)
+            }
+            Reviewed::TooLate(decision) => (answer(&decision, None), None, Ended::DeadlineMissed),
+            Reviewed::Shed => {
+                let why = "plimsoll judges as many reviews as it can; the API server goes on as failurePolicy says\n";
+                (refuse((StatusCode::TOO_MANY_REQUESTS, why.to_owned())), None, Ended::Shed)
+            }
+            Reviewed::Malformed(why) => (refuse((StatusCode::BAD_REQUEST, format!("{why}\n"))), None, Ended::Malformed),
+        }
+    }
+
+    /// Everything that makes sense of a request before anybody judges it.
+    async fn call(
+        &self,
+        only: Option<String>,
+        asked: &Asked,
+        request: Request,
+        start: Instant,
+    ) -> Result<Call, Refusal> {
+        let deadline = start + self.time(asked)?;
+        if let Some(policy) = &only {
+            self.check_policy(policy)?;
+        }
+        check_content_type(request.headers())?;
+        let body = timeout_at(deadline, Bytes::from_request(request, &()))
+            .await
+            .map_err(|_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive before the deadline\n".to_owned()))?;
+        let body = body.map_err(|rejection| (rejection.status(), body_refused(&rejection)))?;
+        Ok(Call { body, only, deadline })
+    }
+
+    fn time(&self, asked: &Asked) -> Result<Duration, Refusal> {
+        let theirs = asked.timeout.as_deref().map(|text| {
+            let duration: Result<plimsoll_policy::Duration, _> = text.parse();
+            duration
+                .map(|duration| Duration::from_millis(duration.as_millis()))
+                .map_err(|error| (StatusCode::BAD_REQUEST, format!("timeout: {error}\n")))
+        });
+        let time = theirs.transpose()?.map_or(self.timeout, |theirs| theirs.min(self.timeout));
+        // Of a short time a part is left.
+        Ok(time.saturating_sub(MARGIN).max(time / 2))
+    }
+
+    fn check_policy(&self, policy: &str) -> Result<(), Refusal> {
+        let judge = self.evaluations.policies().judge();
+        let known: Vec<&str> = judge.descriptions().map(|description| description.id.as_str()).collect();
+        if known.contains(&policy) && policy != host_rules::POLICY {
+            return Ok(());
+        }
+        Err((StatusCode::NOT_FOUND, format!("{}\n", did_you_mean::unknown("policy", policy, known))))
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let found = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    match found.as_deref().map(|text| text.split(';').next().unwrap_or_default().trim()) {
+        Some(text) if text.eq_ignore_ascii_case("application/json") => Ok(()),
+        found => {
+            let found = found.unwrap_or("nothing");
+            let why = format!("Content-Type: expected application/json, found {found}\n");
+            Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why))
+        }
+    }
+}
+
+fn body_refused(rejection: &axum::extract::rejection::BytesRejection) -> String {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => format!("the body has more than {} MiB\n", BODY >> 20),
+        _ => format!("the body cannot be read: {rejection}\n"),
+    }
+}
+
+fn refuse((status, why): Refusal) -> Response {
+    tracing::warn!(status = status.as_u16(), why = why.trim_end(), "call refused");
+    (status, why).into_response()
+}
+
+fn answer(decision: &Decision, operation: Option<Operation>) -> Response {
+    let span = tracing::Span::current();
+    span.record("object", tracing::field::display(&decision.object));
+    span.record("outcome", tracing::field::debug(decision.outcome));
+    span.record("operation", operation.map(Operation::name));
+    let rules = || {
+        let counted = decision.findings.iter().filter(|f| !matches!(f.weight, Weight::Silent | Weight::Excepted));
+        counted.map(|f| f.stated.finding.rule.as_str()).collect::<Vec<_>>().join(",")
+    };
+    match decision.outcome {
+        Outcome::Denied => {
+            tracing::info!(uid = decision.uid, object = %decision.object, rules = rules(), "denied");
+        }
+        outcome => tracing::debug!(uid = decision.uid, object = %decision.object, ?outcome, rules = rules(), "allowed"),
+    }
+    Json(decision.answer()).into_response()
+}
