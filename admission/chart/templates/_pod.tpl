@@ -1,0 +1,65 @@
+{{- define "plimsoll.args" -}}
+- serve
+- --config=/etc/plimsoll/plimsoll.yaml
+- --listen=0.0.0.0:8443
+- --admin=0.0.0.0:8080
+{{- if include "plimsoll.isSelfManaged" . }}
+- --tls-self-managed={{ include "plimsoll.certificateSecret" . }}
+- --service={{ include "plimsoll.fullname" . }}
+- --webhook-configuration={{ include "plimsoll.fullname" . }}
+{{- else }}
+- --tls-dir=/etc/plimsoll-tls
+{{- end }}
+- --log={{ .Values.server.log }}
+- --drain-delay={{ int .Values.server.drainDelaySeconds }}s
+- --shutdown-timeout={{ int .Values.server.shutdownTimeoutSeconds }}s
+{{- with .Values.server.onFailure }}
+- --on-failure={{ . }}
+{{- end }}
+{{- with .Values.server.concurrency }}
+- --concurrency={{ int . }}
+{{- end }}
+{{- with .Values.server.queue }}
+- --queue={{ int . }}
+{{- end }}
+{{- end }}
+
+{{- define "plimsoll.env" -}}
+{{- with .Values.telemetry.otlpEndpoint -}}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+- { name: OTEL_SERVICE_NAME, value: {{ include "plimsoll.fullname" $ }} }
+- name: POD_NAME
+  valueFrom: { fieldRef: { fieldPath: metadata.name } }
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: k8s.namespace.name={{ $.Release.Namespace }},k8s.pod.name=$(POD_NAME)
+  {{- range $key, $value := $.Values.telemetry.resourceAttributes }},{{ $key }}={{ $value }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "plimsoll.affinity" -}}
+{{- if .Values.affinity }}
+{{- toYaml .Values.affinity }}
+{{- else -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels: {{- include "plimsoll.selector" . | nindent 12 }}
+{{- end }}
+{{- end }}
+
+{{- define "plimsoll.spread" -}}
+{{- if .Values.topologySpreadConstraints }}
+{{- toYaml .Values.topologySpreadConstraints }}
+{{- else -}}
+- topologyKey: topology.kubernetes.io/zone
+  maxSkew: 1
+  whenUnsatisfiable: ScheduleAnyway
+  # Counts the pods of one revision, so that those that are going away do not push the new ones together.
+  matchLabelKeys: [pod-template-hash]
+  labelSelector:
+    matchLabels: {{- include "plimsoll.selector" . | nindent 6 }}
+{{- end }}
+{{- end }}
