@@ -25,17 +25,20 @@ build_once() {
     local what=$1 folder new
     folder=$(path "$what")
     [ ! -d "$folder" ] || return 0
-    command -v go >/dev/null || cannot "no Go to build $what with; see https://go.dev/dl"
+    need_go "$what"
     mkdir -p "$cache"
     exec {lock}>"$cache/lock"
     flock "$lock"
     if [ ! -d "$folder" ]; then
+        rm -rf "$cache"/new.*
         new=$(mktemp -d "$cache/new.XXXXXX")
         "compile_$what" "$new" "$(version "$what")"
         mv "$new" "$folder"
     fi
     exec {lock}>&-
 }
+
+need_go() { command -v go >/dev/null || cannot "there is no Go to build $1 with; see https://go.dev/dl"; }
 
 build_helm() { build_once helm; }
 
