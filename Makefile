@@ -1,4 +1,4 @@
-.PHONY: demo test bench policies check-policies
+.PHONY: demo test bench image policies check-policies
 
 CARGO = cargo
 BUILD = $(CARGO) build --quiet --release --locked
@@ -19,6 +19,10 @@ test:
 bench:
 	$(BUILD) --package plimsoll
 	$(CARGO) bench --locked --package plimsoll-tests
+
+# The webhook's image, static and from scratch: target/image/plimsoll.tar, an OCI archive of localhost/plimsoll:<version>.
+image:
+	@admission/build-image
 
 # After a change below policies/: commit what it writes.
 policies:
