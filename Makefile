@@ -1,36 +1,51 @@
-.PHONY: demo test bench image policies check-policies
+.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies
 
 CARGO = cargo
-BUILD = $(CARGO) build --quiet --release --locked
+# The whole workspace chooses the features of libraries, also where one program is built: so everything shares one build.
+BUILD = $(CARGO) build --quiet --release --locked --workspace
 
 # Scans the example manifests; what it finds there is the point, so findings do not fail it.
 demo:
 	@echo "building plimsoll (minutes the first time)"
-	@$(BUILD) --package plimsoll
+	@$(BUILD) --bin plimsoll
 	target/release/plimsoll scan --fail-on never docs/examples
 
 # Everything that must pass, quietly. Tests that build policies provide themselves with a compiler for WebAssembly.
 test:
 	@echo "building plimsoll and its tests (minutes the first time)"
-	@$(BUILD) --package plimsoll --package plimsoll-toolchain
+	@$(BUILD) --bin plimsoll --bin plimsoll-toolchain
 	@$(CARGO) test --release --locked --workspace --quiet
 
 # Ratios against our own baseline, and against peers where these are installed.
 bench:
-	$(BUILD) --package plimsoll
-	$(CARGO) bench --locked --package plimsoll-tests
+	$(BUILD) --bin plimsoll
+	$(CARGO) bench --locked --workspace --bench engine --bench scan --bench webhook
 
 # The webhook's image, static and from scratch: target/image/plimsoll.tar, an OCI archive of localhost/plimsoll:<version>.
 image:
 	@admission/build-image
 
+# Kubernetes and Helm, built from pinned modules: ten minutes, once.
+cluster:
+	@tests/cluster/cluster build
+
+# The webhook as pods in that Kubernetes, installed by Helm from the chart. Skipped, with a line, without root or Go.
+e2e:
+	@tests/cluster/end-to-end
+
+# What the webhook adds to a write, in that cluster.
+bench-e2e:
+	@tests/cluster/end-to-end --ignored
+
 # After a change below policies/: commit what it writes.
 policies:
-	cargo run --quiet --release --locked -p plimsoll-toolchain -- builtin
+	$(BUILD) --bin plimsoll-toolchain
+	target/release/plimsoll-toolchain builtin
 
 # What CI asks: is the committed builtin.wasm what the sources say? Byte for byte where the compiler is the same; the
 # module built here must give the verdicts of every page in any case.
 check-policies:
-	cargo run --quiet --release --locked -p plimsoll-toolchain -- builtin --check
+	$(BUILD) --bin plimsoll-toolchain
+	target/release/plimsoll-toolchain builtin --check
 	PLIMSOLL_MODULE=$(CURDIR)/target/policies/builtin.wasm \
-		$(CARGO) test --release --locked --quiet -p plimsoll-tests --test front_door -- pages::
+		$(CARGO) test --release --locked --quiet --workspace --test front_door -- pages::

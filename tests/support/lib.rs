@@ -24,7 +24,8 @@ pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = ["build", "--release", "--quiet", "--locked", "--package", "plimsoll"];
+        // As the Makefile builds it: with the features of the whole workspace.
+        let build = ["build", "--release", "--quiet", "--locked", "--workspace", "--bin", "plimsoll"];
         let status = Command::new(cargo).args(build).arg("--target-dir").arg(target()).current_dir(root()).status();
         assert!(status.is_ok_and(|status| status.success()), "cargo build of plimsoll failed");
         target().join("release/plimsoll")
