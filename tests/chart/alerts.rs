@@ -1,0 +1,51 @@
+//! The alert rules and the dashboard.
+
+use crate::tools::Tool;
+use plimsoll_tests::root;
+use serde_json::Value;
+use std::fs;
+
+const ALERTS: &str = "admission/chart/files/alerts.yaml";
+const DASHBOARD: &str = "admission/chart/files/dashboard.json";
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).expect(file)
+}
+
+/// What the dashboard's panels ask, with Grafana's variables filled in.
+fn questions() -> Vec<String> {
+    let dashboard: Value = serde_json::from_str(&read(DASHBOARD)).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let filled = |text: &str| text.replace("$namespace", ".*").replace("$__rate_interval", "5m");
+    targets.map(|target| filled(target["expr"].as_str().expect("a question"))).collect()
+}
+
+#[test]
+fn alerts_fire_at_what_they_are_for() {
+    let Some(promtool) = Tool::promtool() else { return };
+    let outcome = promtool.run(["test", "rules", "tests/chart/alerts_test.yaml"]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+}
+
+#[test]
+fn every_alert_is_tested() {
+    let tests = read("tests/chart/alerts_test.yaml");
+    let rules: Value = serde_yaml::from_str(&read(ALERTS)).expect("YAML");
+    for rule in rules["groups"][0]["rules"].as_array().expect("rules") {
+        let name = rule["alert"].as_str().expect("a name");
+        assert!(tests.matches(name).count() >= 2, "{name} is not tested both silent and firing");
+    }
+}
+
+#[test]
+fn the_dashboard_asks_what_prometheus_understands() {
+    let Some(promtool) = Tool::promtool() else { return };
+    let rules: Vec<Value> =
+        questions().iter().map(|question| serde_json::json!({ "record": "asked", "expr": question })).collect();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let group = serde_json::json!({ "groups": [{ "name": "dashboard", "rules": rules }] });
+    fs::write(file.path(), group.to_string()).expect("a file");
+    let outcome = promtool.run(["check".as_ref(), "rules".as_ref(), "--lint=none".as_ref(), file.path().as_os_str()]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+}

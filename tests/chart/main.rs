@@ -1,0 +1,8 @@
+//! The chart of the webhook, rendered by the real Helm and judged by the program itself; its alerts and its dashboard,
+//! read by the real promtool. Where one of these is not installed, its tests say so and pass.
+
+mod alerts;
+mod refused;
+mod tools;
+mod variants;
+mod webhook;

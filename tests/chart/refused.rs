@@ -1,0 +1,33 @@
+//! Values that would make an installation that does not work, or does not do what was asked.
+
+use crate::tools::Tool;
+
+/// The values, and the one that Helm's message must name.
+const REFUSED: [(&[&str], &str); 17] = [
+    (&["replica=3"], "replica"),
+    (&["replicas=0"], "replicas"),
+    (&["webhook.failurepolicy=Fail"], "failurepolicy"),
+    (&["webhook.failurePolicy=fail"], "failurePolicy"),
+    (&["webhook.timeoutSeconds=5"], "timeoutSeconds"),
+    (&["webhook.customKinds[0].group=coordination.k8s.io", "webhook.customKinds[0].resource=leases"], "group"),
+    (&["webhook.customKinds[0].group=", "webhook.customKinds[0].resource=nodes"], "group"),
+    (&["webhook.customKinds[0].group=example.com", "webhook.customKinds[0].resource=workers/scale"], "resource"),
+    (&["certificates.mode=existing-secret"], "existingSecret"),
+    (&["certificates.existingSecret.name=mine"], "existingSecret"),
+    (&["certificates.certManager.issuerRef.name=mine"], "issuerRef"),
+    (&["certificates.clientCa=-----BEGIN CERTIFICATE-----"], "clientCa"),
+    (&["image.digest=sha256:12"], "digest"),
+    (&["server.drainDelaySeconds=5s"], "drainDelaySeconds"),
+    (&["telemetry.otlpEndpoint=http://collector:4317"], "otlpEndpoint"),
+    (&["telemetry.otlpEndpoint=collector:4318"], "otlpEndpoint"),
+    (&["telemetry.otlpEndpoint=https://collector:4318"], "otlpEndpoint"),
+];
+
+#[test]
+fn the_schema_refuses_what_makes_no_sense() {
+    let Some(helm) = Tool::helm() else { return };
+    for (values, named) in REFUSED {
+        let outcome = helm.template(values);
+        assert!(outcome.code != 0 && outcome.stderr.contains(named), "{values:?}: {outcome:?}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Helm and promtool, where they are installed.
+
+use plimsoll_tests::{Outcome, root};
+use std::{env, path::PathBuf, process::Command};
+
+/// What stands for an image digest: the chart wants none in particular.
+pub(crate) const DIGEST: &str = "image.digest=sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a";
+
+/// A program that the machine has.
+pub(crate) struct Tool(PathBuf);
+
+impl Tool {
+    /// Helm: as the test cluster has it, else in the path.
+    pub(crate) fn helm() -> Option<Tool> {
+        let folder = Command::new("tests/cluster/cluster").args(["path", "helm"]).current_dir(root()).output();
+        let folder = folder.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).ok();
+        Tool::find("helm", folder.map(PathBuf::from), "`make cluster` builds one")
+    }
+
+    /// promtool, of Debian's package `prometheus`.
+    pub(crate) fn promtool() -> Option<Tool> {
+        Tool::find("promtool", None, "`apt-get install prometheus` brings it")
+    }
+
+    fn find(name: &str, first: Option<PathBuf>, hint: &str) -> Option<Tool> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let mut places = first.into_iter().chain(env::split_paths(&path)).map(|folder| folder.join(name));
+        let found = places.find(|file| file.is_file());
+        if found.is_none() {
+            eprintln!("skipped: there is no {name}; {hint}");
+        }
+        found.map(Tool)
+    }
+
+    /// Runs it in the root of the checkout.
+    pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Outcome {
+        let output = Command::new(&self.0).args(args).current_dir(root()).output().expect("the program starts");
+        let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
+        Outcome { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// `helm template` with values, as `--set` has them; installed into the namespace `guard`.
+    pub(crate) fn template(&self, values: &[&str]) -> Outcome {
+        let mut args = vec!["template", "plimsoll", CHART, "--namespace", "guard"];
+        args.extend(values.iter().flat_map(|value| ["--set", value]));
+        self.run(args)
+    }
+
+    /// The objects of a rendered chart.
+    pub(crate) fn objects(&self, values: &[&str]) -> Vec<serde_json::Value> {
+        let rendered = self.template(values);
+        assert_eq!(rendered.code, 0, "{values:?}: {}", rendered.stderr);
+        let documents = serde_yaml::Deserializer::from_str(&rendered.stdout);
+        let objects = documents.map(|text| serde::Deserialize::deserialize(text).expect("a rendered object"));
+        objects.filter(|object: &serde_json::Value| !object.is_null()).collect()
+    }
+}
+
+/// From the root of the checkout.
+pub(crate) const CHART: &str = "admission/chart";
