@@ -2,11 +2,11 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* At most 52 characters, so that the longest suffix fits into the 63 of a label or a Service's name. */ -}}
+{{- /* At most 51 characters, so that the longest suffix fits into the 63 of a label or a Service's name. */ -}}
 {{- define "plimsoll.fullname" -}}
 {{- $name := include "plimsoll.name" . }}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
-{{- default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- default $full .Values.fullnameOverride | trunc 51 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "plimsoll.selector" -}}
