@@ -1,0 +1,14 @@
+//! The webhook as pods of a real cluster, seen by the people who meet it: `make e2e` runs this inside
+//! `tests/cluster/cluster run`. One installation is shared; each test has a namespace of its own, and a test that
+//! touches the installation has it alone.
+
+mod added_latency;
+mod certificates;
+mod control_plane;
+mod exceptions;
+mod kinds;
+mod outages;
+mod refusals;
+mod rollouts;
+mod support;
+mod updates;

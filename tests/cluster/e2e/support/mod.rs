@@ -1,0 +1,13 @@
+//! What the tests know of the cluster.
+
+mod command;
+mod installation;
+mod namespace;
+mod replicas;
+mod traffic;
+
+pub(crate) use command::{eventually, kubectl, number};
+pub(crate) use installation::{Alone, RELEASE, alone, shared};
+pub(crate) use namespace::Namespace;
+pub(crate) use replicas::Replicas;
+pub(crate) use traffic::{Tally, Traffic, block_on, object};
