@@ -1,6 +1,6 @@
 //! The command line: flags as plain data, nothing else. The only file that names `clap`.
 
-use crate::{config::OnFailure, policy_set::Profile};
+use crate::{config::OnFailure, policy_set::Profile, webhook::configuration::FailurePolicy};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValue, error::ErrorKind};
 use plimsoll_policy::Level;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
@@ -14,6 +14,8 @@ pub enum Call {
     Explain(Explain),
     /// `plimsoll serve`.
     Serve(Box<Serve>),
+    /// `plimsoll webhook manifest`.
+    WebhookManifest(WebhookManifest),
     /// `plimsoll --version`.
     Version {
         /// Also say what the built-in policies were built from.
@@ -29,6 +31,7 @@ pub fn parse() -> Call {
         Some(Command::Scan(flags)) => Call::Scan(flags),
         Some(Command::Explain(flags)) => Call::Explain(flags),
         Some(Command::Serve(flags)) => Call::Serve(flags),
+        Some(Command::Webhook { command: WebhookCommand::Manifest(flags) }) => Call::WebhookManifest(flags),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "what to do? see `plimsoll --help`").exit(),
     }
 }
@@ -62,6 +65,19 @@ enum Command {
     /// begin. Logs are JSON lines on standard error. Traces and metrics go to the collector that
     /// OTEL_EXPORTER_OTLP_ENDPOINT names, if it is set.
     Serve(Box<Serve>),
+    /// How the API server calls the webhook
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhookCommand {
+    /// Print the smallest ValidatingWebhookConfiguration for what is judged
+    ///
+    /// Exit codes: 0 printed; 2 it would touch what a webhook must not be asked about, or the configuration is wrong.
+    Manifest(WebhookManifest),
 }
 
 /// Flags of `plimsoll scan`.
@@ -181,6 +197,29 @@ fn time(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(time.as_millis()))
 }
 
+/// Flags of `plimsoll webhook manifest`.
+#[derive(Debug, Args)]
+pub struct WebhookManifest {
+    /// The configuration; else plimsoll.yaml in this folder or the nearest one above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Name of the ValidatingWebhookConfiguration
+    #[arg(long, default_value = "plimsoll")]
+    pub name: String,
+    /// Where the webhook runs; left alone like kube-system
+    #[arg(long, default_value = "plimsoll")]
+    pub namespace: String,
+    /// The Service in front of it
+    #[arg(long, value_name = "NAME", default_value = "plimsoll")]
+    pub service: String,
+    /// What becomes of a call that gets no answer: ignore or fail
+    #[arg(long, value_name = "POLICY", default_value = "ignore")]
+    pub failure_policy: FailurePolicy,
+    /// PEM of the CA that signed its certificate; left out where cert-manager or `serve` itself writes it
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+}
+
 /// Flags of `plimsoll explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -282,6 +321,19 @@ impl FromStr for Output {
         let format =
             Format::from_str(name, false).map_err(|_| format!("`{name}` is no format; there are text and json"))?;
         Ok(Output { format, file: file.map(PathBuf::from) })
+    }
+}
+
+impl ValueEnum for FailurePolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[FailurePolicy::Ignore, FailurePolicy::Fail]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            FailurePolicy::Ignore => "ignore",
+            FailurePolicy::Fail => "fail",
+        }))
     }
 }
 

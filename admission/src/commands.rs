@@ -10,9 +10,11 @@ use crate::{
     judge::{Judge, SetupError, Wish},
     report::{self, Report, text::Detail},
     scan,
+    webhook::configuration::{self, Installation},
 };
 use anstream::AutoStream;
 use anyhow::{Context, Result, bail};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use plimsoll_policy::Description;
 use std::{
     io::{self, Write},
@@ -157,6 +159,29 @@ pub fn version(verbose: bool) -> Result<Exit> {
         }
     }
     show(text.as_bytes(), cli::ColorChoice::Never)?;
+    Ok(Exit::Clean)
+}
+
+/// `plimsoll webhook manifest`.
+///
+/// # Errors
+/// It would touch what a webhook must not be asked about, or the file with the CA cannot be read.
+pub fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
+    let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
+    let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
+    let ca_bundle = flags.ca_bundle.as_ref().map(|path| {
+        let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is no PEM", path.display());
+        Ok(BASE64_STANDARD.encode(pem))
+    });
+    let installation = Installation {
+        name: flags.name.clone(),
+        namespace: flags.namespace.clone(),
+        service: flags.service.clone(),
+        failure_policy: flags.failure_policy,
+        ca_bundle: ca_bundle.transpose()?,
+    };
+    show(configuration::yaml(&judge.kinds, &installation)?.as_bytes(), cli::ColorChoice::Never)?;
     Ok(Exit::Clean)
 }
 

@@ -8,6 +8,7 @@ fn main() -> ExitCode {
         cli::Call::Scan(flags) => commands::scan(&flags),
         cli::Call::Explain(flags) => commands::explain(&flags),
         cli::Call::Serve(flags) => webhook::serve(&flags),
+        cli::Call::WebhookManifest(flags) => commands::webhook_manifest(&flags),
         cli::Call::Version { verbose } => commands::version(verbose),
     };
     outcome

@@ -211,7 +211,7 @@ impl Reader<'_> {
     }
 
     fn workload(&mut self, node: &Node<'_>) -> Option<CustomKind> {
-        let fields = node.fields(&["group", "kind", "podTemplate"], &mut self.complaints);
+        let fields = node.fields(&["group", "kind", "podTemplate", "resource"], &mut self.complaints);
         let group = fields.text("group", &mut self.complaints);
         let kind = fields.text("kind", &mut self.complaints);
         let pod_template = fields.require("podTemplate", &mut self.complaints).and_then(|node| {
@@ -223,6 +223,12 @@ impl Reader<'_> {
             self.complaints.push(Complaint::value(&node.pointer, message));
             None
         });
-        Some(CustomKind { group: group?.to_owned(), kind: kind?.to_owned(), pod_template: pod_template?.to_owned() })
+        let resource = fields.get("resource").and_then(|node| node.text(&mut self.complaints)).map(str::to_owned);
+        Some(CustomKind {
+            group: group?.to_owned(),
+            kind: kind?.to_owned(),
+            pod_template: pod_template?.to_owned(),
+            resource,
+        })
     }
 }

@@ -9,6 +9,14 @@ pub struct CustomKind {
     pub kind: String,
     /// JSON pointer of the pod template: `/spec/template`.
     pub pod_template: String,
+    /// `rollouts`, as the API server's paths have it; guessed from the kind unless given.
+    pub resource: Option<String>,
+}
+
+impl CustomKind {
+    fn resource(&self) -> String {
+        self.resource.clone().unwrap_or_else(|| plural(&self.kind))
+    }
 }
 
 /// The kinds that are judged: Kubernetes' own, a few well-known custom ones, and those that the user configured.
@@ -82,6 +90,7 @@ impl Default for Kinds {
             group: group.to_owned(),
             kind: kind.to_owned(),
             pod_template: pod_template.to_owned(),
+            resource: None,
         };
         Self { custom: WELL_KNOWN.map(custom).into() }
     }
@@ -102,6 +111,20 @@ impl Kinds {
         let built_in = BUILT_IN.iter().map(|known| (group(known.versions[0]), known.name));
         let custom = self.custom.iter().map(|known| (known.group.as_str(), known.kind.as_str()));
         built_in.chain([KNATIVE]).chain(custom)
+    }
+
+    /// Group, kind and resource of everything that is judged.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        self.iter().map(|(group, kind)| {
+            let custom =
+                self.custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == (group, kind));
+            (group, kind, custom.map_or_else(|| plural(kind), CustomKind::resource))
+        })
+    }
+
+    /// Whether it is none of Kubernetes' own, nor of Knative.
+    pub fn is_custom(&self, group: &str, kind: &str) -> bool {
+        self.custom.iter().any(|custom| custom.group == group && custom.kind == kind)
     }
 
     /// Whether an owner of that kind is judged itself.
@@ -158,6 +181,16 @@ impl BuiltIn {
     }
 }
 
+/// As Kubernetes guesses the resource of a kind, and as generators of custom kinds name it.
+fn plural(kind: &str) -> String {
+    let name = kind.to_lowercase();
+    match name.char_indices().next_back() {
+        Some((_, 's' | 'x')) => format!("{name}es"),
+        Some((last, 'y')) => format!("{}ies", &name[..last]),
+        _ => format!("{name}s"),
+    }
+}
+
 /// The group of `apps/v1`; empty for `v1`.
 pub(super) fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
@@ -194,8 +227,12 @@ mod tests {
 
     #[test]
     fn a_configured_kind_replaces_a_well_known_one() {
-        let custom =
-            CustomKind { group: "argoproj.io".into(), kind: "Rollout".into(), pod_template: "/spec/pod".into() };
+        let custom = CustomKind {
+            group: "argoproj.io".into(),
+            kind: "Rollout".into(),
+            pod_template: "/spec/pod".into(),
+            resource: None,
+        };
         let kinds = Kinds::default().with([custom]);
         assert_eq!(kinds.look_up("argoproj.io/v1", "Rollout"), Lookup::Judged(Kind::Custom("/spec/pod")));
         assert_eq!(kinds.iter().filter(|known| *known == ("argoproj.io", "Rollout")).count(), 1);

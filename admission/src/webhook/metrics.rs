@@ -103,7 +103,9 @@ impl Metrics {
         metrics.shed.add(0, &[]);
         metrics.deadline_missed.add(0, &[]);
         for what in [Reload::Policies, Reload::Certificate] {
-            [true, false].map(|taken| metrics.reloads.add(0, &reload(what, taken)));
+            for taken in [true, false] {
+                metrics.reloads.add(0, &reload(what, taken));
+            }
         }
         metrics
     }

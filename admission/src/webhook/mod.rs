@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod certificates;
+pub mod configuration;
 pub mod drain;
 pub mod evaluations;
 pub mod metrics;

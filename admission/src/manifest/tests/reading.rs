@@ -201,8 +201,12 @@ fn anchors_and_merge_keys_are_resolved() {
 
 #[test]
 fn custom_kinds_are_taught() {
-    let custom =
-        CustomKind { group: "example.com".into(), kind: "App".into(), pod_template: "/spec/workload/pod".into() };
+    let custom = CustomKind {
+        group: "example.com".into(),
+        kind: "App".into(),
+        pod_template: "/spec/workload/pod".into(),
+        resource: None,
+    };
     let text = "apiVersion: example.com/v1\nkind: App\nmetadata: {name: a}\nspec:\n  workload:\n    pod:\n      spec:\n        \
                 containers: [{name: a, image: 'a:1'}]\n";
     let contents = read(&text, &Kinds::default().with([custom]), &Options::default());

@@ -35,8 +35,8 @@ pub(super) struct Expiry {
     pub(super) ca: Option<u64>,
 }
 
-fn invalid(part: &'static str, why: impl ToString) -> InvalidIdentity {
-    InvalidIdentity { part, why: why.to_string() }
+fn invalid(part: &'static str, why: impl Into<String>) -> InvalidIdentity {
+    InvalidIdentity { part, why: why.into() }
 }
 
 impl Identity {
@@ -53,7 +53,7 @@ impl Identity {
         let of = |part, pem: Option<&[u8]>| pem.map_or(Ok(Vec::new()), |pem| certificates(part, pem));
         Ok(Identity {
             chain: certificates("tls.crt", chain)?,
-            key: PrivateKeyDer::from_pem_slice(key).map_err(|error| invalid("tls.key", error))?,
+            key: PrivateKeyDer::from_pem_slice(key).map_err(|error| invalid("tls.key", error.to_string()))?,
             // The issuer may have left it empty: it says nothing that is needed here.
             ca: ca.and_then(|ca| certificates("ca.crt", ca).ok()?.into_iter().next()),
             client_cas: of("client-ca.crt", client_ca)?,
@@ -65,19 +65,20 @@ impl Identity {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| invalid("TLS", error))?;
+            .map_err(|error| invalid("TLS", error.to_string()))?;
         let builder = if self.client_cas.is_empty() {
             builder.with_no_client_auth()
         } else {
             let mut roots = RootCertStore::empty();
             for ca in self.client_cas {
-                roots.add(ca).map_err(|error| invalid("client-ca.crt", error))?;
+                roots.add(ca).map_err(|error| invalid("client-ca.crt", error.to_string()))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.map_err(|error| invalid("client-ca.crt", error))?)
+            builder.with_client_cert_verifier(verifier.map_err(|error| invalid("client-ca.crt", error.to_string()))?)
         };
-        let mut config =
-            builder.with_single_cert(self.chain, self.key).map_err(|error| invalid("tls.crt and tls.key", error))?;
+        let mut config = builder
+            .with_single_cert(self.chain, self.key)
+            .map_err(|error| invalid("tls.crt and tls.key", error.to_string()))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok((config, expiry))
     }
@@ -92,13 +93,13 @@ impl Identity {
 
 fn certificates(part: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match certificates.map_err(|error| invalid(part, error))? {
+    match certificates.map_err(|error| invalid(part, error.to_string()))? {
         none if none.is_empty() => Err(invalid(part, "there is no certificate in it; it must hold PEM")),
         certificates => Ok(certificates),
     }
 }
 
 fn end(part: &'static str, certificate: &CertificateDer<'_>) -> Result<u64, InvalidIdentity> {
-    let (_, certificate) = X509Certificate::from_der(certificate).map_err(|error| invalid(part, error))?;
+    let (_, certificate) = X509Certificate::from_der(certificate).map_err(|error| invalid(part, error.to_string()))?;
     Ok(u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0))
 }
