@@ -2,16 +2,21 @@
 
 use crate::tools::Tool;
 
+const TEMPLATE: &str = "config.workloads[0].podTemplate=/spec/template";
+const SUBRESOURCE: &str = "config.workloads[0].resource=workers/scale";
+
 /// The values, and the one that Helm's message must name.
-const REFUSED: [(&[&str], &str); 17] = [
+const REFUSED: [(&[&str], &str); 19] = [
     (&["replica=3"], "replica"),
     (&["replicas=0"], "replicas"),
     (&["webhook.failurepolicy=Fail"], "failurepolicy"),
     (&["webhook.failurePolicy=fail"], "failurePolicy"),
     (&["webhook.timeoutSeconds=5"], "timeoutSeconds"),
-    (&["webhook.customKinds[0].group=coordination.k8s.io", "webhook.customKinds[0].resource=leases"], "group"),
-    (&["webhook.customKinds[0].group=", "webhook.customKinds[0].resource=nodes"], "group"),
-    (&["webhook.customKinds[0].group=example.com", "webhook.customKinds[0].resource=workers/scale"], "resource"),
+    (&["config.workloads[0].group=coordination.k8s.io", "config.workloads[0].kind=Lease", TEMPLATE], "group"),
+    (&["config.workloads[0].group=", "config.workloads[0].kind=Node", TEMPLATE], "group"),
+    (&["config.workloads[0].group=example.com", "config.workloads[0].kind=Worker"], "podTemplate"),
+    (&["config.workloads[0].group=example.com", "config.workloads[0].kind=Worker", TEMPLATE, SUBRESOURCE], "resource"),
+    (&["webhook.customKinds[0].group=example.com"], "customKinds"),
     (&["certificates.mode=existing-secret"], "existingSecret"),
     (&["certificates.existingSecret.name=mine"], "existingSecret"),
     (&["certificates.certManager.issuerRef.name=mine"], "issuerRef"),

@@ -1,6 +1,7 @@
 //! Helm and promtool, where they are installed.
 
-use plimsoll_tests::{Outcome, root};
+use plimsoll_tests::{Outcome, folder, root};
+use serde_json::{Value, json};
 use std::{env, path::PathBuf, process::Command};
 
 /// What stands for an image digest: the chart wants none in particular.
@@ -41,18 +42,29 @@ impl Tool {
 
     /// `helm template` with values, as `--set` has them; installed into the namespace `guard`.
     pub(crate) fn template(&self, values: &[&str]) -> Outcome {
-        let mut args = vec!["template", "plimsoll", CHART, "--namespace", "guard"];
+        self.template_with(values, &json!({}))
+    }
+
+    fn template_with(&self, values: &[&str], file: &Value) -> Outcome {
+        let folder = folder([("values.yaml", &file.to_string())]);
+        let file = folder.path().join("values.yaml").display().to_string();
+        let mut args = vec!["template", "plimsoll", CHART, "--namespace", "guard", "--values", &file];
         args.extend(values.iter().flat_map(|value| ["--set", value]));
         self.run(args)
     }
 
     /// The objects of a rendered chart.
-    pub(crate) fn objects(&self, values: &[&str]) -> Vec<serde_json::Value> {
-        let rendered = self.template(values);
+    pub(crate) fn objects(&self, values: &[&str]) -> Vec<Value> {
+        self.objects_with(values, &json!({}))
+    }
+
+    /// The same, with a file of values.
+    pub(crate) fn objects_with(&self, values: &[&str], file: &Value) -> Vec<Value> {
+        let rendered = self.template_with(values, file);
         assert_eq!(rendered.code, 0, "{values:?}: {}", rendered.stderr);
         let documents = serde_yaml::Deserializer::from_str(&rendered.stdout);
         let objects = documents.map(|text| serde::Deserialize::deserialize(text).expect("a rendered object"));
-        objects.filter(|object: &serde_json::Value| !object.is_null()).collect()
+        objects.filter(|object: &Value| !object.is_null()).collect()
     }
 }
 

@@ -13,8 +13,9 @@ const VARIANTS: [&[&str]; 10] = [
     &["replicas=1", "config.webhook.mode=warn"],
     &[
         "webhook.failurePolicy=Fail",
-        "webhook.customKinds[0].group=example.com",
-        "webhook.customKinds[0].resource=workers",
+        "config.workloads[0].group=example.com",
+        "config.workloads[0].kind=Worker",
+        "config.workloads[0].podTemplate=/spec/template",
     ],
     &["serviceMonitor.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"],
     &["telemetry.otlpEndpoint=http://collector.observability:4318", "telemetry.resourceAttributes.team=platform"],

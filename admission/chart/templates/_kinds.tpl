@@ -8,8 +8,21 @@
   "batch" (list "cronjobs" "jobs")
   "serving.knative.dev" (list "services")
 }}
-{{- range .Values.webhook.customKinds }}
-{{- $_ := set $kinds .group (append (get $kinds .group | default list) .resource | uniq) }}
+{{- range .Values.config.workloads }}
+{{- $resource := .resource | default (include "plimsoll.plural" .kind) }}
+{{- $_ := set $kinds .group (append (get $kinds .group | default list) $resource | uniq | sortAlpha) }}
 {{- end }}
 {{- toYaml $kinds }}
+{{- end }}
+
+{{- /* As `plimsoll webhook manifest` guesses the resource of a kind. */ -}}
+{{- define "plimsoll.plural" -}}
+{{- $name := lower . }}
+{{- if or (hasSuffix "s" $name) (hasSuffix "x" $name) -}}
+{{ $name }}es
+{{- else if hasSuffix "y" $name -}}
+{{ trimSuffix "y" $name }}ies
+{{- else -}}
+{{ $name }}s
+{{- end }}
 {{- end }}
