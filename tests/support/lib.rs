@@ -1,5 +1,7 @@
 //! What the tests share: the checkout, and the program as people run it.
 
+pub mod webhook;
+
 use std::{
     io::Write,
     path::{Path, PathBuf},
