@@ -1,9 +1,12 @@
 //! The alert rules and the dashboard.
 
 use crate::tools::Tool;
-use plimsoll_tests::root;
+use plimsoll_tests::{
+    deployment, root,
+    webhook::{Webhook, create, object},
+};
 use serde_json::Value;
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 const ALERTS: &str = "admission/chart/files/alerts.yaml";
 const DASHBOARD: &str = "admission/chart/files/dashboard.json";
@@ -48,4 +51,31 @@ fn the_dashboard_asks_what_prometheus_understands() {
     fs::write(file.path(), group.to_string()).expect("a file");
     let outcome = promtool.run(["check".as_ref(), "rules".as_ref(), "--lint=none".as_ref(), file.path().as_os_str()]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+}
+
+/// Only a policy that fails is counted there; the tests of such policies read it.
+const WHERE_POLICIES_FAIL: &str = "plimsoll_policy_failures_total";
+
+const EXCEPTION: &str = "\
+exceptions:
+  - { rule: latest-tag, match: { name: app }, reason: the series of exceptions begins with one, expires: 2099-12-31 }
+";
+
+/// `plimsoll_ready` in `sum(plimsoll_ready) == 0`.
+fn series(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    words.filter(|word| word.starts_with("plimsoll_")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn alerts_and_dashboard_ask_for_series_that_the_server_shows() {
+    let webhook = Webhook::with(EXCEPTION).await;
+    webhook.review(&create(&object(&deployment("app")))).await;
+    let (_, shown) = webhook.admin("/metrics").await;
+    let shown = shown.lines().filter_map(|line| line.split(['{', ' ']).next().map(str::to_owned));
+    let shown: BTreeSet<String> = shown.chain([WHERE_POLICIES_FAIL.to_owned()]).collect();
+
+    let asked = series(&(read(ALERTS) + &questions().concat()));
+    assert!(asked.len() > 10, "{asked:?}");
+    assert_eq!(asked.difference(&shown).collect::<Vec<_>>(), Vec::<&String>::new());
 }
