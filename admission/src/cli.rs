@@ -159,6 +159,12 @@ pub struct Serve {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]
     pub certificate: Certificate,
+    /// With --tls-self-managed: the Service that the API server calls
+    #[arg(long, value_name = "NAME", env = "PLIMSOLL_SERVICE", default_value = "plimsoll")]
+    pub service: String,
+    /// With --tls-self-managed: the ValidatingWebhookConfiguration to write the CA into
+    #[arg(long, value_name = "NAME", env = "PLIMSOLL_WEBHOOK_CONFIGURATION", default_value = "plimsoll")]
+    pub webhook_configuration: String,
     /// How long to serve on after SIGTERM, until everybody knows that calls should go elsewhere
     #[arg(long, value_name = "TIME", env = "PLIMSOLL_DRAIN_DELAY", default_value = "5s", value_parser = time)]
     pub drain_delay: Duration,
@@ -189,6 +195,9 @@ pub struct Certificate {
     /// A folder with tls.crt and tls.key; client-ca.crt there lets only its clients call
     #[arg(long, value_name = "DIR", env = "PLIMSOLL_TLS_DIR")]
     pub tls_dir: Option<PathBuf>,
+    /// Make certificates, keep them in this Secret, and tell the API server to trust them
+    #[arg(long, value_name = "SECRET", env = "PLIMSOLL_TLS_SELF_MANAGED")]
+    pub tls_self_managed: Option<String>,
 }
 
 /// A time above zero or zero, with its unit.

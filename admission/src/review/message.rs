@@ -21,8 +21,9 @@ const SPELLED_OUT: usize = 20;
 
 /// Every finding that refuses, and what to do about it.
 pub(super) fn refusal(decision: &Decision) -> String {
-    let mut text = format!("{} is not fit to run:", decision.object);
     let refusing: Vec<&Weighed> = refusing(decision).collect();
+    let what = if refusing.is_empty() { "was refused without a verdict" } else { "is not fit to run" };
+    let mut text = format!("{} {what}:", decision.object);
     for finding in refusing.iter().take(SPELLED_OUT) {
         write(&mut text, finding);
     }

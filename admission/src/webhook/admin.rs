@@ -24,7 +24,7 @@ pub fn start(address: SocketAddr, readiness: Readiness, registry: Registry) -> R
     let routes = Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        // Nothing listens before everything is loaded.
+        // Nothing listens before the policies are loaded.
         .route("/startupz", get(async || "ok\n"))
         .route("/metrics", get(metrics))
         .with_state(Admin { readiness, registry });

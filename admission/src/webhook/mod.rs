@@ -19,8 +19,8 @@ pub mod watch;
 pub use readiness::Readiness;
 
 use crate::{cli, commands::Exit, telemetry::Telemetry};
-use anyhow::Result;
-use certificates::{FileCertificates, Serving};
+use anyhow::{Result, bail};
+use certificates::{FileCertificates, Names, SelfManaged, Serving};
 use drain::{Budget, Drained, Draining, Signals};
 use evaluations::{Evaluations, Size};
 use metrics::Metrics;
@@ -31,6 +31,8 @@ use std::{num::NonZeroUsize, sync::Arc, thread::available_parallelism};
 
 /// How many reviews wait for each thread, unless the user says otherwise.
 const QUEUE: usize = 32;
+
+const NO_CERTIFICATE: &str = "there is no certificate yet";
 
 /// Runs until a signal ends it.
 ///
@@ -58,15 +60,21 @@ async fn run(flags: &cli::Serve, telemetry: &Telemetry) -> Result<Exit> {
     let size = size(flags);
     let policies = Arc::new(Policies::load(origin(flags, size), Arc::clone(&metrics))?);
     let reloads = Reloads::new()?;
-    let serving = certificates(flags, &readiness, &reloads, &metrics)?;
     tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
-    tokio::spawn(serving.clone().watch_expiry(readiness.clone()));
+    readiness.hold(NO_CERTIFICATE);
+    let admin = admin::start(flags.admin, readiness.clone(), telemetry.registry.clone())?;
 
+    // The API server may be slow to tell of a certificate, and a signal must not have to wait for that.
+    let serving = tokio::select! {
+        serving = certificates(flags, &readiness, &reloads, &metrics) => serving?,
+        () = signals.received() => return Ok(Exit::Clean),
+    };
+    tokio::spawn(serving.clone().watch_expiry(readiness.clone()));
     let evaluations = Arc::new(Evaluations::new(policies, Arc::clone(&metrics), flags.on_failure, size));
     metrics::observe(&meter, readiness.clone(), Arc::clone(&evaluations), serving.clone());
     let routes = Routes { evaluations, metrics, timeout: flags.timeout, draining: draining.clone() };
-    let admin = admin::start(flags.admin, readiness.clone(), telemetry.registry.clone())?;
     let server = server::start(flags.listen, &serving, routes::routes(Arc::new(routes)))?;
+    readiness.release(NO_CERTIFICATE);
     tracing::info!(webhook = %server.address, admin = %admin, "listening");
 
     signals.received().await;
@@ -87,19 +95,31 @@ fn origin(flags: &cli::Serve, size: Size) -> Origin {
 }
 
 /// The certificate to show, and a task that follows it.
-fn certificates(
+async fn certificates(
     flags: &cli::Serve,
-    _readiness: &Readiness,
+    readiness: &Readiness,
     reloads: &Reloads,
     metrics: &Arc<Metrics>,
 ) -> Result<Serving> {
-    let folder = flags
-        .certificate
-        .tls_dir
-        .as_deref()
-        .ok_or_else(|| anyhow::anyhow!("no certificate: name a folder with --tls-dir"))?;
-    let (files, serving) = FileCertificates::load(folder)?;
-    let (again, shown, metrics) = (reloads.again(), serving.clone(), Arc::clone(metrics));
-    tokio::spawn(async move { files.follow(shown, metrics, &again).await });
-    Ok(serving)
+    let metrics = Arc::clone(metrics);
+    match (&flags.certificate.tls_dir, &flags.certificate.tls_self_managed) {
+        (Some(folder), _) => {
+            let (files, serving) = FileCertificates::load(folder)?;
+            let (again, shown) = (reloads.again(), serving.clone());
+            tokio::spawn(async move { files.follow(shown, metrics, &again).await });
+            Ok(serving)
+        }
+        (None, Some(secret)) => {
+            let names = Names {
+                secret: secret.clone(),
+                service: flags.service.clone(),
+                configuration: flags.webhook_configuration.clone(),
+            };
+            let mut certificates = SelfManaged::connect(&names, readiness.clone()).await?;
+            let serving = certificates.first().await;
+            tokio::spawn(certificates.follow(serving.clone(), metrics));
+            Ok(serving)
+        }
+        (None, None) => bail!("no certificate: name one with --tls-dir or --tls-self-managed"),
+    }
 }

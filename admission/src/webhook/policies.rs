@@ -47,8 +47,8 @@ impl Policies {
     /// # Errors
     /// Everything that is wrong with the configuration, as text for people.
     pub fn load(origin: Origin, metrics: Arc<Metrics>) -> Result<Self> {
-        let (judge, files) = load(&origin)?;
-        Ok(Policies { origin, judge: ArcSwap::from_pointee(judge), files: Mutex::new(files), metrics })
+        let (judge, files) = load(&origin);
+        Ok(Policies { origin, judge: ArcSwap::from_pointee(judge?), files: Mutex::new(files), metrics })
     }
 
     /// What judges now.
@@ -63,40 +63,37 @@ impl Policies {
 
     /// Loads them again. What is wrong is logged and counted, and the old ones stay. Blocks.
     pub fn reload(&self) {
-        let loaded = load(&self.origin);
+        let (loaded, files) = load(&self.origin);
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
         self.metrics.reloaded(Reload::Policies, loaded.is_ok());
         match loaded {
-            Ok((judge, files)) => {
+            Ok(judge) => {
                 let digest = judge.everywhere().digest().to_owned();
                 self.judge.store(Arc::new(judge));
-                self.remember(files);
                 tracing::info!(policies = digest, "policies reloaded");
             }
             Err(error) => {
-                // Whoever watches them waits for the next change of the same files.
-                self.remember(self.files().read_again());
                 tracing::error!(error = format!("{error:#}"), "new policies refused; the old ones go on");
             }
         }
     }
+}
 
-    fn remember(&self, files: Files) {
-        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+/// The judge, or why there is none, and the files that this follows from. Each is looked at before it is loaded, so
+/// that a change in between is seen as one.
+fn load(origin: &Origin) -> (Result<Judge>, Files) {
+    let Some(path) = &origin.config else { return (judge(origin, ConfigFile::default()), Files::default()) };
+    let config = Files::read(vec![path.clone()]);
+    match ConfigFile::read(path).with_context(|| path.display().to_string()) {
+        Ok(file) => {
+            let modules = Files::read(file.modules().iter().map(|module| module.path.clone()).collect());
+            (judge(origin, file), config.and(modules))
+        }
+        Err(error) => (Err(error), config),
     }
 }
 
-fn load(origin: &Origin) -> Result<(Judge, Files)> {
-    let (file, paths) = match &origin.config {
-        None => (ConfigFile::default(), Vec::new()),
-        Some(path) => {
-            let file = ConfigFile::read(path).with_context(|| path.display().to_string())?;
-            let modules = file.modules().iter().map(|module| module.path.clone());
-            let paths = [path.clone()].into_iter().chain(modules).collect();
-            (file, paths)
-        }
-    };
-    // Before the modules are read: a change in between is then seen as one.
-    let files = Files::read(paths);
+fn judge(origin: &Origin, file: ConfigFile) -> Result<Judge> {
     let wish = Wish {
         profile: origin.profile,
         levels: BTreeMap::new(),
@@ -108,7 +105,7 @@ fn load(origin: &Origin) -> Result<(Judge, Files)> {
             for expired in judge.exceptions.expired(today()) {
                 tracing::warn!(rule = %expired.rule, "{}", expired.message);
             }
-            Ok((judge, files))
+            Ok(judge)
         }
         Err(SetupError::Config(problems)) => {
             let mut out = Vec::new();

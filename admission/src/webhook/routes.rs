@@ -58,6 +58,7 @@ pub fn routes(routes: Arc<Routes>) -> Router {
         .route("/validate", post(validate))
         .route("/validate/{policy}", post(validate_one))
         .fallback(unknown_path)
+        .method_not_allowed_fallback(other_method)
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&routes), close_while_draining))
         .with_state(routes)
@@ -78,6 +79,11 @@ async fn validate_one(
 
 async fn unknown_path() -> Refusal {
     (StatusCode::NOT_FOUND, "there is nothing here; POST an AdmissionReview to /validate\n".to_owned())
+}
+
+async fn other_method() -> impl IntoResponse {
+    let why = "this takes POST, with an AdmissionReview\n";
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], why)
 }
 
 /// A connection that is kept alive stays with this replica whatever its Service says: so the API server is told, with

@@ -25,19 +25,22 @@ const SETTLE: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
     paths: Vec<PathBuf>,
-    digest: Vec<u8>,
+    digests: Vec<[u8; 32]>,
 }
 
 impl Files {
     /// As they are. A file that is not there counts as one that holds nothing.
     pub fn read(paths: Vec<PathBuf>) -> Self {
-        let mut hash = Sha256::new();
-        for path in &paths {
-            let bytes = fs::read(path).unwrap_or_default();
-            hash.update((bytes.len() as u64).to_le_bytes());
-            hash.update(bytes);
-        }
-        Files { paths, digest: hash.finalize().to_vec() }
+        let digests = paths.iter().map(|path| Sha256::digest(fs::read(path).unwrap_or_default()).into()).collect();
+        Files { paths, digests }
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn and(mut self, others: Files) -> Self {
+        self.paths.extend(others.paths);
+        self.digests.extend(others.digests);
+        self
     }
 
     /// The same files, as they are now.
@@ -72,14 +75,14 @@ impl Watch {
     /// Returns when they hold something else than they did.
     pub async fn differs(&self, before: &Files) {
         loop {
-            let told = timeout(LOOK, self.told.notified()).await.is_ok();
-            if told {
-                tokio::time::sleep(SETTLE).await;
-            }
             let files = before.clone();
             let now = tokio::task::spawn_blocking(move || files.read_again()).await;
             if now.is_ok_and(|now| now != *before) {
                 return;
+            }
+            let told = timeout(LOOK, self.told.notified()).await.is_ok();
+            if told {
+                tokio::time::sleep(SETTLE).await;
             }
         }
     }

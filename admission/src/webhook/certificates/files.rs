@@ -33,8 +33,8 @@ impl FileCertificates {
     pub fn load(folder: &Path) -> Result<(Self, Serving)> {
         let files = Files::read(NAMES.iter().map(|name| folder.join(name)).collect());
         let watch = Watch::of(&files);
-        let (files, identity) = read(folder, files)?;
-        let serving = Serving::new(identity).with_context(|| folder.display().to_string())?;
+        let (files, identity) = read(folder, files);
+        let serving = Serving::new(identity?).with_context(|| folder.display().to_string())?;
         Ok((FileCertificates { folder: folder.to_owned(), files, watch }, serving))
     }
 
@@ -46,18 +46,13 @@ impl FileCertificates {
                 () = self.watch.differs(&self.files) => {}
                 () = again.notified() => {}
             }
-            let shown = read(&self.folder, self.files.read_again()).and_then(|(files, identity)| {
-                serving.show(identity)?;
-                Ok(files)
-            });
+            let (files, identity) = read(&self.folder, self.files.read_again());
+            self.files = files;
+            let shown = identity.and_then(|identity| Ok(serving.show(identity)?));
             metrics.reloaded(Reload::Certificate, shown.is_ok());
             match shown {
-                Ok(files) => {
-                    self.files = files;
-                    tracing::info!("certificate reloaded");
-                }
+                Ok(()) => tracing::info!("certificate reloaded"),
                 Err(error) => {
-                    self.files = self.files.read_again();
                     tracing::error!(error = format!("{error:#}"), "new certificate refused; the old one goes on");
                 }
             }
@@ -65,15 +60,15 @@ impl FileCertificates {
     }
 }
 
-/// The chain and the key of one moment: read until nothing changed in between.
-fn read(folder: &Path, mut before: Files) -> Result<(Files, Identity)> {
+/// The chain and the key of one moment, or what is wrong with them: read until nothing changed in between.
+fn read(folder: &Path, mut before: Files) -> (Files, Result<Identity>) {
     let mut attempts = 0;
     loop {
         let identity = read_once(folder);
         let after = before.read_again();
         attempts += 1;
         if after == before || attempts == ATTEMPTS {
-            return Ok((after, identity?));
+            return (after, identity);
         }
         before = after;
     }

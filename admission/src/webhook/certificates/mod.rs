@@ -2,9 +2,11 @@
 
 mod files;
 mod identity;
+mod self_managed;
 
 pub use files::FileCertificates;
 pub use identity::{Identity, InvalidIdentity};
+pub use self_managed::{Names, SelfManaged};
 
 use super::Readiness;
 use arc_swap::ArcSwap;
