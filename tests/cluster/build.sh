@@ -2,8 +2,8 @@
 # What the cluster is made of, and where it is kept. Sourced by `cluster`, which knows where `here` is.
 : "${here:?}"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/plimsoll
-commands=(etcd containerd ctr runc buildah iptables ip openssl setpriv)
-packages=(etcd-server containerd runc containernetworking-plugins buildah iptables iproute2 openssl util-linux)
+commands=(etcd containerd ctr runc buildah nft ip openssl setpriv)
+packages=(etcd-server containerd runc containernetworking-plugins buildah nftables iproute2 openssl util-linux)
 
 say() { echo "cluster: $*" >&2; }
 fail() { say "$*"; exit 70; }

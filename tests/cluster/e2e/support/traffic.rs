@@ -27,9 +27,9 @@ pub(crate) struct Traffic {
 pub(crate) struct Tally {
     /// Fit ones that passed, and unfit ones that the webhook refused.
     pub(crate) right: usize,
-    /// Calls that got no verdict, each with the second and the error.
-    pub(crate) lost: Vec<(Duration, String)>,
-    /// Unfit ones that passed, each with the second.
+    /// Calls that got no verdict: when they began and ended, and the error.
+    pub(crate) lost: Vec<(Duration, Duration, String)>,
+    /// When unfit ones passed.
     pub(crate) slipped: Vec<Duration>,
     /// The longest that a client waited for an answer.
     pub(crate) longest: Duration,
@@ -78,7 +78,7 @@ impl Tally {
         self.longest = self.longest.max(took);
         match answer {
             Ok(_) if !is_fit => self.slipped.push(at),
-            Err(error) if is_fit || !is_refusal(&error) => self.lost.push((at, error.to_string())),
+            Err(error) if is_fit || !is_refusal(&error) => self.lost.push((at, at + took, error.to_string())),
             _ => {
                 self.right += 1;
                 return true;
