@@ -16,6 +16,8 @@ pub enum Call {
     Serve(Box<Serve>),
     /// `plimsoll webhook manifest`.
     WebhookManifest(WebhookManifest),
+    /// `plimsoll doctor`.
+    Doctor(Doctor),
     /// `plimsoll --version`.
     Version {
         /// Also say what the built-in policies were built from.
@@ -31,6 +33,7 @@ pub fn parse() -> Call {
         Some(Command::Scan(flags)) => Call::Scan(flags),
         Some(Command::Explain(flags)) => Call::Explain(flags),
         Some(Command::Serve(flags)) => Call::Serve(flags),
+        Some(Command::Doctor(flags)) => Call::Doctor(flags),
         Some(Command::Webhook { command: WebhookCommand::Manifest(flags) }) => Call::WebhookManifest(flags),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "what to do? see `plimsoll --help`").exit(),
     }
@@ -70,6 +73,11 @@ enum Command {
         #[command(subcommand)]
         command: WebhookCommand,
     },
+    /// Check an installation of the webhook: is it asked, trusted, narrow, and there tomorrow?
+    ///
+    /// Reads the cluster of the current context, and creates one unfit Deployment as a dry run. Exit codes: 0 all is
+    /// well; 1 something should be mended; 2 it could not be looked at.
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Subcommand)]
@@ -227,6 +235,30 @@ pub struct WebhookManifest {
     /// PEM of the CA that signed its certificate; left out where cert-manager or `serve` itself writes it
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
+}
+
+/// Flags of `plimsoll doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The configuration of the webhook, for the kinds that it is asked about; else plimsoll.yaml in this folder or the
+    /// nearest one above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Name of the ValidatingWebhookConfiguration and of the Deployment
+    #[arg(long, default_value = "plimsoll")]
+    pub name: String,
+    /// Where the webhook runs
+    #[arg(short, long, default_value = "plimsoll")]
+    pub namespace: String,
+    /// The Secret with its certificate; NAME-tls unless given
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Option<String>,
+    /// Where to try the unfit Deployment
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    pub probe_namespace: String,
+    /// Another context than the current one
+    #[arg(long)]
+    pub context: Option<String>,
 }
 
 /// Flags of `plimsoll explain`.

@@ -5,9 +5,11 @@
 //! ([`scan`]) feeds it and hands the outcome to [`report`].
 
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod did_you_mean;
+pub mod doctor;
 pub mod engine;
 pub mod evaluate;
 pub mod exceptions;

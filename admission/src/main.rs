@@ -9,6 +9,7 @@ fn main() -> ExitCode {
         cli::Call::Explain(flags) => commands::explain(&flags),
         cli::Call::Serve(flags) => webhook::serve(&flags),
         cli::Call::WebhookManifest(flags) => commands::webhook_manifest(&flags),
+        cli::Call::Doctor(flags) => commands::doctor(&flags),
         cli::Call::Version { verbose } => commands::version(verbose),
     };
     outcome

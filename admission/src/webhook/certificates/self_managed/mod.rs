@@ -17,14 +17,16 @@ mod lease;
 mod secret;
 
 use super::{Identity, Serving};
-use crate::webhook::{
-    Readiness,
-    metrics::{Metrics, Reload},
+use crate::{
+    cluster,
+    webhook::{
+        Readiness,
+        metrics::{Metrics, Reload},
+    },
 };
 use anyhow::{Context, Result};
 use authority::{Authority, Due, Service};
 use bundle::{Bundle, Installed};
-use kube::Client;
 use lease::Leadership;
 use secret::{Kept, Store};
 use std::{
@@ -70,7 +72,7 @@ impl SelfManaged {
     /// # Errors
     /// There is no way to an API server.
     pub async fn connect(names: &Names, readiness: Readiness) -> Result<Self> {
-        let client = client().await.context("--tls-self-managed needs an API server")?;
+        let client = cluster::client(None).await.context("--tls-self-managed needs an API server")?;
         let namespace = client.default_namespace().to_owned();
         let service = Service { name: names.service.clone(), namespace: namespace.clone() };
         // The name of the pod. Processes on one machine differ by their ids.
@@ -189,14 +191,6 @@ impl SelfManaged {
             false => self.readiness.hold(NOT_TRUSTED),
         }
     }
-}
-
-/// One that gives up while a look later may still help.
-async fn client() -> Result<Client> {
-    let mut config = kube::Config::infer().await?;
-    config.connect_timeout = Some(Duration::from_secs(3));
-    config.read_timeout = Some(Duration::from_secs(5));
-    Ok(Client::try_from(config)?)
 }
 
 fn identity(authority: &Authority) -> Result<Identity> {

@@ -1,0 +1,111 @@
+//! Whether the API server trusts the certificate, and for how long.
+
+use super::Remark;
+use crate::cluster::Names;
+use k8s_openapi::api::{admissionregistration::v1::ValidatingWebhookConfiguration, core::v1::Secret};
+use rustls::{
+    RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
+/// Less than this is left where nobody has renewed in time: cert-manager and the webhook itself do at two thirds.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+const RENEW: &str = "see whoever renews it: cert-manager's Certificate, or the log of the webhook";
+
+pub(super) fn is_trusted(
+    secret: Option<&Result<Secret, String>>,
+    configuration: &ValidatingWebhookConfiguration,
+    names: &Names,
+    now: SystemTime,
+) -> Vec<Remark> {
+    let secret = match secret {
+        Some(Ok(secret)) => secret,
+        Some(Err(why)) => {
+            let text =
+                format!("the Secret {} cannot be read, so its certificate was not looked at: {why}", names.secret);
+            return vec![Remark::doubtful(text, "ask somebody who may read it")];
+        }
+        None => {
+            let text = format!("there is no Secret {} in the namespace {}", names.secret, names.namespace);
+            return vec![Remark::doubtful(text, "tell its name with --secret")];
+        }
+    };
+    let pem =
+        secret.data.as_ref().and_then(|data| data.get("tls.crt")).map(|bytes| bytes.0.as_slice()).unwrap_or_default();
+    let chain: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+    let Some((leaf, intermediates)) = chain.split_first() else {
+        return vec![Remark::bad(format!("tls.crt of the Secret {} holds no certificate", names.secret), RENEW)];
+    };
+    let mut remarks = vec![lasts("the certificate", leaf, now)];
+    for webhook in configuration.webhooks.iter().flatten() {
+        let bundle = webhook.client_config.ca_bundle.as_ref().map(|bytes| bytes.0.as_slice()).unwrap_or_default();
+        let cas: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(bundle).filter_map(Result::ok).collect();
+        let Some(service) = &webhook.client_config.service else { continue };
+        let name = format!("{}.{}.svc", service.name, service.namespace);
+        remarks.push(chains(leaf, intermediates, &cas, &name, now));
+        // During a rotation there are several, and the old one may well end: the last one that ends is what counts.
+        if let Some(last) = cas.iter().max_by_key(|ca| end(ca)) {
+            remarks.push(lasts("the CA", last, now));
+        }
+    }
+    remarks
+}
+
+fn chains(
+    leaf: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+    cas: &[CertificateDer<'_>],
+    name: &str,
+    now: SystemTime,
+) -> Remark {
+    let wrong = |why: String| {
+        Remark::bad(
+            format!("the API server does not trust the certificate as {name}: {why}"),
+            "the caBundle must hold the CA of the certificate, and that must name the Service",
+        )
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(cas.iter().cloned());
+    if roots.is_empty() {
+        return wrong("the caBundle is empty".to_owned());
+    }
+    let verified = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
+        .build()
+        .map_err(|error| error.to_string())
+        .and_then(|verifier| {
+            let server = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
+            let now = UnixTime::since_unix_epoch(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
+            verifier.verify_server_cert(leaf, intermediates, &server, &[], now).map_err(|error| error.to_string())
+        });
+    match verified {
+        Ok(_) => Remark::good(format!("the API server trusts the certificate as {name}")),
+        Err(why) => wrong(why),
+    }
+}
+
+fn lasts(what: &str, certificate: &CertificateDer<'_>, now: SystemTime) -> Remark {
+    let Some(end) = end(certificate) else { return Remark::bad(format!("{what} cannot be read"), RENEW) };
+    match end.duration_since(now) {
+        Err(_) => Remark::bad(format!("{what} has expired"), RENEW),
+        Ok(left) if left < SOON => Remark::doubtful(format!("{what} ends in {} days", days(left)), RENEW),
+        Ok(left) => Remark::good(format!("{what} holds for another {} days", days(left))),
+    }
+}
+
+fn days(time: Duration) -> u64 {
+    time.as_secs() / (24 * 60 * 60)
+}
+
+fn end(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let seconds = certificate.validity().not_after.timestamp().try_into().ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
