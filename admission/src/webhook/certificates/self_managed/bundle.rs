@@ -69,7 +69,9 @@ impl Bundle {
         }
         // A strategic merge knows webhooks by their names, and leaves alone all that is not said.
         let patch = Patch::Strategic(json!({ "webhooks": webhooks }));
-        self.api.patch(&self.name, &PatchParams::default(), &patch).await?;
+        // Whoever else wants to write it is told this name.
+        let parameters = PatchParams { field_manager: Some("plimsoll".to_owned()), ..PatchParams::default() };
+        self.api.patch(&self.name, &parameters, &patch).await?;
         tracing::info!(configuration = self.name, cas = cas.len(), "caBundle written");
         Ok(())
     }

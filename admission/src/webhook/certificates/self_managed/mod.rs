@@ -100,7 +100,7 @@ impl SelfManaged {
                         return serving;
                     }
                     Err(error) => {
-                        tracing::error!(error = format!("{error:#}"), "the certificate of the Secret cannot be shown")
+                        tracing::error!(error = format!("{error:#}"), "the certificate of the Secret cannot be shown");
                     }
                 },
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "no certificate yet"),
