@@ -10,6 +10,7 @@ use std::{collections::BTreeSet, fs};
 
 const ALERTS: &str = "admission/chart/files/alerts.yaml";
 const DASHBOARD: &str = "admission/chart/files/dashboard.json";
+const PAGE: &str = "docs/operate.md";
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).expect(file)
@@ -64,18 +65,25 @@ exceptions:
 /// `plimsoll_ready` in `sum(plimsoll_ready) == 0`.
 fn series(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    words.filter(|word| word.starts_with("plimsoll_")).map(str::to_owned).collect()
+    words
+        .filter(|word| word.strip_prefix("plimsoll_").is_some_and(|rest| !rest.is_empty()))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[tokio::test]
-async fn alerts_and_dashboard_ask_for_series_that_the_server_shows() {
+async fn alerts_dashboard_and_page_know_the_series_that_the_server_shows() {
     let webhook = Webhook::with(EXCEPTION).await;
     webhook.review(&create(&object(&deployment("app")))).await;
     let (_, shown) = webhook.admin("/metrics").await;
-    let shown = shown.lines().filter_map(|line| line.split(['{', ' ']).next().map(str::to_owned));
-    let shown: BTreeSet<String> = shown.chain([WHERE_POLICIES_FAIL.to_owned()]).collect();
+    let shown: BTreeSet<String> = shown.lines().flat_map(series).chain([WHERE_POLICIES_FAIL.to_owned()]).collect();
 
     let asked = series(&(read(ALERTS) + &questions().concat()));
     assert!(asked.len() > 10, "{asked:?}");
     assert_eq!(asked.difference(&shown).collect::<Vec<_>>(), Vec::<&String>::new());
+
+    let told = series(&read(PAGE));
+    let part = |name: &str| ["_bucket", "_sum", "_count"].iter().any(|end| name.ends_with(end));
+    let whole: BTreeSet<String> = shown.into_iter().filter(|name| !part(name)).collect();
+    assert_eq!(told, whole, "docs/operate.md and the server");
 }

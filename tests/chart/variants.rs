@@ -1,7 +1,7 @@
 //! What the chart renders to.
 
 use crate::tools::{CHART, DIGEST, Tool};
-use plimsoll_tests::scan_text;
+use plimsoll_tests::{root, scan_text};
 use serde_json::{Value, json};
 
 /// Every way to install it that changes a pod or adds an object.
@@ -42,6 +42,14 @@ fn passes_its_own_strict_scan() {
         assert_eq!(outcome.problems(), Vec::<String>::new(), "{values:?}");
         assert_eq!(outcome.report()["summary"]["workloads"], 1, "{values:?}");
     }
+}
+
+#[test]
+fn chart_and_program_have_one_version() {
+    let chart = std::fs::read_to_string(root().join(CHART).join("Chart.yaml")).expect("a chart");
+    let chart: Value = serde_yaml::from_str(&chart).expect("YAML");
+    let ours = env!("CARGO_PKG_VERSION");
+    assert_eq!((chart["version"].as_str(), chart["appVersion"].as_str()), (Some(ours), Some(ours)));
 }
 
 #[test]
