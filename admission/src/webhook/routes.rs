@@ -137,7 +137,8 @@ impl Routes {
             Reviewed::TooLate(decision) => (answer(&decision, None), None, Ended::DeadlineMissed),
             Reviewed::Shed => {
                 let why = "plimsoll judges as many reviews as it can; the API server goes on as failurePolicy says\n";
-                (refuse((StatusCode::TOO_MANY_REQUESTS, why.to_owned())), None, Ended::Shed)
+                // Counted and not logged: a line for each would be more work than was saved.
+                ((StatusCode::TOO_MANY_REQUESTS, why).into_response(), None, Ended::Shed)
             }
             Reviewed::Malformed(why) => (refuse((StatusCode::BAD_REQUEST, format!("{why}\n"))), None, Ended::Malformed),
         }
