@@ -17,12 +17,17 @@ use opentelemetry_sdk::{
     trace::SdkTracerProvider,
 };
 use prometheus::Registry;
-use std::{env, time::Duration};
+use std::{
+    env,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 const NAME: &str = "plimsoll";
 
-/// Longest time that the last spans and metrics may take to leave.
+/// Longest time that the last spans and metrics together may take to leave.
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// What observes this process. Keep it until the end, then [`flush`](Self::flush).
@@ -67,15 +72,23 @@ impl Telemetry {
         self.meters.meter(NAME)
     }
 
-    /// Sends what is left, within a few seconds. Blocks: not for a thread that serves.
+    /// Sends what is left, within [`FLUSH`]. Blocks: not for a thread that serves.
     pub fn flush(self) {
-        for outcome in [
-            self.traces.map_or(Ok(()), |traces| traces.shutdown_with_timeout(FLUSH)),
-            self.meters.shutdown_with_timeout(FLUSH),
-        ] {
-            if let Err(error) = outcome {
-                tracing::warn!(%error, "the last spans or metrics may not have arrived");
-            }
+        let deadline = Instant::now() + FLUSH;
+        let Telemetry { meters, traces, .. } = self;
+        let (sent, outcomes) = mpsc::channel();
+        let also_sent = sent.clone();
+        // On threads that the end of the process ends: the export of metrics takes its own five seconds, whatever it is
+        // told.
+        thread::spawn(move || sent.send(meters.shutdown_with_timeout(FLUSH)));
+        thread::spawn(move || also_sent.send(traces.map_or(Ok(()), |traces| traces.shutdown_with_timeout(FLUSH))));
+        for _ in 0..2 {
+            let error = match outcomes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("not within {} s", FLUSH.as_secs()),
+            };
+            tracing::warn!(error, "the last spans or metrics may not have arrived");
         }
     }
 }
