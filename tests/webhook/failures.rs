@@ -97,7 +97,7 @@ async fn a_refusal_for_want_of_a_verdict_says_so() {
     let webhook = Webhook::with(&config).await;
     let response = webhook.review(&review()).await;
     expect![[r#"
-        Deployment default/app is not fit to run:
+        Deployment default/app was refused without a verdict:
         - policy hostile gave no verdict: it trapped: wasm `unreachable` instruction executed
           the configuration says `on-failure: deny`; try again, or tell who runs the webhook"#]]
     .assert_eq(response["status"]["message"].as_str().expect("a message"));

@@ -1,11 +1,21 @@
 //! `plimsoll serve` through its front door: real TLS, real processes, real signals, real collectors.
 
 mod answers;
+mod collector;
 mod deadlines;
+mod differential;
 mod failures;
 #[path = "../cases/engine/guest.rs"]
 mod guest;
+mod life;
 mod malformed;
+mod metrics;
 mod namespaces;
+mod others_got_wrong;
 mod passes;
+mod reload;
+mod rolling;
+mod rotation;
+mod tls;
+mod tracing;
 mod updates;

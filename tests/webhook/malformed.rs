@@ -88,8 +88,8 @@ async fn every_call_that_is_none_has_its_status_and_its_reason() {
     expect![[r#"
         POST / application/json: 404 there is nothing here; POST an AdmissionReview to /validate
         POST /validate/ application/json: 404 there is nothing here; POST an AdmissionReview to /validate
-        GET /validate application/json: 405 
-        PUT /validate/probes application/json: 405 
+        GET /validate application/json: 405 this takes POST, with an AdmissionReview
+        PUT /validate/probes application/json: 405 this takes POST, with an AdmissionReview
         POST /validate text/plain: 415 Content-Type: expected application/json, found text/plain
         POST /validate : 415 Content-Type: expected application/json, found nothing
         POST /validate?timeout=soon application/json: 400 timeout: `soon` is not a duration; write it like `30s`, `1m30s` or `500ms`

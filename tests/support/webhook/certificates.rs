@@ -57,6 +57,11 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// DER.
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+
     /// For a server or a client on this machine; valid to the end of 2050.
     pub fn leaf(&self) -> Leaf {
         self.leaf_until(2051)
