@@ -5,6 +5,7 @@
 mod added_latency;
 mod certificates;
 mod control_plane;
+mod doctor;
 mod exceptions;
 mod kinds;
 mod outages;

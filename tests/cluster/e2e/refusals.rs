@@ -88,7 +88,8 @@ fn programs_get_the_causes_one_by_one() {
     let causes: Vec<String> = causes.iter().map(|cause| format!("{} at {}", cause.reason, cause.field)).collect();
     expect![[r#"
         moving-tag-cached at spec.template.spec.containers[0].image
-        missing-readiness-probe at spec.template.spec.containers[0].readinessProbe"#]].assert_eq(&causes.join("\n"));
+        missing-readiness-probe at spec.template.spec.containers[0].readinessProbe"#]]
+    .assert_eq(&causes.join("\n"));
 }
 
 #[test]

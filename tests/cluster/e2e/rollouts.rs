@@ -83,7 +83,11 @@ fn outage(what: &str, happens: impl FnOnce()) -> Duration {
 
 /// Whatever else the machine does can only lengthen it: so one of three must do.
 fn assert_short(what: &str, happens: impl Fn()) {
-    let short = (0..3).any(|_| outage(what, &happens) <= GOAL);
+    let short = (0..3).any(|_| {
+        // A container that ends twice within ten minutes is started again with a delay: so every turn has fresh pods.
+        restart();
+        outage(what, &happens) <= GOAL
+    });
     assert!(short, "{what}: more than {GOAL:?}, three times");
 }
 

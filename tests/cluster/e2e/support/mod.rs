@@ -6,7 +6,7 @@ mod namespace;
 mod replicas;
 mod traffic;
 
-pub(crate) use command::{eventually, kubectl, number};
+pub(crate) use command::{Seen, eventually, kubectl, number, run};
 pub(crate) use installation::{Alone, RELEASE, alone, shared};
 pub(crate) use namespace::Namespace;
 pub(crate) use replicas::Replicas;
