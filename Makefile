@@ -19,7 +19,7 @@ test:
 # Ratios against our own baseline, and against peers where these are installed.
 bench:
 	$(BUILD) --bin plimsoll
-	$(CARGO) bench --locked --workspace --bench engine --bench scan --bench webhook
+	$(CARGO) bench --locked --workspace --bench engine --bench scan --bench load
 
 # The webhook's image, static and from scratch: target/image/plimsoll.tar, an OCI archive of localhost/plimsoll:<version>.
 image:
