@@ -16,8 +16,7 @@ use std::{
 const ROTATIONS: usize = 100;
 
 /// Posts over one connection until told to stop; every call must be answered.
-async fn call(webhook: Connection, body: String, stop: Arc<AtomicBool>, calls: Arc<AtomicUsize>) {
-    let mut connection = webhook;
+async fn call(mut connection: Connection, body: String, stop: Arc<AtomicBool>, calls: Arc<AtomicUsize>) {
     while !stop.load(Ordering::Relaxed) {
         let answer = connection.post("/validate", body.clone()).await.expect("the connection is not dropped");
         assert_eq!((answer.status, answer.closes()), (200, false));
