@@ -56,7 +56,7 @@ const HAZARDS: [(&str, &str); 6] = [
 pub fn yaml(kinds: &Kinds, installation: &Installation) -> Result<String, Hazard> {
     let mut rules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (group, kind, resource) in kinds.resources() {
-        refuse_hazards(group, kind, kinds)?;
+        refuse_hazards(group, kind, &resource, kinds)?;
         rules.entry(group).or_default().push(resource);
     }
     let Installation { name, namespace, service, failure_policy, ca_bundle } = installation;
@@ -109,11 +109,16 @@ webhooks:
     Ok(yaml)
 }
 
-fn refuse_hazards(group: &str, kind: &str, kinds: &Kinds) -> Result<(), Hazard> {
+fn refuse_hazards(group: &str, kind: &str, resource: &str, kinds: &Kinds) -> Result<(), Hazard> {
     if !kinds.is_custom(group, kind) {
         return Ok(());
     }
     let refuse = |why| Err(Hazard { group: group.to_owned(), kind: kind.to_owned(), why });
+    if !is_name(group) || !is_name(resource) {
+        return refuse(
+            "its group or resource is no name but a pattern or a subresource, which may cover leases and nodes",
+        );
+    }
     match HAZARDS.iter().find(|(hazard, _)| *hazard == group) {
         Some((_, why)) => refuse(why),
         None if group.is_empty() || group == "k8s.io" || group.ends_with(".k8s.io") => {
@@ -121,6 +126,11 @@ fn refuse_hazards(group: &str, kind: &str, kinds: &Kinds) -> Result<(), Hazard> 
         }
         None => Ok(()),
     }
+}
+
+/// As Kubernetes names groups and resources; so `*`, `*/*` and `foos/status` are none.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|char| matches!(char, 'a'..='z' | '0'..='9' | '-' | '.'))
 }
 
 #[cfg(test)]
@@ -162,6 +172,22 @@ mod tests {
         ] {
             let refusal = with(group, kind).unwrap_err().to_string();
             assert!(refusal.contains(&format!("{kind} of group `{group}`")), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn refuses_patterns_and_subresources() {
+        for (group, resource) in
+            [("*", "leases"), ("example.com", "*"), ("example.com", "*/*"), ("example.com", "foos/status")]
+        {
+            let custom = CustomKind {
+                group: group.to_owned(),
+                kind: "Foo".to_owned(),
+                pod_template: "/spec/template".to_owned(),
+                resource: Some(resource.to_owned()),
+            };
+            let refusal = yaml(&Kinds::default().with([custom]), &installation()).unwrap_err().to_string();
+            assert!(refusal.contains("a pattern or a subresource"), "{group}/{resource}: {refusal}");
         }
     }
 
