@@ -3,9 +3,17 @@
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use std::time::{Duration, SystemTime};
-use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+use rustls::{
+    RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -30,6 +38,15 @@ pub(super) struct Service {
 pub(super) struct Pair {
     pub(super) certificate: String,
     pub(super) key: String,
+}
+
+impl Pair {
+    fn fits(&self) -> bool {
+        let Ok(der) = CertificateDer::from_pem_slice(self.certificate.as_bytes()) else { return false };
+        let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return false };
+        KeyPair::from_pem(&self.key)
+            .is_ok_and(|key| key.public_key_raw() == certificate.public_key().subject_public_key.data.as_ref())
+    }
 }
 
 /// All that is kept.
@@ -57,6 +74,25 @@ impl Authority {
         let leaf = new_leaf(service, &ca, now)?;
         let old = before.into_iter().filter(|pem| ends(pem).is_some_and(|end| end > now)).collect();
         Ok(Authority { ca, leaf, old })
+    }
+
+    /// Whether the parts belong together: each key fits its certificate, and the CA signed the leaf. Somebody may have
+    /// changed a part alone; such a leaf is not trusted, or the next one would not be. Says nothing of time.
+    pub(super) fn is_sound(&self) -> bool {
+        self.ca.fits() && self.leaf.fits() && self.signed().is_some()
+    }
+
+    fn signed(&self) -> Option<()> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.ca.certificate.as_bytes()).ok()?).ok()?;
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider())).build();
+        let leaf = CertificateDer::from_pem_slice(self.leaf.certificate.as_bytes()).ok()?;
+        // When and for whom it holds is asked elsewhere: here it is asked by its own words.
+        let name = ServerName::try_from(own_names(&self.leaf.certificate)?.into_iter().next()?).ok()?;
+        let begin = Life::of(&self.leaf.certificate)?.begin.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let begin = UnixTime::since_unix_epoch(begin);
+        verifier.ok()?.verify_server_cert(&leaf, &[], &name, &[], begin).ok().map(|_| ())
     }
 
     /// What has to be done by now: at two thirds of a life, and where the names are those of another Service.
@@ -117,17 +153,18 @@ fn dns_names(service: &Service) -> Vec<String> {
 }
 
 fn names(pem: &str, service: &Service) -> bool {
-    let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else { return false };
-    let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return false };
-    let Ok(Some(names)) = certificate.subject_alternative_name() else { return false };
-    let wanted = dns_names(service);
-    wanted.iter().all(|name| {
-        names
-            .value
-            .general_names
-            .iter()
-            .any(|known| matches!(known, x509_parser::extensions::GeneralName::DNSName(dns) if dns == name))
-    })
+    own_names(pem).is_some_and(|known| dns_names(service).iter().all(|name| known.contains(name)))
+}
+
+fn own_names(pem: &str) -> Option<Vec<String>> {
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    let (_, certificate) = X509Certificate::from_der(&der).ok()?;
+    let names = certificate.subject_alternative_name().ok()??.value.general_names.iter();
+    let dns = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
+        _ => None,
+    };
+    Some(names.filter_map(dns).collect())
 }
 
 /// Its name has the time in it: two CAs with one name could be taken for each other.
@@ -166,13 +203,6 @@ fn params(names: Vec<String>, now: SystemTime, end: SystemTime) -> Result<Certif
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rustls::{
-        RootCertStore,
-        client::{WebPkiServerVerifier, danger::ServerCertVerifier},
-        crypto::ring,
-        pki_types::{ServerName, UnixTime},
-    };
-    use std::sync::Arc;
 
     fn service() -> Service {
         Service { name: "plimsoll".to_owned(), namespace: "guard".to_owned() }
@@ -216,6 +246,22 @@ mod tests {
         assert_eq!(authority.due(&service(), day(0)), Some(Due::Ca));
     }
 
+    #[test]
+    fn parts_that_do_not_belong_together_are_seen() {
+        let [one, other] = [0, 1].map(|number| Authority::new(&service(), Vec::new(), day(number)).unwrap());
+        assert!(one.is_sound());
+        let with = |change: fn(&mut Authority, Authority)| {
+            let mut mixed = one.clone();
+            change(&mut mixed, other.clone());
+            mixed.is_sound()
+        };
+        assert!(!with(|mixed, other| mixed.ca = other.ca), "the CA did not sign the leaf");
+        assert!(!with(|mixed, other| mixed.leaf = other.leaf), "the CA did not sign the leaf");
+        assert!(!with(|mixed, other| mixed.ca.key = other.ca.key), "the next leaf would not be trusted");
+        assert!(!with(|mixed, other| mixed.leaf.key = other.leaf.key), "nobody can show the leaf");
+        assert!(!with(|mixed, _| mixed.leaf.key.clear()), "there is no key");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
@@ -232,6 +278,7 @@ mod tests {
                     authority = authority.renewed(due, &service(), day(now)).unwrap();
                     shown.push(authority.leaf.clone());
                 }
+                prop_assert!(authority.is_sound());
                 for leaf in shown.iter().filter(|leaf| ends(&leaf.certificate).unwrap() > day(now)) {
                     prop_assert!(is_trusted(leaf, &authority.bundle(), day(now)));
                 }

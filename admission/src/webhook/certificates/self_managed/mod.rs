@@ -8,8 +8,9 @@
 //!    has heard of it. Until then it goes on with the leaf that it has, which is trusted because of 1; one that has none
 //!    is not ready.
 //!
-//! The leader alone renews and writes the bundle. Somebody who takes the Secret away gets a new one, and the bundle keeps
-//! what it had; somebody who changes the bundle finds it restored at the next look.
+//! The leader alone renews and writes the bundle. Somebody who takes the Secret away, or changes a part of it so that it
+//! does not fit the rest, gets it back as the leader shows it, or else a new one, and the bundle keeps what it had;
+//! somebody who changes the bundle finds it restored at the next look.
 
 mod authority;
 mod bundle;
@@ -125,7 +126,10 @@ impl SelfManaged {
     async fn look(&mut self) -> Result<Authority> {
         let leads = self.leadership.lead().await.context("the Lease")?;
         let installed = self.bundle.read().await.context("the ValidatingWebhookConfiguration")?;
-        let kept = self.store.read().await.context("the Secret")?;
+        let mut kept = self.store.read().await.context("the Secret")?;
+        if let Some(kept) = &mut kept {
+            kept.authority.take_if(|authority| !authority.is_sound());
+        }
         let authority = if leads { self.tend(kept, &installed).await? } else { kept.and_then(|kept| kept.authority) };
         let authority = authority.context("the leader has not made the Secret yet")?;
         self.judge_trust(&installed);
@@ -145,7 +149,7 @@ impl SelfManaged {
         let rotate = kept.as_ref().is_some_and(|kept| kept.rotate);
         let present = kept.as_ref().and_then(|kept| kept.authority.clone());
         let renewed = match &present {
-            // A Secret that somebody took away is put back as it was.
+            // A Secret that somebody took away or spoilt is put back as it was.
             None => Some(match &self.shown {
                 Some(shown) => shown.clone(),
                 None => Authority::new(&self.service, installed.cas(), now)?,
