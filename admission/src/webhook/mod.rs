@@ -69,6 +69,7 @@ async fn run(flags: &cli::Serve, telemetry: &Telemetry) -> Result<Exit> {
         serving = certificates(flags, &readiness, &reloads, &metrics) => serving?,
         () = signals.received() => return Ok(Exit::Clean),
     };
+    serving.check_expiry(&readiness);
     tokio::spawn(serving.clone().watch_expiry(readiness.clone()));
     let evaluations = Arc::new(Evaluations::new(policies, Arc::clone(&metrics), flags.on_failure, size));
     metrics::observe(&meter, readiness.clone(), Arc::clone(&evaluations), serving.clone());

@@ -63,16 +63,21 @@ impl Serving {
         [("leaf", Some(leaf)), ("ca", ca)].into_iter().filter_map(|(name, end)| Some((name, end?))).collect()
     }
 
-    /// Not ready while what is shown has ended. Never returns.
-    pub async fn watch_expiry(self, readiness: Readiness) {
+    /// Not ready while what is shown has ended.
+    pub fn check_expiry(&self, readiness: &Readiness) {
         const REASON: &str = "the certificate has expired";
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        match self.expiry.load().leaf <= now {
+            true => readiness.hold(REASON),
+            false => readiness.release(REASON),
+        }
+    }
+
+    /// Checks again and again. Never returns.
+    pub async fn watch_expiry(self, readiness: Readiness) {
         loop {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-            match self.expiry.load().leaf <= now {
-                true => readiness.hold(REASON),
-                false => readiness.release(REASON),
-            }
             tokio::time::sleep(LOOK).await;
+            self.check_expiry(&readiness);
         }
     }
 }

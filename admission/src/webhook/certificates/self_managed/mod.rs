@@ -4,12 +4,13 @@
 //!
 //! 1. The bundle holds the CA and every CA before it that has not ended. A leaf never outlives its CA. So each leaf that
 //!    has not ended is trusted by the bundle that follows from the Secret.
-//! 2. A replica shows a leaf only when the installed bundle has had its CA at two looks in a row: by then every API server
-//!    has heard of it. Until then it goes on with the leaf that it has, which is trusted because of 1; one that has none
-//!    is not ready.
+//! 2. A replica that shows a leaf replaces it only when the installed bundle has had the CA of the new one at two looks
+//!    in a row: by then every API server has heard of it. Until then it goes on with the leaf that it has, which is
+//!    trusted because of 1. One that shows none is ready as soon as a look finds its CA installed: its endpoint takes longer to
+//!    appear than the news of the bundle.
 //!
 //! The leader alone renews and writes the bundle. Somebody who takes the Secret away, or changes a part of it so that it
-//! does not fit the rest, gets it back as the leader shows it, or else a new one, and the bundle keeps what it had;
+//! does not fit the rest, gets it back as it was, or a new one where nobody knows it, and the bundle keeps what it had;
 //! somebody who changes the bundle finds it restored at the next look.
 
 mod authority;
@@ -98,6 +99,10 @@ impl SelfManaged {
                 Ok(authority) => match identity(&authority).and_then(|identity| Ok(Serving::new(identity)?)) {
                     Ok(serving) => {
                         self.shown = Some(authority);
+                        // Trusted before this look: every moment until Ready counts when all replicas went away.
+                        if self.trusted.is_some() {
+                            self.readiness.release(NOT_TRUSTED);
+                        }
                         return serving;
                     }
                     Err(error) => {
@@ -131,8 +136,8 @@ impl SelfManaged {
             kept.authority.take_if(|authority| !authority.is_sound());
         }
         let authority = if leads { self.tend(kept, &installed).await? } else { kept.and_then(|kept| kept.authority) };
-        let authority = authority.context("the leader has not made the Secret yet")?;
         self.judge_trust(&installed);
+        let authority = authority.context("the leader has not made the Secret yet")?;
         let newly = installed.trusts(&authority.ca.certificate).then(|| authority.ca.certificate.clone());
         let before = std::mem::replace(&mut self.trusted, newly);
         // Rule 2 of the page above; whoever shows nothing that is trusted has nothing to lose.
