@@ -70,6 +70,19 @@ fn reads_every_field() {
 }
 
 #[test]
+fn the_webhook_has_a_mode_by_namespace_and_an_outcome_by_policy() {
+    let config = check(FULL, &[]).unwrap();
+    assert_eq!(
+        [Some("legacy"), Some("shop"), None].map(|name| config.mode(name)),
+        [Mode::Warn, Mode::Enforce, Mode::Enforce]
+    );
+    let on_failure = |policy| config.webhook.on_failure(policy, OnFailure::Deny);
+    assert_eq!(["image-pull", "probes"].map(on_failure), [OnFailure::Deny, OnFailure::Allow]);
+    let nothing = check("profile: strict\n", &[]).unwrap();
+    assert_eq!(nothing.webhook.on_failure("probes", OnFailure::Deny), OnFailure::Deny);
+}
+
+#[test]
 fn namespaces_lay_their_choices_over_the_others_in_order() {
     let config = check(FULL, &[]).unwrap();
     for (namespace, matching, margin, zero_grace) in [
@@ -317,14 +330,20 @@ fn refuses_what_is_no_mapping_or_no_yaml() {
     "#]]
     .assert_eq(&refusal("profile: strict\n---\nprofile: default\n"));
     expect![[r#"
-        error: unknown field `webhook`; known: profile, policies, exceptions, allow-annotations, namespaces, workloads
-         --> deploy/plimsoll.yaml:1:1
+        error: unknown mode `wran`; did you mean `warn`?
+         --> deploy/plimsoll.yaml:1:18
           |
-        1 | webhook: { mode: warn }
-          | ^^^^^^^
+        1 | webhook: { mode: wran, on-failur: deny }
+          |                  ^^^^
+
+        error: unknown field `on-failur`; did you mean `on-failure`?
+         --> deploy/plimsoll.yaml:1:24
+          |
+        1 | webhook: { mode: wran, on-failur: deny }
+          |                        ^^^^^^^^^
 
     "#]]
-    .assert_eq(&refusal("webhook: { mode: warn }\n"));
+    .assert_eq(&refusal("webhook: { mode: wran, on-failur: deny }\n"));
 }
 
 #[test]
@@ -351,9 +370,9 @@ fn findings_about_it_have_a_place_in_it() {
     text::write(&report, text::Detail::Quiet, |_| None, &mut out).unwrap();
     expect![[r#"
         warn[expired-exception]: the exception from `recreate-strategy` for Deployment billing/ledger-* ended on 2027-01-31: findings count again
-          --> deploy/plimsoll.yaml:17:14
+          --> deploy/plimsoll.yaml:18:14
            |
-        17 |     expires: 2027-01-31
+        18 |     expires: 2027-01-31
            |              ^^^^^^^^^^
            |
            = help: mend what it covered and delete it, or write a new day
