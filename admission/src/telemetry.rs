@@ -72,7 +72,7 @@ impl Telemetry {
         self.meters.meter(NAME)
     }
 
-    /// Sends what is left, within [`FLUSH`]. Blocks: not for a thread that serves.
+    /// Sends what is left, within three seconds. Blocks: not for a thread that serves.
     pub fn flush(self) {
         let deadline = Instant::now() + FLUSH;
         let Telemetry { meters, traces, .. } = self;
