@@ -1,18 +1,10 @@
 //! Whether the API server trusts the certificate, and for how long.
 
 use super::Remark;
-use crate::cluster::Names;
+use crate::{cluster::Names, webhook::certificates::verify};
 use k8s_openapi::api::{admissionregistration::v1::ValidatingWebhookConfiguration, core::v1::Secret};
-use rustls::{
-    RootCertStore,
-    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
-};
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use std::time::{Duration, SystemTime};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 /// Less than this is left where nobody has renewed in time: cert-manager and the webhook itself do at two thirds.
@@ -72,21 +64,11 @@ fn chains(
             "the caBundle must hold the CA of the certificate, and that must name the Service",
         )
     };
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(cas.iter().cloned());
-    if roots.is_empty() {
+    if cas.is_empty() {
         return wrong("the caBundle is empty".to_owned());
     }
-    let verified = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
-        .build()
-        .map_err(|error| error.to_string())
-        .and_then(|verifier| {
-            let server = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
-            let now = UnixTime::since_unix_epoch(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
-            verifier.verify_server_cert(leaf, intermediates, &server, &[], now).map_err(|error| error.to_string())
-        });
-    match verified {
-        Ok(_) => Remark::good(format!("the API server trusts the certificate as {name}")),
+    match verify(leaf, intermediates, cas, name, now) {
+        Ok(()) => Remark::good(format!("the API server trusts the certificate as {name}")),
         Err(why) => wrong(why),
     }
 }

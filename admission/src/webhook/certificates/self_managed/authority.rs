@@ -1,18 +1,11 @@
 //! A CA, its leaf, and the CAs before it; pure: time is passed in.
 
+use super::super::verify;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use rustls::{
-    RootCertStore,
-    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
-};
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use std::time::{Duration, SystemTime};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -82,17 +75,13 @@ impl Authority {
         self.ca.fits() && self.leaf.fits() && self.signed().is_some()
     }
 
+    /// When and for whom the leaf holds is asked elsewhere: here it is asked by its own words.
     fn signed(&self) -> Option<()> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.ca.certificate.as_bytes()).ok()?).ok()?;
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider())).build();
-        let leaf = CertificateDer::from_pem_slice(self.leaf.certificate.as_bytes()).ok()?;
-        // When and for whom it holds is asked elsewhere: here it is asked by its own words.
-        let name = ServerName::try_from(own_names(&self.leaf.certificate)?.into_iter().next()?).ok()?;
-        let begin = Life::of(&self.leaf.certificate)?.begin.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let begin = UnixTime::since_unix_epoch(begin);
-        verifier.ok()?.verify_server_cert(&leaf, &[], &name, &[], begin).ok().map(|_| ())
+        let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).ok();
+        let (ca, leaf) = (der(&self.ca.certificate)?, der(&self.leaf.certificate)?);
+        let name = own_names(&self.leaf.certificate)?.into_iter().next()?;
+        let begin = Life::of(&self.leaf.certificate)?.begin;
+        verify(&leaf, &[], &[ca], &name, begin).ok()
     }
 
     /// What has to be done by now: at two thirds of a life, and where the names are those of another Service.
@@ -212,19 +201,10 @@ mod tests {
         SystemTime::UNIX_EPOCH + DAY * 20_000 + DAY * u32::try_from(number).unwrap()
     }
 
-    /// As the API server asks.
     fn is_trusted(leaf: &Pair, bundle: &[String], now: SystemTime) -> bool {
-        let mut roots = RootCertStore::empty();
-        for ca in bundle {
-            roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
-        }
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
-            .build()
-            .unwrap();
-        let leaf = CertificateDer::from_pem_slice(leaf.certificate.as_bytes()).unwrap();
-        let name = ServerName::try_from("plimsoll.guard.svc").unwrap();
-        let now = UnixTime::since_unix_epoch(now.duration_since(SystemTime::UNIX_EPOCH).unwrap());
-        verifier.verify_server_cert(&leaf, &[], &name, &[], now).is_ok()
+        let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let cas: Vec<_> = bundle.iter().map(|ca| der(ca)).collect();
+        verify(&der(&leaf.certificate), &[], &cas, "plimsoll.guard.svc", now).is_ok()
     }
 
     #[test]
