@@ -1,0 +1,135 @@
+//! Competing consumers on the table `jobs`.
+
+use super::{POLL, Sqlite, after, now};
+use crate::{
+    engine::{Queue, Result},
+    job::{Claim, Counts, DeadLetter, Delivery, Job, Reason, Settled, Settlement},
+};
+use async_trait::async_trait;
+use rusqlite::{Row, Transaction, params, types::Type};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A lease that ran out is as good as a job that is ready.
+const CLAIM: &str = "UPDATE jobs SET state = 'leased', due = ?2, deliveries = deliveries + 1, token = token + 1
+    WHERE id IN (SELECT id FROM jobs WHERE state IN ('ready', 'leased') AND due <= ?1 ORDER BY due LIMIT ?3)
+    RETURNING job, id, token, attempts, deliveries";
+
+/// Changes nothing unless the delivery is the last one and still open: this is the fence.
+const SETTLE: &str =
+    "UPDATE jobs SET state = ?3, due = ?4, attempts = attempts + ?5, reason = ?6, error = coalesce(?7, error)
+    WHERE id = ?1 AND token = ?2 AND state = 'leased'";
+
+const COUNT: &str = "SELECT
+    count(*) FILTER (WHERE (state = 'ready' AND (due <= ?1 OR attempts = 0)) OR (state = 'leased' AND due <= ?1)),
+    count(*) FILTER (WHERE state = 'leased' AND due > ?1),
+    count(*) FILTER (WHERE state = 'ready' AND due > ?1 AND attempts > 0),
+    count(*) FILTER (WHERE state = 'done'),
+    count(*) FILTER (WHERE state = 'dead') FROM jobs";
+
+#[async_trait]
+impl Queue for Sqlite {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+        let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
+        self.transact(move |transaction| {
+            let mut insert =
+                transaction.prepare_cached("INSERT OR IGNORE INTO jobs (id, job, due) VALUES (?, ?, ?)")?;
+            rows.iter().try_for_each(|(id, job)| insert.execute(params![id, job, now()]).map(drop))
+        })
+        .await
+    }
+
+    async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
+        let until = Instant::now() + wait;
+        loop {
+            let found = self.transact(move |transaction| claim(transaction, slots, lease)).await?;
+            if !found.is_empty() || Instant::now() + POLL > until {
+                return Ok(found);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn renew(&self, claims: &[Claim], lease: Duration) -> Result<Vec<bool>> {
+        let claims = claims.to_vec();
+        self.transact(move |transaction| {
+            let mut renew = transaction
+                .prepare_cached("UPDATE jobs SET due = ?3 WHERE id = ?1 AND token = ?2 AND state = 'leased'")?;
+            claims.iter().map(|claim| Ok(renew.execute(params![claim.id, claim.token, after(lease)])? == 1)).collect()
+        })
+        .await
+    }
+
+    async fn settle(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled> {
+        let (claim, settlement) = (claim.clone(), settlement.clone());
+        self.transact(move |transaction| settle(transaction, &claim, &settlement)).await
+    }
+
+    async fn counts(&self) -> Result<Counts> {
+        self.transact(|transaction| {
+            transaction.query_row(COUNT, [now()], |row| {
+                let [ready, leased, delayed, done, dead] =
+                    [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+                Ok(Counts { ready, leased, delayed, done, dead })
+            })
+        })
+        .await
+    }
+
+    async fn dead(&self) -> Result<Vec<DeadLetter>> {
+        self.transact(|transaction| {
+            let mut dead = transaction
+                .prepare("SELECT job, reason, error, attempts FROM jobs WHERE state = 'dead' ORDER BY due, id")?;
+            dead.query_map([], |row| {
+                let reason: Reason = parse(row, 1)?;
+                Ok(DeadLetter { job: parse(row, 0)?, reason, error: row.get(2)?, attempts: row.get(3)? })
+            })?
+            .collect()
+        })
+        .await
+    }
+
+    async fn requeue(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        self.transact(move |transaction| {
+            let requeue = "UPDATE jobs SET state = 'ready', due = ?2, attempts = 0, deliveries = 0 WHERE id = ?1 AND state = 'dead'";
+            Ok(transaction.execute(requeue, params![id, now()])? == 1)
+        })
+        .await
+    }
+}
+
+fn claim(transaction: &Transaction, slots: usize, lease: Duration) -> rusqlite::Result<Vec<Delivery>> {
+    let mut claim = transaction.prepare_cached(CLAIM)?;
+    claim
+        .query_map(params![now(), after(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
+            let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: String::new() };
+            Ok(Delivery { job: parse(row, 0)?, claim, attempts: row.get(3)?, deliveries: row.get(4)? })
+        })?
+        .collect()
+}
+
+fn settle(transaction: &Transaction, claim: &Claim, settlement: &Settlement) -> rusqlite::Result<Settled> {
+    let (state, due, failed, reason, error) = match settlement {
+        Settlement::Done => ("done", now(), 0, None, None),
+        Settlement::Retry { after: pause, error } => ("ready", after(*pause), 1, None, Some(error)),
+        Settlement::Dead { reason, error } => {
+            ("dead", now(), i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error))
+        }
+        Settlement::Release => ("ready", now(), 0, None, None),
+    };
+    let mut settle = transaction.prepare_cached(SETTLE)?;
+    let changed = settle.execute(params![claim.id, claim.token, state, due, failed, reason, error])?;
+    Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
+}
+
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("keys are strings, so it has a form in JSON")
+}
+
+pub(super) fn parse<T: DeserializeOwned>(row: &Row, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}

@@ -1,0 +1,126 @@
+//! A job, from the moment it is put into a queue until it is settled.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+
+/// W3C trace context of whoever created a job, as header names and values; travels with the job.
+pub type TraceContext = BTreeMap<String, String>;
+
+/// Work to be done: what is stored in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Unique within its queue; effects are made idempotent by it. Letters, digits, `-` and `_`.
+    pub id: String,
+    /// The handler that does it.
+    pub handler: String,
+    /// What the handler gets.
+    pub payload: Value,
+    /// Whose trace it belongs to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trace: TraceContext,
+}
+
+/// A job that was handed to this process, for as long as the lease lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// What to do.
+    pub job: Job,
+    /// What to settle it with.
+    pub claim: Claim,
+    /// How often a handler has failed at it.
+    pub attempts: u32,
+    /// How often it was handed to a process, this time included.
+    pub deliveries: u32,
+}
+
+/// The right to settle one delivery. An old one, from before the lease ran out, changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// The job.
+    pub id: String,
+    /// Fencing token: differs between two deliveries of a job.
+    pub token: u64,
+    /// Where the engine wants the answer; means something to the engine alone.
+    pub reply: String,
+}
+
+/// What becomes of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// The job is done.
+    Done,
+    /// The handler failed: once more after a pause.
+    Retry {
+        /// The pause.
+        after: Duration,
+        /// What went wrong.
+        error: String,
+    },
+    /// Nobody is to try again until somebody asks for it.
+    Dead {
+        /// Why not.
+        reason: Reason,
+        /// What went wrong last.
+        error: String,
+    },
+    /// It was interrupted or never begun: given back at once, and not an attempt.
+    Release,
+}
+
+/// Why a job is a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Its handler failed as often as it may.
+    Attempts,
+    /// It was handed out as often as it may, and never settled: it kills or stalls its process.
+    Deliveries,
+    /// There is no such handler, or the handler says that no retry can help.
+    Rejected,
+}
+
+/// Whether a settlement counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It did.
+    Applied,
+    /// The lease had run out, and the job is somebody else's or settled: nothing was changed.
+    Fenced,
+}
+
+/// A job that nobody is to try again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// The job.
+    #[serde(flatten)]
+    pub job: Job,
+    /// Why.
+    pub reason: Reason,
+    /// What went wrong last.
+    pub error: String,
+    /// How often a handler failed at it.
+    pub attempts: u32,
+}
+
+/// How many jobs of a queue are where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Wait for a worker.
+    pub ready: u64,
+    /// Are being worked on.
+    pub leased: u64,
+    /// Wait for their next attempt.
+    pub delayed: u64,
+    /// Are done.
+    pub done: u64,
+    /// Are dead letters.
+    pub dead: u64,
+}
+
+impl Counts {
+    /// Jobs that still have to be done.
+    pub fn open(&self) -> u64 {
+        self.ready + self.leased + self.delayed
+    }
+}

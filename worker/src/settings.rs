@@ -1,0 +1,125 @@
+//! What can be set, by flag or environment; the flag wins.
+
+use crate::engine::{Address, Url};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::{net::SocketAddr, time::Duration};
+
+/// Settling what ended, after the work and before the last telemetry.
+pub const SETTLE: Duration = Duration::from_secs(2);
+
+/// Sending the last telemetry.
+pub const FLUSH: Duration = Duration::from_secs(5);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30s, 500ms or 1m30s"))
+}
+
+fn positive(text: &str) -> Result<Duration, String> {
+    duration(text)
+        .and_then(|duration| if duration.is_zero() { Err("must be more than 0s".into()) } else { Ok(duration) })
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match text.len() {
+        1..=64 if text.chars().all(fits) => Ok(text.to_owned()),
+        _ => Err("write 1 to 64 letters, digits, `-` or `_`".to_owned()),
+    }
+}
+
+/// Where the queue is.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Queue")]
+pub struct QueueArgs {
+    /// Engine and place: sqlite:///path/to/file, or nats://host:4222
+    #[arg(long, env = "WORKER_QUEUE_URL", default_value = "sqlite://worker.db", global = true)]
+    pub queue_url: Url,
+    /// Name of the queue or feed; with SQLite the file is the queue, and this its name in telemetry
+    #[arg(long, env = "WORKER_QUEUE", default_value = "jobs", value_parser = name, global = true)]
+    pub queue: String,
+}
+
+impl QueueArgs {
+    /// As one value.
+    pub fn address(&self) -> Address {
+        Address { url: self.queue_url.clone(), name: self.queue.clone() }
+    }
+}
+
+/// What a worker works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Jobs, each for one of the competing consumers
+    Queue,
+    /// An ordered change feed, its partitions divided among the replicas
+    Feed,
+}
+
+/// Settings of `run`; `contract` prints what follows from them.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// What to work on
+    #[arg(long, env = "WORKER_MODE", value_enum, default_value = "queue", help_heading = "Work")]
+    pub mode: Mode,
+    /// Jobs at a time
+    #[arg(long, env = "WORKER_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Work")]
+    pub concurrency: u16,
+    /// Jobs begun per second at most; 0 for no limit
+    #[arg(long, env = "WORKER_RATE_LIMIT", default_value_t = 0, value_name = "PER SECOND", help_heading = "Work")]
+    pub rate_limit: u32,
+    /// Longest time that a job or a change may take
+    #[arg(long, env = "WORKER_JOB_TIMEOUT", default_value = "5m", value_parser = positive, help_heading = "Work")]
+    pub job_timeout: Duration,
+    /// How often a handler may fail at a job before it is a dead letter
+    #[arg(long, env = "WORKER_MAX_ATTEMPTS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
+    pub max_attempts: u32,
+    /// How often a job may be handed out before it is a dead letter, whatever became of the process
+    #[arg(long, env = "WORKER_MAX_DELIVERIES", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
+    pub max_deliveries: u32,
+    /// Pause before the second attempt, at most; doubles each time
+    #[arg(long, env = "WORKER_BACKOFF", default_value = "1s", value_parser = duration, help_heading = "Work")]
+    pub backoff: Duration,
+    /// Longest pause between two attempts
+    #[arg(long, env = "WORKER_MAX_BACKOFF", default_value = "5m", value_parser = duration, help_heading = "Work")]
+    pub max_backoff: Duration,
+    /// How long a job or partition stays with a process that does not renew; the same for all replicas
+    #[arg(long, env = "WORKER_LEASE", default_value = "30s", value_parser = lease, help_heading = "Work")]
+    pub lease: Duration,
+
+    /// Longest start, until the queue must have been found
+    #[arg(long, env = "WORKER_STARTUP_TIMEOUT", default_value = "30s", value_parser = positive, help_heading = "Life")]
+    pub startup_timeout: Duration,
+    /// S: longest time from the signal, or the end of the drain delay, until no job runs any more
+    #[arg(long, env = "WORKER_SHUTDOWN_TIMEOUT", default_value = "15s", value_parser = positive, help_heading = "Life")]
+    pub shutdown_timeout: Duration,
+    /// D: how long jobs are still taken in over HTTP after the signal; needs --intake
+    #[arg(long, env = "WORKER_DRAIN_DELAY", default_value = "0s", value_parser = duration, help_heading = "Life")]
+    pub drain_delay: Duration,
+
+    /// Address of /startupz, /readyz, /livez, /metrics, /contract and /status; port 0 picks a free one
+    #[arg(
+        long,
+        env = "WORKER_ADMIN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS:PORT",
+        help_heading = "HTTP"
+    )]
+    pub admin: SocketAddr,
+    /// Liveness fails when a main loop has not turned for this long
+    #[arg(long, env = "WORKER_LIVENESS_STALL", default_value = "10s", value_parser = positive, help_heading = "HTTP")]
+    pub liveness_stall: Duration,
+    /// Take jobs in here too, by POST /jobs; none if it is not given
+    #[arg(long, env = "WORKER_INTAKE", value_name = "ADDRESS:PORT", help_heading = "HTTP")]
+    pub intake: Option<SocketAddr>,
+
+    /// Who holds leases; must differ between processes. Host name, process id and a random number if it is not given
+    #[arg(long, env = "WORKER_OWNER", value_parser = name, help_heading = "Identity")]
+    pub owner: Option<String>,
+}
+
+fn lease(text: &str) -> Result<Duration, String> {
+    let lease = duration(text)?;
+    if lease < Duration::from_secs(1) { Err("must be 1s or more".to_owned()) } else { Ok(lease) }
+}
