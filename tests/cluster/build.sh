@@ -10,11 +10,12 @@ fail() { say "$*"; exit 70; }
 # A test that cannot run here is skipped, not failed.
 cannot() { say "skipped: $*"; exit 77; }
 
-# The version that a go.mod pins: the only requirement that is not indirect.
+# The version that a go.mod pins.
 version() {
     case $1 in
         kubernetes) sed -n 's|.*k8s.io/kubernetes \(v[0-9.]*\).*|\1|p' "$here/kubernetes/go.mod" | head -n 1 ;;
         helm) sed -n 's|.*helm.sh/helm/v4 \(v[0-9.]*\).*|\1|p' "$here/helm/go.mod" | head -n 1 ;;
+        nats) sed -n 's|.*nats-server/v2 \(v[0-9.]*\).*|\1|p' "$here/nats/go.mod" | head -n 1 ;;
     esac
 }
 
@@ -42,6 +43,8 @@ need_go() { command -v go >/dev/null || cannot "there is no Go to build $1 with;
 
 build_helm() { build_once helm; }
 
+build_nats() { build_once nats; }
+
 build_kubernetes() {
     install_packages
     build_once kubernetes
@@ -67,9 +70,14 @@ compile_helm() {
     compile helm "$1" "helm.sh/helm/v4/internal/version.version=$2"
 }
 
-# The programs that a go.mod names as tools, told their version by the linker.
+compile_nats() {
+    say "building nats-server $2 (half a minute on two cores, then kept in $cache)"
+    compile nats "$1"
+}
+
+# The programs that a go.mod names as tools; those that do not know their version are told it by the linker.
 compile() {
-    (cd "$here/$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X $3" -o "$2/" tool)
+    (cd "$here/$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w ${3:+-X $3}" -o "$2/" tool)
 }
 
 # The image that holds a pod's namespaces open.
