@@ -6,3 +6,4 @@ pub mod exit;
 pub mod job;
 pub mod life;
 pub mod settings;
+pub mod telemetry;

@@ -1,0 +1,119 @@
+//! The standard variables that the SDK ignores.
+
+use anyhow::{Result, bail, ensure};
+use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use std::env;
+
+/// Spans, and log records, that wait to be exported; more are dropped. The default of the specification.
+const QUEUE: usize = 2048;
+
+/// What the environment asks for.
+pub(super) struct Environment {
+    /// Nothing is recorded: `OTEL_SDK_DISABLED`.
+    pub(super) disabled: bool,
+    /// Traces go to a collector.
+    pub(super) traces: bool,
+    /// Metrics do; they can be scraped in any case.
+    pub(super) metrics: bool,
+    /// Log records do; log lines are written in any case.
+    pub(super) logs: bool,
+    /// Spans that wait for export at most.
+    pub(super) span_queue: usize,
+    /// Log records that wait for export at most.
+    pub(super) log_queue: usize,
+    propagators: Vec<Propagator>,
+}
+
+#[derive(Clone, Copy)]
+enum Propagator {
+    TraceContext,
+    Baggage,
+}
+
+impl Environment {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A variable asks for what this version does not have.
+    pub(super) fn read() -> Result<Self> {
+        let disabled = set("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        Ok(Environment {
+            disabled,
+            traces: !disabled && exports("TRACES")?,
+            metrics: !disabled && exports("METRICS")?,
+            logs: !disabled && exports("LOGS")?,
+            span_queue: size("OTEL_BSP_MAX_QUEUE_SIZE")?,
+            log_queue: size("OTEL_BLRP_MAX_QUEUE_SIZE")?,
+            propagators: propagators()?,
+        })
+    }
+
+    /// Writes the context of a span into what is sent, and reads it from what is received.
+    pub(super) fn propagator(&self) -> TextMapCompositePropagator {
+        let propagators = self.propagators.iter().map(|propagator| -> Box<dyn TextMapPropagator + Send + Sync> {
+            match propagator {
+                Propagator::TraceContext => Box::new(TraceContextPropagator::new()),
+                Propagator::Baggage => Box::new(BaggagePropagator::new()),
+            }
+        });
+        TextMapCompositePropagator::new(propagators.collect())
+    }
+}
+
+/// The value of a variable; none if it is empty, as the specification has it.
+pub(super) fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether a signal goes to a collector: if one is named, unless told otherwise.
+fn exports(signal: &str) -> Result<bool> {
+    let name = format!("OTEL_{signal}_EXPORTER");
+    let endpoint = endpoint(signal)?;
+    let Some(exporters) = set(&name) else { return Ok(endpoint) };
+    let mut otlp = false;
+    for exporter in exporters.split(',').map(str::trim) {
+        match exporter {
+            "otlp" => otlp = true,
+            "none" => {}
+            // Is always there.
+            "prometheus" if signal == "METRICS" => {}
+            _ => bail!("{name}: `{exporter}` is not supported; write otlp or none"),
+        }
+    }
+    Ok(otlp)
+}
+
+/// Whether a collector is named for a signal.
+fn endpoint(signal: &str) -> Result<bool> {
+    let first = |names: [String; 2]| names.into_iter().find_map(|name| set(&name).map(|value| (name, value)));
+    let names = |what| [format!("OTEL_EXPORTER_OTLP_{signal}_{what}"), format!("OTEL_EXPORTER_OTLP_{what}")];
+    if let Some((name, protocol)) = first(names("PROTOCOL")) {
+        ensure!(protocol == "http/protobuf", "{name}: `{protocol}` is not supported; write http/protobuf");
+    }
+    let Some((name, url)) = first(names("ENDPOINT")) else { return Ok(false) };
+    ensure!(!url.starts_with("https:"), "{name}: `{url}`: this version exports over plain http only");
+    Ok(true)
+}
+
+fn size(name: &str) -> Result<usize> {
+    let Some(value) = set(name) else { return Ok(QUEUE) };
+    match value.parse() {
+        Ok(size) if size > 0 => Ok(size),
+        _ => bail!("{name}: `{value}` is no size of a queue; write a number above 0, like {QUEUE}"),
+    }
+}
+
+fn propagators() -> Result<Vec<Propagator>> {
+    let names = set("OTEL_PROPAGATORS").unwrap_or_else(|| "tracecontext,baggage".to_owned());
+    let mut propagators = Vec::new();
+    for name in names.split(',').map(str::trim) {
+        match name {
+            "tracecontext" => propagators.push(Propagator::TraceContext),
+            "baggage" => propagators.push(Propagator::Baggage),
+            "none" => {}
+            _ => bail!("OTEL_PROPAGATORS: `{name}` is not supported; write tracecontext, baggage or none"),
+        }
+    }
+    Ok(propagators)
+}

@@ -1,0 +1,172 @@
+//! The worker's own metrics. No label takes a value that is not known beforehand, apart from the number of a partition.
+
+use super::tally::{Tallies, Tally};
+use crate::life::State;
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Gauge, Meter},
+};
+use std::time::Duration;
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The job is done.
+    Done,
+    /// Its handler failed; it is tried again.
+    Retry,
+    /// It is a dead letter.
+    Dead,
+    /// It was given back.
+    Released,
+    /// The lease ran out while it was being worked on.
+    Lost,
+    /// It could not be settled any more: it is somebody else's.
+    Fenced,
+}
+
+const OUTCOMES: [(Outcome, &str); 6] = [
+    (Outcome::Done, "done"),
+    (Outcome::Retry, "retry"),
+    (Outcome::Dead, "dead"),
+    (Outcome::Released, "released"),
+    (Outcome::Lost, "lost"),
+    (Outcome::Fenced, "fenced"),
+];
+
+const STATES: [(State, &str); 9] = [
+    (State::Boot, "boot"),
+    (State::Starting, "starting"),
+    (State::Running, "running"),
+    (State::Paused, "paused"),
+    (State::Degraded, "degraded"),
+    (State::Draining, "draining"),
+    (State::Settling, "settling"),
+    (State::Flushing, "flushing"),
+    (State::Ended, "ended"),
+];
+
+/// The instruments, for all threads.
+#[derive(Clone)]
+pub struct Instruments {
+    state: Gauge<u64>,
+    in_flight: Gauge<u64>,
+    outcomes: Counter<u64>,
+    released: Counter<u64>,
+    leases_held: Gauge<u64>,
+    leases_lost: Counter<u64>,
+    late_heartbeats: Counter<u64>,
+    loop_stall: Gauge<f64>,
+    queue_lag: Gauge<u64>,
+    drain_duration: Gauge<f64>,
+}
+
+impl Instruments {
+    /// Makes them; once, because what is observed would be counted twice.
+    pub(super) fn new(meter: &Meter, tallies: &Tallies) -> Self {
+        let gauge = |name, unit, text| meter.u64_gauge(name).with_unit(unit).with_description(text).build();
+        let seconds = |name, text| meter.f64_gauge(name).with_unit("s").with_description(text).build();
+        let counter = |name, unit, text| meter.u64_counter(name).with_unit(unit).with_description(text).build();
+        let instruments = Instruments {
+            state: gauge("worker.state", "", "1 for the state that the worker is in, 0 for the others"),
+            in_flight: gauge("worker.jobs.in_flight", "{job}", "Jobs or changes that are being worked on"),
+            outcomes: counter("worker.jobs.outcomes", "{job}", "What became of deliveries"),
+            released: counter("worker.jobs.released", "{job}", "Jobs given back because the worker had to stop"),
+            leases_held: gauge("worker.leases.held", "{lease}", "Leases of jobs or partitions"),
+            leases_lost: counter("worker.leases.lost", "{lease}", "Leases that ran out, or that somebody else took"),
+            late_heartbeats: counter("worker.heartbeats.late", "{heartbeat}", "Turns of a main loop that came late"),
+            loop_stall: seconds("worker.loop.stall", "Time since a main loop last turned"),
+            queue_lag: gauge("worker.queue.lag", "{message}", "Open jobs, or changes of a partition not worked off"),
+            drain_duration: seconds("worker.drain.duration", "From the signal until no job ran any more"),
+        };
+        instruments.begin();
+        observe(meter, tallies);
+        instruments
+    }
+
+    /// A series has to be there before its first event, or the rate of it misses that one.
+    fn begin(&self) {
+        self.state(State::Boot);
+        self.in_flight(0);
+        self.leases_held(0);
+        self.released(0);
+        self.leases_lost.add(0, &[]);
+        for (_, name) in OUTCOMES {
+            self.outcomes.add(0, &[KeyValue::new("outcome", name)]);
+        }
+    }
+
+    /// Where the worker is in its life.
+    pub fn state(&self, now: State) {
+        for (state, name) in STATES {
+            self.state.record(u64::from(state == now), &[KeyValue::new("state", name)]);
+        }
+    }
+
+    /// So many jobs are being worked on.
+    pub fn in_flight(&self, jobs: usize) {
+        self.in_flight.record(jobs as u64, &[]);
+    }
+
+    /// A delivery came to this.
+    pub fn outcome(&self, outcome: Outcome) {
+        let name = OUTCOMES.iter().find_map(|(known, name)| (*known == outcome).then_some(*name));
+        self.outcomes.add(1, &[KeyValue::new("outcome", name.unwrap_or_default())]);
+    }
+
+    /// So many jobs were given back because the worker had to stop.
+    pub fn released(&self, jobs: usize) {
+        self.released.add(jobs as u64, &[]);
+    }
+
+    /// So many leases are held.
+    pub fn leases_held(&self, leases: usize) {
+        self.leases_held.record(leases as u64, &[]);
+    }
+
+    /// A lease ran out, or somebody else took it.
+    pub fn lease_lost(&self) {
+        self.leases_lost.add(1, &[]);
+    }
+
+    /// A main loop turned later than it should.
+    pub fn late_heartbeat(&self, main_loop: &'static str) {
+        self.late_heartbeats.add(1, &[KeyValue::new("loop", main_loop)]);
+    }
+
+    /// A main loop has not turned for this long.
+    pub fn loop_stall(&self, main_loop: &'static str, stall: Duration) {
+        self.loop_stall.record(stall.as_secs_f64(), &[KeyValue::new("loop", main_loop)]);
+    }
+
+    /// So many jobs are open.
+    pub fn queue_lag(&self, jobs: u64) {
+        self.queue_lag.record(jobs, &[]);
+    }
+
+    /// So many changes of a partition are not worked off. The last word stays: say it of all partitions, or of none.
+    pub fn feed_lag(&self, partition: u32, changes: u64) {
+        self.queue_lag.record(changes, &[KeyValue::new("partition", i64::from(partition))]);
+    }
+
+    /// From the signal until no job ran any more it took this long.
+    pub fn drain_duration(&self, duration: Duration) {
+        self.drain_duration.record(duration.as_secs_f64(), &[]);
+    }
+}
+
+/// What becomes of telemetry, as telemetry.
+fn observe(meter: &Meter, tallies: &Tallies) {
+    let count = |name, text, value: fn(&Tally) -> u64| {
+        let tallies = tallies.all();
+        let callback = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
+            for tally in &tallies {
+                observer.observe(value(tally), &[KeyValue::new("signal", tally.signal)]);
+            }
+        };
+        meter.u64_observable_counter(name).with_description(text).with_callback(callback).build();
+    };
+    count("worker.telemetry.exported", "Spans, log records and exports of metrics that a collector took", Tally::sent);
+    count("worker.telemetry.failed", "Those that it refused, or that did not reach it", Tally::failed);
+    count("worker.telemetry.dropped", "Those for which there was no room", Tally::dropped);
+}
