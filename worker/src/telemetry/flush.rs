@@ -1,6 +1,7 @@
 //! The last telemetry, within a budget.
 
 use super::Telemetry;
+use opentelemetry_sdk::error::OTelSdkResult;
 use serde::Serialize;
 use std::{
     sync::mpsc,
@@ -23,13 +24,13 @@ impl Telemetry {
     /// Sends what is left, and says what became of everything. Returns within the budget, whatever the collector does.
     pub fn flush(self, budget: Duration) -> Exports {
         let deadline = Instant::now() + budget;
-        let Telemetry { traces, meters, logs, tallies, .. } = self;
-        let exports_of_metrics = tallies.metrics.ended();
+        let Telemetry { traces, meters, logs, tallies, exports_metrics, .. } = self;
+        let exported = tallies.metrics.counts().ended();
         let (done, dones) = mpsc::channel();
-        let shutdowns: [Box<dyn FnOnce() -> bool + Send>; 3] = [
-            Box::new(move || traces.shutdown_with_timeout(budget).is_ok()),
-            Box::new(move || logs.shutdown_with_timeout(budget).is_ok()),
-            Box::new(move || meters.shutdown_with_timeout(budget).is_ok()),
+        let shutdowns: [Box<dyn FnOnce() -> OTelSdkResult + Send>; 3] = [
+            Box::new(move || traces.shutdown_with_timeout(budget)),
+            Box::new(move || logs.shutdown_with_timeout(budget)),
+            Box::new(move || meters.shutdown_with_timeout(budget)),
         ];
         // On plain threads, which the end of the process ends: a shutdown blocks, that of the metrics longer than it is
         // told, and a runtime that is blocked cannot keep a deadline.
@@ -41,14 +42,13 @@ impl Telemetry {
         while dones.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
 
         // The last export of metrics is made by their shutdown; it may not have come to that.
-        let [_, metrics, _] = tallies.all();
-        if self.exports_metrics && metrics.ended() == exports_of_metrics {
-            metrics.miss();
+        if exports_metrics && tallies.metrics.counts().ended() == exported {
+            tallies.metrics.miss();
         }
-        tallies.all().iter().fold(Exports::default(), |sum, tally| Exports {
-            sent: sum.sent + tally.sent(),
-            failed: sum.failed + tally.failed(),
-            dropped: sum.dropped + tally.dropped() + tally.waiting(),
+        tallies.all().iter().map(|tally| tally.counts()).fold(Exports::default(), |sum, counts| Exports {
+            sent: sum.sent + counts.sent,
+            failed: sum.failed + counts.failed,
+            dropped: sum.dropped + counts.dropped + counts.waiting,
         })
     }
 }

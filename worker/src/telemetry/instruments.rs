@@ -1,6 +1,6 @@
 //! The worker's own metrics. No label takes a value that is not known beforehand, apart from the number of a partition.
 
-use super::tally::{Tallies, Tally};
+use super::tally::{Counts, Tallies};
 use crate::life::State;
 use opentelemetry::{
     KeyValue,
@@ -157,16 +157,18 @@ impl Instruments {
 
 /// What becomes of telemetry, as telemetry.
 fn observe(meter: &Meter, tallies: &Tallies) {
-    let count = |name, text, value: fn(&Tally) -> u64| {
+    let count = |name, text, value: fn(Counts) -> u64| {
         let tallies = tallies.all();
         let callback = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
             for tally in &tallies {
-                observer.observe(value(tally), &[KeyValue::new("signal", tally.signal)]);
+                observer.observe(value(tally.counts()), &[KeyValue::new("signal", tally.signal)]);
             }
         };
         meter.u64_observable_counter(name).with_description(text).with_callback(callback).build();
     };
-    count("worker.telemetry.exported", "Spans, log records and exports of metrics that a collector took", Tally::sent);
-    count("worker.telemetry.failed", "Those that it refused, or that did not reach it", Tally::failed);
-    count("worker.telemetry.dropped", "Those for which there was no room", Tally::dropped);
+    count("worker.telemetry.exported", "Spans, log records and exports of metrics that a collector took", |counts| {
+        counts.sent
+    });
+    count("worker.telemetry.failed", "Those that it refused, or that did not reach it", |counts| counts.failed);
+    count("worker.telemetry.dropped", "Those for which there was no room", |counts| counts.dropped);
 }

@@ -4,10 +4,7 @@
 
 use super::environment::Environment;
 use opentelemetry_sdk::error::OTelSdkResult;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One for each signal.
 #[derive(Clone)]
@@ -43,72 +40,73 @@ pub(super) struct Tally {
     pub(super) signal: &'static str,
     /// How many may wait.
     pub(super) room: usize,
-    waiting: AtomicU64,
-    sent: AtomicU64,
-    failed: AtomicU64,
-    dropped: AtomicU64,
-    failing: AtomicBool,
+    counts: Mutex<Counts>,
+}
+
+/// Each that there was is in one of these.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    /// A collector took it: it answered with success.
+    pub(super) sent: u64,
+    /// Its export failed, and will not be tried again.
+    pub(super) failed: u64,
+    /// There was no room for it.
+    pub(super) dropped: u64,
+    /// Nothing is known of it yet.
+    pub(super) waiting: u64,
+    /// The last export failed.
+    failing: bool,
 }
 
 impl Tally {
     fn new(signal: &'static str, room: usize) -> Arc<Self> {
-        let [waiting, sent, failed, dropped] = Default::default();
-        Arc::new(Tally { signal, room, waiting, sent, failed, dropped, failing: AtomicBool::new(false) })
+        Arc::new(Tally { signal, room, counts: Mutex::default() })
+    }
+
+    /// How it stands.
+    pub(super) fn counts(&self) -> Counts {
+        *self.lock()
     }
 
     /// Counts one that is to be exported; false if it must be dropped because too many wait.
     pub(super) fn admit(&self) -> bool {
-        let admitted = self.waiting.fetch_add(1, Relaxed) < self.room as u64;
-        if !admitted {
-            self.waiting.fetch_sub(1, Relaxed);
-            self.dropped.fetch_add(1, Relaxed);
-        }
+        let mut counts = self.lock();
+        let admitted = counts.waiting < self.room as u64;
+        *(if admitted { &mut counts.waiting } else { &mut counts.dropped }) += 1;
         admitted
     }
 
-    /// Counts one that never came to be exported.
+    /// Counts one that there was no time for.
     pub(super) fn miss(&self) {
-        self.dropped.fetch_add(1, Relaxed);
+        self.lock().dropped += 1;
     }
 
-    /// Counts how an export of so many ended. Says on standard error when exports begin to fail, and when they work again.
+    /// Counts how an export of so many ended. Says in a log line when exports begin to fail, and when they work again.
     pub(super) fn settle(&self, count: usize, result: OTelSdkResult) -> OTelSdkResult {
+        let mut counts = self.lock();
         let count = count as u64;
-        let into = if result.is_ok() { &self.sent } else { &self.failed };
-        into.fetch_add(count, Relaxed);
-        self.waiting.fetch_sub(count, Relaxed);
-        if self.failing.swap(result.is_err(), Relaxed) != result.is_err() {
-            let signal = self.signal;
-            match &result {
-                Ok(()) => tracing::info!(signal, "telemetry reaches the collector again"),
-                Err(error) => tracing::warn!(signal, error = %error, "telemetry does not reach the collector"),
-            }
+        counts.waiting -= count;
+        *(if result.is_ok() { &mut counts.sent } else { &mut counts.failed }) += count;
+        let failed = std::mem::replace(&mut counts.failing, result.is_err());
+        drop(counts);
+        let signal = self.signal;
+        match &result {
+            Ok(()) if failed => tracing::info!(signal, "telemetry reaches the collector again"),
+            Err(error) if !failed => tracing::warn!(signal, error = %error, "telemetry does not reach the collector"),
+            _ => {}
         }
         result
     }
 
-    /// Those that a collector took: it answered with success.
-    pub(super) fn sent(&self) -> u64 {
-        self.sent.load(Relaxed)
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        // Nothing panics while it holds the lock.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Those whose export failed, and will not be tried again.
-    pub(super) fn failed(&self) -> u64 {
-        self.failed.load(Relaxed)
-    }
-
-    /// Those for which there was no room.
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.load(Relaxed)
-    }
-
-    /// Those of which nothing is known yet.
-    pub(super) fn waiting(&self) -> u64 {
-        self.waiting.load(Relaxed)
-    }
-
-    /// All that there ever were.
-    pub(super) fn ended(&self) -> u64 {
-        self.sent() + self.failed() + self.dropped() + self.waiting()
+impl Counts {
+    /// All that there were.
+    pub(super) fn ended(self) -> u64 {
+        self.sent + self.failed + self.dropped + self.waiting
     }
 }
