@@ -1,0 +1,89 @@
+//! From a message with work to a delivery, or to nothing if the record says that the work is no longer wanted.
+
+use super::{
+    Nats, RECORD,
+    queue::pause,
+    record::{Found, Record, State, attempts},
+};
+use crate::{
+    engine::Result,
+    job::{Claim, Delivery, Job, TraceContext},
+};
+use async_nats::{HeaderMap, jetstream::Message};
+use serde::Serialize;
+use serde_json::Value;
+
+impl Nats {
+    /// What is to be done about a message that was handed to us.
+    pub(super) async fn take(&self, message: &Message) -> Result<Option<Delivery>> {
+        let info = message.info().map_err(|error| self.connection.refused(error))?;
+        let job = job(&message.subject, &message.payload);
+        // Nobody had it before, so its record is what it was when it was enqueued: none, or that of the dead letter.
+        let known = number(message.headers.as_ref(), RECORD);
+        let (token, attempts) = match info.delivered {
+            1 => (known, 0),
+            _ => match self.retake(message, &job, known).await? {
+                Some(taken) => taken,
+                None => return Ok(None),
+            },
+        };
+        let reply = message.reply.as_ref().map(ToString::to_string).unwrap_or_default();
+        let claim = Claim { id: job.id.clone(), token, reply };
+        let deliveries = u32::try_from(info.delivered).unwrap_or(u32::MAX);
+        Ok(Some(Delivery { job, claim, attempts, deliveries }))
+    }
+
+    /// Writes into the record that there is a new delivery, whose token is the record's sequence.
+    async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32)>> {
+        let Found { sequence, record } = self.record(&job.id).await?;
+        let reply = message.reply.as_deref().unwrap_or_default();
+        match record.as_ref().map(|record| &record.state) {
+            Some(State::Done) => self.drop_work(reply).await?,
+            // Not so if it was requeued since: then the work names this record.
+            Some(State::Dead { .. }) if sequence != known => {
+                let sequence_of_work = message.info().map(|info| info.stream_sequence).unwrap_or_default();
+                if let Some(record) = &record {
+                    self.write_dead_letter(job, record, sequence, sequence_of_work).await?;
+                }
+                self.drop_work(reply).await?;
+            }
+            state => match state.and_then(State::pause) {
+                // The process that wrote it died before it asked for the pause.
+                Some(left) => {
+                    let sent = self.context().client().publish(reply.to_owned(), pause(left).into()).await;
+                    sent.map_err(|error| self.connection.unreachable(error))?;
+                }
+                None => {
+                    let attempts = attempts(record.as_ref());
+                    // Refused if the one who had it before settles it at this moment; then that counts.
+                    let token = self.write(&job.id, &Record::claimed(attempts), sequence).await?;
+                    return Ok(token.map(|token| (token, attempts)));
+                }
+            },
+        }
+        Ok(None)
+    }
+}
+
+/// The job that a message carries. What cannot be read is a job too, one that no handler wants, and ends as a dead letter.
+pub(super) fn job(subject: &str, payload: &[u8]) -> Job {
+    let id = subject.rsplit('.').next().unwrap_or_default();
+    match serde_json::from_slice::<Job>(payload) {
+        Ok(job) if job.id == id => job,
+        _ => Job {
+            id: id.to_owned(),
+            handler: String::new(),
+            payload: Value::String(String::from_utf8_lossy(payload).into_owned()),
+            trace: TraceContext::new(),
+        },
+    }
+}
+
+/// A number in a header; 0 if it is not there.
+pub(super) fn number(headers: Option<&HeaderMap>, name: &str) -> u64 {
+    headers.and_then(|headers| headers.get(name)).and_then(|value| value.as_str().parse().ok()).unwrap_or_default()
+}
+
+pub(super) fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("keys are strings, so it has a form in JSON")
+}

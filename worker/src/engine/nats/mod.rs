@@ -1,0 +1,118 @@
+//! The engine for many hosts: NATS with JetStream, from server 2.9 on.
+//!
+//! - `NAME-work` holds the jobs that are to be done; the server hands each to one worker, and again if the lease runs out.
+//! - `NAME-records` says of each job what became of it. It is the truth, the work is only how a job gets around.
+//! - `NAME-dead` holds the dead letters, `NAME-effects` what the sample handlers wrote, `NAME-feed` the changes,
+//!   and the bucket `NAME-leases` who works on a partition, and how far.
+//!
+//! A delivery's token is the sequence of its job's record when it began. The first delivery writes none (0), so a job that
+//! goes well costs one record, that it is done; each later one writes that it has begun. Whoever settles names the token
+//! as the last sequence of the record's subject, and the server refuses if there is a later one.
+//!
+//! What the server has confirmed survives its death. To survive the death of its machine as well, it needs replicas, or
+//! `sync_interval: always` in its configuration.
+
+mod connection;
+mod counts;
+mod dead;
+mod delivery;
+mod feed;
+mod pull;
+mod queue;
+mod record;
+mod sink;
+mod streams;
+
+use super::{Engine, Error, Result};
+use crate::change::Versioned;
+use async_nats::jetstream::{Context, consumer::PullConsumer};
+use async_trait::async_trait;
+use connection::Connection;
+use feed::Reader;
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
+use streams::Names;
+
+const VERSION: u32 = 1;
+
+/// The durable consumer that all workers share.
+const CONSUMER: &str = "workers";
+
+/// Header with the sequence of a record.
+const RECORD: &str = "Worker-Record";
+
+/// Header with the sequence of the work that a dead letter was.
+const WORK: &str = "Worker-Work";
+
+/// The key of the bucket that is written when all else is there.
+const SETTINGS: &str = "queue";
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Settings {
+    version: u32,
+    partitions: u32,
+}
+
+/// A connection to a queue.
+pub(super) struct Nats {
+    connection: Connection,
+    names: Names,
+    workers: Mutex<Option<(Duration, PullConsumer)>>,
+    readers: Mutex<HashMap<u32, Reader>>,
+}
+
+impl Nats {
+    /// Connects to a server; it need not have the queue.
+    pub(super) async fn connect(url: &str, queue: &str) -> Result<Self> {
+        let connection = Connection::connect(url).await?;
+        Ok(Nats { connection, names: Names::new(queue), workers: Mutex::default(), readers: Mutex::default() })
+    }
+
+    fn context(&self) -> &Context {
+        &self.connection.context
+    }
+
+    async fn settings(&self) -> Result<Settings> {
+        let Versioned { value, .. } = self.value::<Settings>(SETTINGS.to_owned()).await?;
+        self.fits(value.version)?;
+        Ok(value)
+    }
+
+    fn fits(&self, found: u32) -> Result<()> {
+        match found {
+            VERSION => Ok(()),
+            0 => Err(Error::NotMigrated(self.connection.text("the queue is not made yet"))),
+            newer => Err(self.connection.refused(format!(
+                "the queue is of version {newer}, and this program knows up to {VERSION}; use a newer program"
+            ))),
+        }
+    }
+
+    async fn make(&self, partitions: u32) -> Result<()> {
+        self.make_streams().await?;
+        loop {
+            let Versioned { value: found, revision } = self.value::<Settings>(SETTINGS.to_owned()).await?;
+            self.fits(found.version.max(VERSION))?;
+            let wanted = Settings { version: VERSION, partitions: partitions.max(found.partitions) };
+            if self.write_value(SETTINGS.to_owned(), &wanted, revision).await?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for Nats {
+    async fn migrate(&self, partitions: u32) -> Result<()> {
+        // Each of seven parts may take as long as a call.
+        self.connection.within(7 * super::CALL, self.make(partitions)).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.connection.within(super::CALL, self.settings()).await.map(drop)
+    }
+
+    fn system(&self) -> &'static str {
+        "nats"
+    }
+}

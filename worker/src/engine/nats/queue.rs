@@ -1,0 +1,122 @@
+//! Competing consumers: claims from the consumer of all workers, settlements in the records.
+
+use super::{Nats, delivery::text, record::Found};
+use crate::{
+    engine::{CALL, Queue, Result},
+    job::{Claim, Counts, DeadLetter, Delivery, Job, Settled, Settlement},
+};
+use async_nats::{Request, jetstream::message::PublishMessage};
+use async_trait::async_trait;
+use futures_util::future::{join_all, try_join_all};
+use std::time::Duration;
+
+/// As many jobs are sent before the answers are awaited, and get [`CALL`] together.
+const TOGETHER: usize = 1000;
+
+#[async_trait]
+impl Queue for Nats {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+        for jobs in jobs.chunks(TOGETHER) {
+            self.connection.within(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
+        let workers = self.connection.within(CALL, self.workers(lease)).await?;
+        let messages = self.pull(&self.names.work, &workers, slots, wait).await?;
+        let taken = join_all(messages.iter().map(|message| self.connection.within(CALL, self.take(message)))).await;
+        // One that could not be taken comes again after its lease; the others must not wait for that too.
+        let (taken, failed): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
+        match failed.into_iter().next() {
+            Some(Err(error)) if taken.is_empty() => Err(error),
+            _ => Ok(taken.into_iter().flatten().flatten().collect()),
+        }
+    }
+
+    /// The lease is the one that the claim named; it is the consumer's.
+    async fn renew(&self, claims: &[Claim], _: Duration) -> Result<Vec<bool>> {
+        self.connection.within(CALL, try_join_all(claims.iter().map(|claim| self.renew_one(claim)))).await
+    }
+
+    async fn settle(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled> {
+        self.connection.within(CALL, self.settle_one(claim, settlement)).await
+    }
+
+    async fn counts(&self) -> Result<Counts> {
+        self.connection.within(CALL, self.count()).await
+    }
+
+    async fn backlog(&self) -> Result<u64> {
+        self.connection.within(CALL, async { Ok(self.connection.info(&self.names.work).await?.state.messages) }).await
+    }
+
+    async fn dead(&self) -> Result<Vec<DeadLetter>> {
+        self.dead_letters().await
+    }
+
+    async fn requeue(&self, id: &str) -> Result<bool> {
+        self.connection.within(CALL, self.requeue_one(id)).await
+    }
+}
+
+impl Nats {
+    /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; and
+    /// as long as ids are remembered, its record says so.
+    async fn enqueue_one(&self, job: &Job) -> Result<()> {
+        if job.id.is_empty() || !job.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+            return Err(self
+                .connection
+                .refused(format!("the job id {:?} has more than letters, digits, `-`, `_`", job.id)));
+        }
+        if self.record(&job.id).await?.record.is_none() {
+            let work =
+                PublishMessage::build().payload(text(job).into()).message_id(&job.id).expected_last_subject_sequence(0);
+            self.connection.put(&self.names.work, self.names.new_work(&job.id), work).await?;
+        }
+        Ok(())
+    }
+
+    async fn renew_one(&self, claim: &Claim) -> Result<bool> {
+        let Found { sequence, .. } = self.record(&claim.id).await?;
+        if sequence == claim.token {
+            self.acknowledge(claim, "+WPI".to_owned()).await?;
+        }
+        Ok(sequence == claim.token)
+    }
+
+    async fn settle_one(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled> {
+        let settled = match settlement {
+            Settlement::Dead { .. } => self.bury(claim, settlement).await?,
+            _ => self.write_settled(claim, settlement).await?.is_some(),
+        };
+        if !settled {
+            return Ok(Settled::Fenced);
+        }
+        match settlement {
+            // Nobody waits for it to arrive: if it does not, the next delivery finds the record, and drops the work.
+            Settlement::Done | Settlement::Dead { .. } => self.drop_work(&claim.reply).await?,
+            Settlement::Release => self.acknowledge(claim, "-NAK".to_owned()).await?,
+            Settlement::Retry { after, .. } => self.acknowledge(claim, pause(*after)).await?,
+        }
+        Ok(Settled::Applied)
+    }
+
+    /// Says something about a delivery, and waits until the server has heard it.
+    async fn acknowledge(&self, claim: &Claim, what: String) -> Result<()> {
+        let request = Request::new().payload(what.into()).timeout(Some(CALL));
+        let answer = self.context().client().send_request(claim.reply.clone(), request).await;
+        answer.map(drop).map_err(|error| self.connection.unreachable(error))
+    }
+
+    /// The work is needed no more.
+    pub(super) async fn drop_work(&self, reply: &str) -> Result<()> {
+        let sent = self.context().client().publish(reply.to_owned(), "+ACK".into()).await;
+        sent.map_err(|error| self.connection.unreachable(error))
+    }
+}
+
+/// Asks for the work to be handed out again after a pause.
+pub(super) fn pause(pause: Duration) -> String {
+    format!(r#"-NAK {{"delay": {}}}"#, pause.as_nanos())
+}

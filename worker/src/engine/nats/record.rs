@@ -1,0 +1,139 @@
+//! What is known of a job: the last message of its own subject, written by compare-and-set.
+//!
+//! This record, and not the message that carries the work, says what became of a job. JetStream takes an
+//! acknowledgement from whoever sends one, also from a process that lost its lease long ago.
+
+use super::Nats;
+use crate::{
+    engine::Result,
+    job::{Claim, Reason, Settlement},
+};
+use async_nats::jetstream::message::PublishMessage;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What is written about a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    #[serde(flatten)]
+    pub(super) state: State,
+    /// How often a handler failed at it.
+    pub(super) attempts: u32,
+    /// Token of the delivery that was settled by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settled: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub(super) enum State {
+    Claimed,
+    Released,
+    /// `due` is in milliseconds since 1970.
+    Delayed {
+        due: u64,
+        error: String,
+    },
+    Done,
+    Dead {
+        reason: Reason,
+        error: String,
+    },
+}
+
+/// A record, and the sequence that the next writer has to name; 0 if there is no record.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) sequence: u64,
+    pub(super) record: Option<Record>,
+}
+
+impl State {
+    pub(super) fn after(settlement: &Settlement) -> Self {
+        match settlement.clone() {
+            Settlement::Done => State::Done,
+            Settlement::Release => State::Released,
+            Settlement::Retry { after, error } => State::Delayed { due: now().saturating_add(millis(after)), error },
+            Settlement::Dead { reason, error } => State::Dead { reason, error },
+        }
+    }
+
+    /// How long until the job may be tried again.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        match self {
+            State::Delayed { due, .. } => due.checked_sub(now()).filter(|left| *left > 0).map(Duration::from_millis),
+            _ => None,
+        }
+    }
+}
+
+impl Record {
+    pub(super) fn claimed(attempts: u32) -> Self {
+        Record { state: State::Claimed, attempts, settled: None }
+    }
+
+    fn same_settlement(&self, other: &Record) -> bool {
+        let kind = std::mem::discriminant;
+        self.settled.is_some() && self.settled == other.settled && kind(&self.state) == kind(&other.state)
+    }
+}
+
+impl Nats {
+    /// Reads the record of a job.
+    pub(super) async fn record(&self, id: &str) -> Result<Found> {
+        let Some(message) = self.connection.last(&self.names.records, &self.names.record(id)).await? else {
+            return Ok(Found::default());
+        };
+        let record = serde_json::from_slice(&message.payload)
+            .map_err(|error| self.connection.refused(format!("the record of job {id} cannot be read: {error}")))?;
+        Ok(Found { sequence: message.sequence, record: Some(record) })
+    }
+
+    /// Writes the record of a job if `seen` is the sequence of the last one; the new sequence, or none.
+    pub(super) async fn write(&self, id: &str, record: &Record, seen: u64) -> Result<Option<u64>> {
+        let body = serde_json::to_vec(record).map_err(|error| self.connection.refused(error))?;
+        let message = PublishMessage::build().payload(body.into()).expected_last_subject_sequence(seen);
+        let stored = self.connection.put(&self.names.records, self.names.record(id), message).await?;
+        Ok(stored.map(|stored| stored.sequence))
+    }
+
+    /// Writes that a delivery is settled, unless there was a later one: this is the fence. The record's sequence, or none.
+    pub(super) async fn write_settled(&self, claim: &Claim, settlement: &Settlement) -> Result<Option<(u64, Record)>> {
+        let mut record = Record { state: State::after(settlement), attempts: 0, settled: Some(claim.token) };
+        if *settlement != Settlement::Done {
+            let found = self.record(&claim.id).await?;
+            if found.sequence == claim.token {
+                record.attempts = attempts(found.record.as_ref()) + failed(settlement);
+            }
+        }
+        if let Some(sequence) = self.write(&claim.id, &record, claim.token).await? {
+            return Ok(Some((sequence, record)));
+        }
+        // It may have been written by an earlier call whose answer was lost.
+        let Found { sequence, record: found } = self.record(&claim.id).await?;
+        Ok(found.filter(|found| found.same_settlement(&record)).map(|found| (sequence, found)))
+    }
+}
+
+/// How often a handler failed at a job; those of a dead letter that was requeued do not count.
+pub(super) fn attempts(record: Option<&Record>) -> u32 {
+    match record {
+        Some(Record { state: State::Dead { .. }, .. }) | None => 0,
+        Some(record) => record.attempts,
+    }
+}
+
+fn failed(settlement: &Settlement) -> u32 {
+    match settlement {
+        Settlement::Retry { .. } | Settlement::Dead { reason: Reason::Attempts, .. } => 1,
+        _ => 0,
+    }
+}
+
+fn now() -> u64 {
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
