@@ -1,12 +1,17 @@
-//! What the tests share: the checkout, and the program as people run it.
+//! What the tests share: the checkout, the programs as people run them, and peers that others wrote.
 
+pub mod collector;
+pub mod prometheus;
 pub mod webhook;
+pub mod worker;
 
+use serde_json::Value;
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::OnceLock,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, OnceLock},
+    thread,
 };
 
 /// The root of the checkout.
@@ -21,23 +26,26 @@ pub fn target() -> PathBuf {
     deps.parent().and_then(Path::parent).expect("target/<profile>/deps").to_owned()
 }
 
-/// The program, built if need be: `cargo test` builds the binaries of the package under test only.
+/// `plimsoll`.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        // As the Makefile builds it: with the features of the whole workspace.
-        let build = ["build", "--release", "--quiet", "--locked", "--workspace", "--bin", "plimsoll"];
-        let mut build_it = Command::new(cargo);
-        build_it.args(build).arg("--target-dir").arg(target()).current_dir(root());
-        // What `cargo test` says of this package is not for that one: build scripts that ask would all run again.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
-            build_it.env_remove(name);
-        }
-        let status = build_it.status();
-        assert!(status.is_ok_and(|status| status.success()), "cargo build of plimsoll failed");
-        target().join("release/plimsoll")
-    })
+    PROGRAM.get_or_init(|| built("plimsoll"))
+}
+
+/// A program, built if need be: `cargo test` builds the binaries of the package under test only.
+fn built(name: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // As the Makefile builds it: with the features of the whole workspace.
+    let build = ["build", "--release", "--quiet", "--locked", "--workspace", "--bin", name];
+    let mut build_it = Command::new(cargo);
+    build_it.args(build).arg("--target-dir").arg(target()).current_dir(root());
+    // What `cargo test` says of this package is not for that one: build scripts that ask would all run again.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
+        build_it.env_remove(name);
+    }
+    let status = build_it.status();
+    assert!(status.is_ok_and(|status| status.success()), "cargo build of {name} failed");
+    target().join("release").join(name)
 }
 
 fn is_about_this_package(variable: &std::ffi::OsStr) -> bool {
@@ -58,13 +66,13 @@ pub struct Outcome {
 
 impl Outcome {
     /// The report that `-f json` printed.
-    pub fn report(&self) -> serde_json::Value {
+    pub fn report(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{self:?}"))
     }
 
     /// The report's findings, each as `file:line:column level rule`; what is excepted has that for a level.
     pub fn findings(&self) -> Vec<String> {
-        let line = |finding: &serde_json::Value| {
+        let line = |finding: &Value| {
             let level = if finding["status"] == "open" { &finding["level"] } else { &finding["status"] };
             format!("{} {} {}", place(finding), text(level), text(&finding["rule"]))
         };
@@ -84,17 +92,17 @@ impl Outcome {
             .collect()
     }
 
-    fn list(&self, name: &str) -> Vec<serde_json::Value> {
+    fn list(&self, name: &str) -> Vec<Value> {
         self.report()[name].as_array().expect("a list").clone()
     }
 }
 
-fn place(value: &serde_json::Value) -> String {
+fn place(value: &Value) -> String {
     let number = |key: &str| value[key].as_u64().map(|number| format!(":{number}")).unwrap_or_default();
     format!("{}{}{}", text(&value["file"]), number("line"), number("column"))
 }
 
-fn text(value: &serde_json::Value) -> &str {
+fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
@@ -156,4 +164,17 @@ pub fn folder<const N: usize>(files: [(&str, &str); N]) -> tempfile::TempDir {
         std::fs::write(file, text).expect("a file");
     }
     folder
+}
+
+/// Keeps what a program logs; a line that is no JSON is kept as a text.
+fn follow(child: &mut Child) -> Arc<Mutex<Vec<Value>>> {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (lines, kept) = (BufReader::new(child.stderr.take().expect("piped")).lines(), Arc::clone(&log));
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            kept.lock().expect("the log").push(value);
+        }
+    });
+    log
 }

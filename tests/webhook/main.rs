@@ -1,7 +1,6 @@
 //! `plimsoll serve` through its front door: real TLS, real processes, real signals, real collectors.
 
 mod answers;
-mod collector;
 mod deadlines;
 mod differential;
 mod failures;

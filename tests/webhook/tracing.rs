@@ -1,10 +1,10 @@
 //! Traces and metrics over OTLP, seen at a collector that this project did not write.
 
-use crate::collector::Collector;
 use http_body_util::Full;
 use hyper::Request;
 use nix::sys::signal::Signal;
 use plimsoll_tests::{
+    collector::Collector,
     deployment,
     webhook::{Setup, Webhook, create, eventually, object},
 };

@@ -10,6 +10,7 @@ pub use certificates::{Authority, Leaf};
 pub use client::{Answer, Connection, admin};
 pub use mounted::Mounted;
 pub use reviews::{create, delete, object, update};
+pub(crate) use server::send;
 pub use server::{Exited, Setup, Webhook};
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! `plimsoll serve` as a process: started, spoken to, ended by its id.
 
 use super::{Answer, Authority, Connection, Mounted, admin, eventually};
-use crate::program;
+use crate::{follow, program};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -9,11 +9,9 @@ use nix::{
 use rustls::ClientConfig;
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
-    thread,
 };
 
 /// What to start.
@@ -162,7 +160,7 @@ impl Drop for Webhook {
 }
 
 /// Sends a signal to a process.
-pub(super) fn send(process: u32, signal: Signal) {
+pub(crate) fn send(process: u32, signal: Signal) {
     let process = Pid::from_raw(process.try_into().expect("a process id"));
     kill(process, signal).expect("it runs");
 }
@@ -183,17 +181,4 @@ fn command(setup: &Setup<'_>, certificate: &Mounted, config: &Mounted) -> Comman
     command.args(setup.flags).envs(setup.environment.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
-}
-
-/// Keeps what it logs; a line that is no JSON is kept as a text.
-fn follow(child: &mut Child) -> Arc<Mutex<Vec<Value>>> {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let (lines, kept) = (BufReader::new(child.stderr.take().expect("piped")).lines(), Arc::clone(&log));
-    thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
-            kept.lock().expect("the log").push(value);
-        }
-    });
-    log
 }

@@ -68,10 +68,10 @@ impl Messaging {
             system,
             destination: destination.into(),
             tracer,
-            operation_duration: histogram("messaging.client.operation.duration", "Calls of the engine", &CALLS),
-            process_duration: histogram("messaging.process.duration", "Work on one job or change", &JOBS),
-            sent: counter("messaging.client.sent.messages", "Jobs or changes put in, or tried to"),
-            consumed: counter("messaging.client.consumed.messages", "Jobs or changes brought, each time"),
+            operation_duration: histogram("messaging.client.operation.duration", "Duration of calls of the engine", &CALLS),
+            process_duration: histogram("messaging.process.duration", "Duration of the work on one job or change", &JOBS),
+            sent: counter("messaging.client.sent.messages", "Jobs or changes that were put in, or were to be"),
+            consumed: counter("messaging.client.consumed.messages", "Jobs or changes that were brought, each time that they were"),
         }
     }
 

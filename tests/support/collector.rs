@@ -1,6 +1,6 @@
 //! Rotel, an OpenTelemetry collector (PyPI), that prints what it gets.
 
-use plimsoll_tests::{target, webhook::eventually};
+use crate::{target, webhook::eventually};
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
@@ -15,14 +15,14 @@ use tokio::net::TcpStream;
 const ROTEL: &str = "rotel==0.0.1a15";
 
 /// A collector that runs. Dropping it kills it.
-pub(crate) struct Collector {
+pub struct Collector {
     child: Child,
     http: String,
     text: Arc<Mutex<String>>,
 }
 
 /// A port that is free now.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
@@ -46,7 +46,7 @@ fn program() -> Option<PathBuf> {
 
 impl Collector {
     /// None, and a line that says so, where it cannot be installed.
-    pub(crate) async fn start() -> Option<Self> {
+    pub async fn start() -> Option<Self> {
         let Some(program) = program() else {
             eprintln!("SKIPPED: {ROTEL} could not be installed with python3 and pip");
             return None;
@@ -54,7 +54,8 @@ impl Collector {
         let (grpc, http) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let mut child = Command::new(program)
             .args(["start", "--otlp-grpc-endpoint", &grpc, "--otlp-http-endpoint", &http, "--exporter", "blackhole"])
-            .args(["--debug-log", "traces", "--debug-log", "metrics", "--debug-log-verbosity", "detailed"])
+            .args(["--debug-log", "traces", "--debug-log", "metrics", "--debug-log", "logs"])
+            .args(["--debug-log-verbosity", "detailed"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -73,12 +74,12 @@ impl Collector {
     }
 
     /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
-    pub(crate) fn endpoint(&self) -> String {
+    pub fn endpoint(&self) -> String {
         format!("http://{}", self.http)
     }
 
     /// What it printed so far.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.text.lock().expect("the text").clone()
     }
 }
