@@ -68,10 +68,21 @@ impl Messaging {
             system,
             destination: destination.into(),
             tracer,
-            operation_duration: histogram("messaging.client.operation.duration", "Duration of calls of the engine", &CALLS),
-            process_duration: histogram("messaging.process.duration", "Duration of the work on one job or change", &JOBS),
+            operation_duration: histogram(
+                "messaging.client.operation.duration",
+                "Duration of calls of the engine",
+                &CALLS,
+            ),
+            process_duration: histogram(
+                "messaging.process.duration",
+                "Duration of the work on one job or change",
+                &JOBS,
+            ),
             sent: counter("messaging.client.sent.messages", "Jobs or changes that were put in, or were to be"),
-            consumed: counter("messaging.client.consumed.messages", "Jobs or changes that were brought, each time that they were"),
+            consumed: counter(
+                "messaging.client.consumed.messages",
+                "Jobs or changes that were brought, each time that they were",
+            ),
         }
     }
 
@@ -99,9 +110,9 @@ impl Messaging {
 
     /// Deliveries were brought, or there was an error. Nothing is said of a call that brought nothing.
     pub fn received(&self, deliveries: &[Delivery], began: SystemTime, elapsed: Duration, error: Option<&'static str>) {
-        let ids = deliveries.iter().map(|delivery| delivery.job.id.clone());
-        let contexts = deliveries.iter().map(|delivery| creation(&delivery.job.trace));
-        self.brought(ids.collect(), contexts.collect(), vec![], Interval { began, elapsed }, error);
+        let messages: Vec<_> =
+            deliveries.iter().map(|delivery| (delivery.job.id.clone(), &delivery.job.trace)).collect();
+        self.brought(&messages, None, Interval { began, elapsed }, error);
     }
 
     /// Changes of one partition were brought, or there was an error. Nothing is said of a call that brought nothing.
@@ -112,10 +123,8 @@ impl Messaging {
         elapsed: Duration,
         error: Option<&'static str>,
     ) {
-        let ids = changes.iter().map(message_id);
-        let contexts = changes.iter().map(|change| creation(&change.change.trace));
-        let partition = changes.first().map(partition).into_iter();
-        self.brought(ids.collect(), contexts.collect(), partition.collect(), Interval { began, elapsed }, error);
+        let messages: Vec<_> = changes.iter().map(|change| (message_id(change), &change.change.trace)).collect();
+        self.brought(&messages, changes.first().map(partition), Interval { began, elapsed }, error);
     }
 
     /// Begins to work on a delivery.
@@ -170,32 +179,33 @@ impl Messaging {
         self.operation_duration.record(elapsed.as_secs_f64(), &self.attributes(operation, r#type, error));
     }
 
-    /// A span that is over already: that a call brings something is known at its end.
+    /// A span that is over already: whether a call brings something is known at its end.
     fn brought(
         &self,
-        ids: Vec<String>,
-        created: Vec<SpanContext>,
-        mut attributes: Vec<KeyValue>,
+        messages: &[(String, &TraceContext)],
+        partition: Option<KeyValue>,
         Interval { began, elapsed }: Interval,
         error: Option<&'static str>,
     ) {
-        if ids.is_empty() && error.is_none() {
+        if messages.is_empty() && error.is_none() {
             return;
         }
-        let common = self.attributes("receive", "receive", error);
-        self.operation_duration.record(elapsed.as_secs_f64(), &common);
-        self.consumed.add(ids.len() as u64, &common);
-        attributes.extend(common);
-        attributes.push(match &*ids {
-            [id] => KeyValue::new("messaging.message.id", id.clone()),
-            _ => KeyValue::new("messaging.batch.message_count", ids.len() as i64),
+        let mut attributes = self.attributes("receive", "receive", error);
+        self.operation_duration.record(elapsed.as_secs_f64(), &attributes);
+        if !messages.is_empty() {
+            self.consumed.add(messages.len() as u64, &attributes);
+        }
+        attributes.extend(partition);
+        attributes.push(match messages {
+            [(id, _)] => KeyValue::new("messaging.message.id", id.clone()),
+            _ => KeyValue::new("messaging.batch.message_count", messages.len() as i64),
         });
-        let links = created.into_iter().filter(SpanContext::is_valid).map(Link::with_context);
+        let created = messages.iter().map(|(_, trace)| extract(trace).span().span_context().clone());
         let mut span = SpanBuilder::from_name(format!("receive {}", self.destination))
             .with_kind(SpanKind::Client)
             .with_start_time(began)
             .with_attributes(attributes)
-            .with_links(links.collect())
+            .with_links(created.filter(SpanContext::is_valid).map(Link::with_context).collect())
             .start_with_context(&self.tracer, &Context::new());
         if let Some(class) = error {
             span.set_status(Status::error(class));
@@ -247,10 +257,6 @@ fn message_id(change: &Change) -> String {
 /// The context that came with a message. It may be anything: what is no context is none.
 fn extract(created: &TraceContext) -> Context {
     global::get_text_map_propagator(|propagator| propagator.extract_with_context(&Context::new(), &Received(created)))
-}
-
-fn creation(created: &TraceContext) -> SpanContext {
-    extract(created).span().span_context().clone()
 }
 
 struct Received<'a>(&'a TraceContext);
