@@ -1,4 +1,7 @@
-//! The standard variables that the SDK ignores.
+//! The standard variables that the SDK ignores: `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`.
+//!
+//! What it heeds by itself is not here, and works: `OTEL_EXPORTER_OTLP_*` for headers and timeout, `OTEL_TRACES_SAMPLER`,
+//! `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_INTERVAL`.
 
 use anyhow::{Result, bail, ensure};
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
