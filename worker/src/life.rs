@@ -35,6 +35,23 @@ pub enum State {
     Ended,
 }
 
+impl State {
+    /// As answers and logs call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Boot => "boot",
+            State::Starting => "starting",
+            State::Running => "running",
+            State::Paused => "paused",
+            State::Degraded => "degraded",
+            State::Draining => "draining",
+            State::Settling => "settling",
+            State::Flushing => "flushing",
+            State::Ended => "ended",
+        }
+    }
+}
+
 /// What happens to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -58,7 +75,9 @@ pub enum Event {
     StopHard,
     /// No job is in flight, and none can come any more.
     Idle,
-    /// What became of the last jobs is written down.
+    /// Nothing is taken in over HTTP any more.
+    IntakeClosed,
+    /// What was still held is given back.
     Settled,
     /// Telemetry was sent.
     Flushed,
@@ -105,6 +124,8 @@ pub struct Life {
     paused: bool,
     unreachable: bool,
     idle: bool,
+    intake_closed: bool,
+    settled: bool,
     exit: Exit,
     /// What time brings next, the soonest first.
     schedule: Vec<(Instant, Step)>,
@@ -129,6 +150,8 @@ impl Life {
             paused: false,
             unreachable: false,
             idle: false,
+            intake_closed: false,
+            settled: false,
             exit: Exit::Clean,
             schedule: Vec::new(),
         }
@@ -179,11 +202,10 @@ impl Life {
                 self.exit = exit;
                 self.drain(now)
             }
-            (Draining, Event::Idle) => {
-                self.idle = true;
-                self.leave_draining(now)
+            (Draining | Settling, Event::Idle | Event::IntakeClosed | Event::Settled) => {
+                self.note(event);
+                self.leave_work(now)
             }
-            (Settling, Event::Settled) => self.flush(self.exit, now),
             (Flushing, Event::Flushed) => self.end(self.exit),
             // Too late, too early, or said before.
             _ => vec![],
@@ -195,7 +217,11 @@ impl Life {
             Event::Pause => self.paused = true,
             Event::Resume => self.paused = false,
             Event::Unreachable => self.unreachable = true,
-            _ => self.unreachable = false,
+            Event::Reachable => self.unreachable = false,
+            Event::Idle => self.idle = true,
+            Event::IntakeClosed => self.intake_closed = true,
+            Event::Settled => self.settled = true,
+            _ => {}
         }
     }
 
@@ -222,10 +248,13 @@ impl Life {
         actions
     }
 
-    /// The work is over when nothing is in flight and nothing more is taken in.
-    fn leave_draining(&mut self, now: Instant) -> Vec<Action> {
-        let intake_open = self.schedule.iter().any(|(_, step)| *step == Step::CloseIntake);
-        if self.idle && !intake_open { self.settle(now) } else { vec![] }
+    /// The work is over when nothing is in flight and nothing more is taken in; then when nothing is held.
+    fn leave_work(&mut self, now: Instant) -> Vec<Action> {
+        match (self.state, self.idle) {
+            (State::Draining, true) if self.intake_closed => self.settle(now),
+            (State::Settling, true) if self.settled => self.flush(self.exit, now),
+            _ => vec![],
+        }
     }
 
     fn settle(&mut self, now: Instant) -> Vec<Action> {
@@ -265,11 +294,7 @@ impl Life {
 
     fn take(&mut self, step: Step, at: Instant) -> Vec<Action> {
         match step {
-            Step::CloseIntake => {
-                let mut actions = vec![Action::CloseIntake];
-                actions.extend(self.leave_draining(at));
-                actions
-            }
+            Step::CloseIntake => vec![Action::CloseIntake],
             Step::Cancel => vec![Action::Cancel],
             Step::Abort => {
                 if self.exit == Exit::Clean {
@@ -284,3 +309,6 @@ impl Life {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use crate::engine::{Address, Url};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Settling what ended, after the work and before the last telemetry.
 pub const SETTLE: Duration = Duration::from_secs(2);
@@ -20,7 +20,11 @@ fn positive(text: &str) -> Result<Duration, String> {
         .and_then(|duration| if duration.is_zero() { Err("must be more than 0s".into()) } else { Ok(duration) })
 }
 
-fn name(text: &str) -> Result<String, String> {
+/// A name that every engine takes.
+///
+/// # Errors
+/// It is something else; says what to write.
+pub fn name(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     match text.len() {
         1..=64 if text.chars().all(fits) => Ok(text.to_owned()),
@@ -117,6 +121,35 @@ pub struct RunArgs {
     /// Who holds leases; must differ between processes. Host name, process id and a random number if it is not given
     #[arg(long, env = "WORKER_OWNER", value_parser = name, help_heading = "Identity")]
     pub owner: Option<String>,
+    /// Where the last words are written, if the file is there
+    #[arg(
+        long,
+        env = "WORKER_LAST_WORDS",
+        default_value = "/dev/termination-log",
+        value_name = "FILE",
+        help_heading = "Life"
+    )]
+    pub last_words: PathBuf,
+}
+
+impl RunArgs {
+    /// What no flag alone can tell.
+    ///
+    /// # Errors
+    /// Two settings do not go together.
+    pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.intake.is_some() || self.drain_delay.is_zero(),
+            "--drain-delay without --intake: nothing is taken in over HTTP, so there is nothing to wait for"
+        );
+        anyhow::ensure!(
+            self.backoff <= self.max_backoff,
+            "--backoff {} is longer than --max-backoff {}",
+            humantime::format_duration(self.backoff),
+            humantime::format_duration(self.max_backoff)
+        );
+        Ok(())
+    }
 }
 
 fn lease(text: &str) -> Result<Duration, String> {

@@ -3,6 +3,7 @@
 //! A connection belongs to the thread that opened it: the renewer has one of its own, so that nothing that the work does
 //! can keep it from renewing. Every call returns within [`CALL`] or fails; a call that fails may have had its effect.
 
+mod nats;
 mod sqlite;
 
 use crate::{
@@ -51,6 +52,9 @@ pub trait Queue {
 
     /// How many jobs are where.
     async fn counts(&self) -> Result<Counts>;
+
+    /// Jobs that still have to be done: what `worker.queue.lag` shows, so it must be cheap.
+    async fn backlog(&self) -> Result<u64>;
 
     /// All dead letters, the oldest first.
     async fn dead(&self) -> Result<Vec<DeadLetter>>;
@@ -159,6 +163,6 @@ impl FromStr for Url {
 pub async fn connect(address: &Address) -> Result<Arc<dyn Engine>> {
     Ok(match &address.url {
         Url::Sqlite(path) => Arc::new(sqlite::Sqlite::open(path)?),
-        Url::Nats(url) => return Err(Error::Refused(format!("{url}: no such engine yet"))),
+        Url::Nats(url) => Arc::new(nats::Nats::connect(url, &address.name).await?),
     })
 }

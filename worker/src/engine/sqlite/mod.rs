@@ -23,14 +23,14 @@ const VERSION: u32 = 1;
 const POLL: Duration = Duration::from_millis(20);
 
 /// A connection to a file; it opens it anew after a fault.
-pub struct Sqlite {
+pub(super) struct Sqlite {
     file: PathBuf,
     connection: Arc<Mutex<Option<Connection>>>,
 }
 
 impl Sqlite {
     /// Opens the file, or makes an empty one.
-    pub fn open(file: &Path) -> Result<Self> {
+    pub(super) fn open(file: &Path) -> Result<Self> {
         let connection = open(file)?;
         Ok(Sqlite { file: file.to_owned(), connection: Arc::new(Mutex::new(Some(connection))) })
     }

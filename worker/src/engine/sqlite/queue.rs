@@ -77,6 +77,11 @@ impl Queue for Sqlite {
         .await
     }
 
+    async fn backlog(&self) -> Result<u64> {
+        let open = "SELECT count(*) FROM jobs WHERE state IN ('ready', 'leased')";
+        self.transact(move |transaction| transaction.query_row(open, [], |row| row.get(0))).await
+    }
+
     async fn dead(&self) -> Result<Vec<DeadLetter>> {
         self.transact(|transaction| {
             let mut dead = transaction

@@ -1,0 +1,117 @@
+//! The command line.
+
+use crate::{
+    commands::{self, bench, dead, drain, enqueue, migrate, probe, status},
+    contract::Contract,
+    exit::Exit,
+    handlers::Handlers,
+    hooks::Hooks,
+    settings::{QueueArgs, RunArgs},
+    signals::Signals,
+    worker::Worker,
+};
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
+
+/// A queue and change-feed worker that loses nothing when it is stopped or killed
+#[derive(Parser)]
+#[command(name = "plimsoll-worker", version, max_term_width = 120)]
+struct Cli {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// Which log lines are written: error, warn, info, debug, or per module
+    #[arg(long, env = "WORKER_LOG", default_value = "info", global = true)]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Work, until a signal says to stop
+    Run(RunArgs),
+    /// Put jobs into the queue, or changes into the feed, and print their ids
+    Enqueue(enqueue::Enqueue),
+    /// Say how many jobs are where
+    Status(status::Status),
+    /// Ask a running worker to take no jobs, and wait until it has none
+    Drain(drain::Drain),
+    /// Look after jobs that nobody is to try again
+    #[command(subcommand)]
+    Dead(dead::Dead),
+    /// Make or upgrade the queue
+    Migrate(migrate::Migrate),
+    /// Wait until the queue is as this version needs it
+    WaitMigrations(migrate::WaitMigrations),
+    /// Print what this worker promises, from the settings that `run` would have
+    Contract(ContractArgs),
+    /// Ask a running worker how it is
+    Probe(probe::Probe),
+    /// Measure: jobs per second against a bare loop, drain, memory, start
+    Bench(bench::Bench),
+}
+
+#[derive(Args)]
+struct ContractArgs {
+    /// As annotations of a pod template
+    #[arg(long, group = "form")]
+    annotations: bool,
+    /// As JSON (the default)
+    #[arg(long, group = "form")]
+    json: bool,
+    /// As the image label dev.plimsoll.contract
+    #[arg(long, group = "form")]
+    label: bool,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Does what the command line says.
+pub fn run(signals: Signals, handlers: Handlers, hooks: Hooks) -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody else reads what could not be printed.
+            let _unprinted = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if asked { Exit::Clean } else { Exit::Configuration };
+        }
+    };
+    let address = cli.queue.address();
+    if let Command::Run(settings) = cli.command {
+        return Worker { settings, address, handlers, hooks, log: cli.log }.run(signals);
+    }
+    commands::or_say(signals.end_at_first().map_err(Into::into).and_then(|()| cli.command.run(&cli.queue, &cli.log)))
+}
+
+impl Command {
+    fn run(self, queue: &QueueArgs, log: &str) -> Result<Exit> {
+        let address = queue.address();
+        match self {
+            Command::Run(_) => unreachable!("it lives for itself"),
+            Command::Enqueue(enqueue) => enqueue.run(&address, log),
+            Command::Status(status) => status.run(&address),
+            Command::Drain(drain) => drain.run(),
+            Command::Dead(dead) => dead.run(&address),
+            Command::Migrate(migrate) => migrate.run(&address),
+            Command::WaitMigrations(wait) => wait.run(&address),
+            Command::Contract(contract) => contract.run(),
+            Command::Probe(probe) => probe.run(),
+            Command::Bench(bench) => bench.run(&address),
+        }
+    }
+}
+
+impl ContractArgs {
+    fn run(&self) -> Result<Exit> {
+        self.run.check()?;
+        let contract = Contract::of(&self.run);
+        let text = match (self.annotations, self.label) {
+            (true, _) => contract.annotations(),
+            (_, true) => contract.label(),
+            _ => contract.json(),
+        };
+        print!("{text}");
+        Ok(Exit::Clean)
+    }
+}

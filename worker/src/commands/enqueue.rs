@@ -1,0 +1,99 @@
+//! `enqueue`: jobs into the queue, changes into the feed.
+
+use super::connected;
+use crate::{
+    change::NewChange,
+    engine::{Address, Engine},
+    exit::Exit,
+    job::{Job, TraceContext},
+    settings::name,
+    telemetry::{Telemetry, error_type},
+};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde_json::Value;
+use std::{
+    io::{Write, stdout},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+/// What is put there at once.
+const BATCH: usize = 500;
+
+/// How long the spans of it may take to leave.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Handler of the feed.
+const PROJECT: &str = "project";
+
+#[derive(Args)]
+pub(crate) struct Enqueue {
+    /// The handler that is to do it; `project` puts changes into the feed
+    handler: String,
+    /// What the handler gets; for `project` with a `key`, whose changes keep their order
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    payload: String,
+    /// How many
+    #[arg(long, default_value_t = 1)]
+    count: usize,
+    /// Ids are this, `-` and a number; a job whose id is there already is left as it is
+    #[arg(long, value_parser = name)]
+    id_prefix: Option<String>,
+}
+
+impl Enqueue {
+    pub(crate) fn run(&self, address: &Address, log: &str) -> Result<Exit> {
+        let payload: Value =
+            serde_json::from_str(&self.payload).with_context(|| format!("--payload: `{}` is no JSON", self.payload))?;
+        ensure!(payload.is_object(), "--payload: `{}` is no object; write it like {{\"ms\": 50}}", self.payload);
+        let telemetry = Telemetry::start(&Uuid::now_v7().to_string(), log)?;
+        let put = connected(address, |engine| self.put(engine, &telemetry, &address.name, &payload));
+        telemetry.flush(FLUSH);
+        put?;
+        Ok(Exit::Clean)
+    }
+
+    async fn put(&self, engine: Arc<dyn Engine>, telemetry: &Telemetry, queue: &str, payload: &Value) -> Result<()> {
+        let messaging = telemetry.messaging(engine.system(), queue);
+        let ids: Vec<_> = (0..self.count).map(|number| self.id(number)).collect();
+        for ids in ids.chunks(BATCH) {
+            let span = messaging.send(ids.len());
+            let trace = messaging.trace_context(&span);
+            let began = Instant::now();
+            let sent = self.send(&engine, ids, payload, &trace).await;
+            messaging.sent(&span, ids.len(), began.elapsed(), sent.as_ref().err().map(error_type));
+            sent?;
+            // Only what is in the queue for sure; and a reader that has gone is no reason to put the rest there.
+            writeln!(stdout(), "{}", ids.join("\n"))?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        engine: &Arc<dyn Engine>,
+        ids: &[String],
+        payload: &Value,
+        trace: &TraceContext,
+    ) -> crate::engine::Result<()> {
+        if self.handler == PROJECT {
+            let key = |id: &String| payload.get("key").and_then(Value::as_str).unwrap_or(id).to_owned();
+            let change = |id| NewChange { key: key(id), payload: payload.clone(), trace: trace.clone() };
+            return engine.publish(&ids.iter().map(change).collect::<Vec<_>>()).await;
+        }
+        let handler = &self.handler;
+        let job = |id: &String| Job {
+            id: id.clone(),
+            handler: handler.clone(),
+            payload: payload.clone(),
+            trace: trace.clone(),
+        };
+        engine.enqueue(&ids.iter().map(job).collect::<Vec<_>>()).await
+    }
+
+    fn id(&self, number: usize) -> String {
+        self.id_prefix.as_ref().map_or_else(|| Uuid::now_v7().to_string(), |prefix| format!("{prefix}-{number}"))
+    }
+}

@@ -1,0 +1,45 @@
+//! The commands beside `run`: one file each.
+
+pub(crate) mod bench;
+pub(crate) mod dead;
+pub(crate) mod drain;
+pub(crate) mod enqueue;
+pub(crate) mod migrate;
+pub(crate) mod probe;
+pub(crate) mod status;
+
+use crate::{
+    engine::{self, Address, Engine, Error},
+    exit::Exit,
+};
+use anyhow::{Context, Result};
+use std::{future::Future, sync::Arc, time::Duration};
+
+/// How long a running worker may take to answer.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Prints what went wrong, and finds the exit code for it.
+pub(crate) fn or_say(result: Result<Exit>) -> Exit {
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        match error.downcast_ref::<Error>() {
+            Some(Error::Unreachable(_) | Error::NotMigrated(_)) => Exit::Dependency,
+            _ if error.is::<reqwest::Error>() => Exit::Dependency,
+            _ => Exit::Configuration,
+        }
+    })
+}
+
+/// Runs something with a connection.
+fn connected<T, F: Future<Output = Result<T>>>(
+    address: &Address,
+    work: impl FnOnce(Arc<dyn Engine>) -> F,
+) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(async { work(engine::connect(address).await?).await })
+}
+
+/// Asks a running worker.
+fn client() -> Result<reqwest::blocking::Client> {
+    Ok(reqwest::blocking::Client::builder().timeout(ANSWER).no_proxy().build()?)
+}

@@ -1,0 +1,215 @@
+//! Keeps the leases of partitions: renews, takes, asks, hands over.
+
+use super::{
+    Assigned,
+    assignment::{Assignment, Step},
+};
+use crate::{
+    change::{Lease, Revision, Versioned},
+    engine::Engine,
+    heartbeat::{BEAT, Heartbeat},
+    keeper::{Connection, Release, Requests, in_time},
+    telemetry::Instruments,
+};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+/// Longest pause between two looks at the leases.
+const TURN: Duration = Duration::from_secs(1);
+
+/// What the thread needs.
+pub struct Leases {
+    connection: Connection,
+    assigned: UnboundedSender<Assigned>,
+    assignment: Assignment,
+    me: String,
+    lease: Duration,
+    heartbeat: Heartbeat,
+    instruments: Instruments,
+    mine: BTreeMap<u32, Mine>,
+}
+
+/// A partition that we have.
+struct Mine {
+    renewed: Instant,
+    stop: CancellationToken,
+    lost: CancellationToken,
+    /// Nobody works on it any more.
+    done: CancellationToken,
+}
+
+impl Leases {
+    /// Of a replica called `me`, that tells of each partition it gets.
+    pub fn new(
+        connection: Connection,
+        assigned: UnboundedSender<Assigned>,
+        me: &str,
+        lease: Duration,
+        heartbeat: Heartbeat,
+        instruments: Instruments,
+    ) -> Self {
+        let assignment = Assignment::new(me.to_owned(), lease);
+        let (me, mine) = (me.to_owned(), BTreeMap::new());
+        Leases { connection, assigned, assignment, me, lease, heartbeat, instruments, mine }
+    }
+
+    /// Looks at the leases and does what is to be done, until nobody asks any more or all is given back.
+    pub async fn keep(mut self, mut requests: Requests) {
+        let heartbeat = self.heartbeat.clone();
+        let turn = TURN.min(self.lease / 3);
+        let mut next = Instant::now();
+        loop {
+            tokio::select! {
+                request = requests.recv() => {
+                    if let Some(request) = request {
+                        self.release_all(&request).await;
+                    }
+                    // What is given back must not be taken again.
+                    return heartbeat.finish();
+                },
+                () = tokio::time::sleep(BEAT) => {}
+            }
+            if next <= Instant::now() {
+                next = Instant::now() + turn;
+                heartbeat.during(self.turn()).await;
+            }
+            heartbeat.beat();
+            self.expire();
+            self.instruments.leases_held(self.mine.len());
+        }
+    }
+
+    async fn turn(&mut self) {
+        let Some(engine) = self.connection.engine().await else { return };
+        let Some(leases) = in_time("leases", engine.leases()).await else { return };
+        self.lose(&leases);
+        let mine = self.mine.keys().copied().collect();
+        for step in self.assignment.steps(&leases, &mine, Instant::now()) {
+            self.take_step(&engine, step, &leases).await;
+        }
+    }
+
+    async fn take_step(&mut self, engine: &Arc<dyn Engine>, step: Step, leases: &[Versioned<Lease>]) {
+        let seen = |partition: u32| &leases[partition as usize];
+        let ours = Lease { owner: Some(self.me.clone()), wanted_by: None };
+        match step {
+            Step::Renew(partition) if self.is_done(partition) => {
+                self.give(engine, partition, None, seen(partition)).await
+            }
+            Step::Renew(partition) => self.renew(engine, partition, &ours, seen(partition)).await,
+            Step::Take(partition) => self.take(engine, partition, &ours, seen(partition)).await,
+            Step::Ask(partition) => {
+                let asked = Lease { wanted_by: Some(self.me.clone()), ..seen(partition).value.clone() };
+                tracing::info!(partition, of = asked.owner, "partition asked for");
+                in_time("ask", engine.write_lease(partition, &asked, seen(partition).revision)).await;
+            }
+            Step::HandOver(partition) if self.is_done(partition) => {
+                let to = seen(partition).value.wanted_by.clone();
+                self.give(engine, partition, to, seen(partition)).await;
+            }
+            Step::HandOver(partition) => {
+                if let Some(mine) = self.mine.get(&partition) {
+                    mine.stop.cancel();
+                }
+                // Still ours until the change at hand is done and the checkpoint is written.
+                let ours = Lease { wanted_by: seen(partition).value.wanted_by.clone(), ..ours };
+                self.renew(engine, partition, &ours, seen(partition)).await;
+            }
+        }
+    }
+
+    fn is_done(&self, partition: u32) -> bool {
+        self.mine.get(&partition).is_some_and(|mine| mine.done.is_cancelled())
+    }
+
+    async fn renew(&mut self, engine: &Arc<dyn Engine>, partition: u32, lease: &Lease, seen: &Versioned<Lease>) {
+        let asked = Instant::now();
+        let written = in_time("renew", engine.write_lease(partition, lease, seen.revision)).await;
+        if let (Some(Some(_)), Some(mine)) = (written, self.mine.get_mut(&partition)) {
+            mine.renewed = asked;
+        }
+    }
+
+    async fn take(&mut self, engine: &Arc<dyn Engine>, partition: u32, ours: &Lease, seen: &Versioned<Lease>) {
+        let renewed = Instant::now();
+        let written = in_time("take", engine.write_lease(partition, ours, seen.revision)).await;
+        if !matches!(written, Some(Some(_))) {
+            return;
+        }
+        let Some((after, revision)) = fence(engine, partition).await else { return };
+        let [stop, lost, done] = [(); 3].map(|()| CancellationToken::new());
+        let guard = done.clone().drop_guard();
+        let assigned = Assigned { partition, after, revision, stop: stop.clone(), lost: lost.clone(), done: guard };
+        // Where nobody listens any more, it is dropped, done, and so given back.
+        let _gone = self.assigned.send(assigned);
+        self.mine.insert(partition, Mine { renewed, stop, lost, done });
+    }
+
+    async fn give(&mut self, engine: &Arc<dyn Engine>, partition: u32, to: Option<String>, seen: &Versioned<Lease>) {
+        tracing::info!(partition, to, "partition given back");
+        let free = Lease { owner: to, wanted_by: None };
+        if in_time("give", engine.write_lease(partition, &free, seen.revision)).await.is_some() {
+            self.mine.remove(&partition);
+        }
+    }
+
+    /// Drops what somebody else has.
+    fn lose(&mut self, leases: &[Versioned<Lease>]) {
+        let me = self.me.clone();
+        let ours = |partition: u32| {
+            leases.get(partition as usize).is_some_and(|lease| lease.value.owner.as_ref() == Some(&me))
+        };
+        self.drop_unless(|partition, _| ours(partition));
+    }
+
+    /// Drops what must have run out by now, for whoever looks at it from outside.
+    fn expire(&mut self) {
+        let (lease, now) = (self.lease, Instant::now());
+        self.drop_unless(|_, mine| now < mine.renewed + lease);
+    }
+
+    fn drop_unless(&mut self, keep: impl Fn(u32, &Mine) -> bool) {
+        let instruments = self.instruments.clone();
+        self.mine.retain(|partition, mine| {
+            let kept = keep(*partition, mine);
+            if !kept {
+                tracing::warn!(partition, "lease lost");
+                instruments.lease_lost();
+                mine.lost.cancel();
+            }
+            kept
+        });
+    }
+
+    async fn release_all(&mut self, request: &Release) {
+        let mut released = 0;
+        if let Some(engine) = self.connection.engine().await
+            && let Some(leases) = in_time("leases", engine.leases()).await
+        {
+            self.lose(&leases);
+            for partition in self.mine.keys().copied().collect::<Vec<_>>() {
+                let to = leases[partition as usize].value.wanted_by.clone();
+                self.give(&engine, partition, to, &leases[partition as usize]).await;
+                released += 1;
+            }
+        }
+        self.instruments.leases_held(0);
+        let _gone = request.send(released);
+    }
+}
+
+/// Writes the checkpoint as it is: from here on nobody who read it before can write it.
+async fn fence(engine: &Arc<dyn Engine>, partition: u32) -> Option<(u64, Revision)> {
+    loop {
+        let Versioned { value: after, revision } = in_time("checkpoint", engine.checkpoint(partition)).await?;
+        let written = in_time("fence", engine.write_checkpoint(partition, after, revision)).await?;
+        if let Some(revision) = written {
+            return Some((after, revision));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Feed mode: works on the partitions that its leases give it, each in order, all at once.
+
+pub mod assignment;
+mod leases;
+mod partition;
+
+pub use leases::Leases;
+
+use crate::{
+    engine::Engine,
+    handlers::Handlers,
+    heartbeat::{BEAT, Heartbeat},
+    life::Event,
+    orders::{Order, Orders},
+    retry::Policy,
+    telemetry::{Instruments, Messaging},
+};
+use std::{
+    sync::{Arc, mpsc::Sender},
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// A partition that this replica has the lease of.
+pub struct Assigned {
+    /// Its number.
+    pub partition: u32,
+    /// Offset after which to go on.
+    pub after: u64,
+    /// Revision of the checkpoint that says so; a checkpoint of anybody later makes ours void.
+    pub revision: u64,
+    /// Come to an end, and write down how far you are.
+    pub stop: CancellationToken,
+    /// Whatever you do does not count any more.
+    pub lost: CancellationToken,
+    /// Tells that the partition is not worked on any more.
+    pub done: DropGuard,
+}
+
+/// What the partitions share.
+pub struct Shared {
+    /// Where changes come from.
+    pub engine: Arc<dyn Engine>,
+    /// What does them.
+    pub handlers: Handlers,
+    /// How soon a change is tried again.
+    pub policy: Policy,
+    /// Longest time of one.
+    pub job_timeout: Duration,
+    /// Spans and metrics.
+    pub messaging: Messaging,
+    /// Own metrics.
+    pub instruments: Instruments,
+    /// Asks handlers to come to an end.
+    pub cancel: CancellationToken,
+    /// Ends them.
+    pub abort: CancellationToken,
+    /// Who is told whether the engine can be reached.
+    pub events: Sender<Event>,
+}
+
+/// The loop of feed mode.
+pub struct Consumer {
+    /// What the partitions share.
+    pub shared: Arc<Shared>,
+    /// How it shows that it turns.
+    pub heartbeat: Heartbeat,
+}
+
+impl Consumer {
+    /// Works until it is told to stop and the last partition has been left.
+    pub async fn run(self, mut orders: Orders, mut assigned: mpsc::UnboundedReceiver<Assigned>) {
+        let mut running = JoinSet::new();
+        loop {
+            self.heartbeat.beat();
+            let order = *orders.borrow_and_update();
+            if order >= Order::Cancel {
+                self.shared.cancel.cancel();
+            }
+            if order >= Order::Abort {
+                self.shared.abort.cancel();
+            }
+            if order >= Order::Stop && running.is_empty() {
+                break;
+            }
+            tokio::select! {
+                _ = orders.changed() => {}
+                // One that comes after the stop is dropped, and so given back.
+                Some(new) = assigned.recv() => if order < Order::Stop {
+                    running.spawn(partition::work(self.shared.clone(), new, orders.clone()));
+                },
+                Some(_) = running.join_next(), if !running.is_empty() => {}
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        }
+        self.heartbeat.finish();
+        let _gone = self.shared.events.send(Event::Idle);
+    }
+}

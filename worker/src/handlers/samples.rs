@@ -1,0 +1,109 @@
+//! Handlers that behave.
+
+use super::{ChangeHandler, Context, Handler, HandlerError, payload};
+use crate::{change::Change, job::Job};
+use async_trait::async_trait;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// `noop`: nothing, without an effect; what a benchmark wants.
+pub(super) struct Noop;
+
+#[async_trait]
+impl Handler for Noop {
+    async fn handle(&self, _: &Job, _: &Context) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it does not come to an end when it is asked to.
+pub(super) struct Sleep;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SleepPayload {
+    ms: u64,
+    #[serde(default)]
+    stubborn: bool,
+}
+
+#[async_trait]
+impl Handler for Sleep {
+    async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
+        let SleepPayload { ms, stubborn } = payload(job)?;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+            () = context.cancel.cancelled(), if !stubborn => return Err(HandlerError::Interrupted),
+        }
+        context.sink.effect(&job.id, "slept").await?;
+        Ok(())
+    }
+}
+
+/// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block.
+pub(super) struct Checksum;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChecksumPayload {
+    #[serde(default = "some_rounds")]
+    rounds: u32,
+}
+
+fn some_rounds() -> u32 {
+    1000
+}
+
+#[async_trait]
+impl Handler for Checksum {
+    async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
+        let ChecksumPayload { rounds } = payload(job)?;
+        let (id, cancel) = (job.id.clone(), context.cancel.clone());
+        let sum = tokio::task::spawn_blocking(move || {
+            let mut sum = Sha256::digest(id);
+            for _ in 0..rounds {
+                if cancel.is_cancelled() {
+                    return Err(HandlerError::Interrupted);
+                }
+                sum = Sha256::digest(sum);
+            }
+            Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        });
+        let sum = sum.await.map_err(|error| HandlerError::Failed(error.to_string()))??;
+        context.sink.effect(&job.id, &sum).await?;
+        Ok(())
+    }
+}
+
+/// `fail {"times": 2}`: fails that often, then works.
+pub(super) struct Fail;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailPayload {
+    times: u32,
+}
+
+#[async_trait]
+impl Handler for Fail {
+    async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
+        let FailPayload { times } = payload(job)?;
+        if context.attempts < times {
+            return Err(HandlerError::Failed(format!("failed {} of {times} times", context.attempts + 1)));
+        }
+        context.sink.effect(&job.id, "worked at last").await?;
+        Ok(())
+    }
+}
+
+/// `project`: counts the changes of the feed, each once.
+pub(super) struct Project;
+
+#[async_trait]
+impl ChangeHandler for Project {
+    async fn handle(&self, change: &Change, context: &Context) -> Result<(), HandlerError> {
+        context.sink.project(change).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Takes jobs in over HTTP: `POST /jobs {"handler": "sleep", "payload": {"ms": 50}}` answers 202 with the job's id.
+//!
+//! Idle connections do not hold up an end: they are closed, and what is under way is answered.
+
+use crate::{
+    engine::Engine,
+    job::{Job, TraceContext},
+    telemetry::{Messaging, error_type},
+};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    routing::post,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{io, net::TcpListener, sync::Arc, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Longest body, in bytes; well below what a message of NATS may have.
+const BODY: usize = 256 * 1024;
+
+/// Where taken jobs go.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    /// The queue.
+    pub(crate) engine: Arc<dyn Engine>,
+    /// Spans and metrics.
+    pub(crate) messaging: Messaging,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    handler: String,
+    #[serde(default)]
+    payload: Value,
+    id: Option<String>,
+}
+
+impl Intake {
+    /// Serves until it is told to close and what was under way is answered.
+    ///
+    /// # Errors
+    /// The listener fails.
+    pub(crate) async fn serve(self, listener: TcpListener, close: CancellationToken) -> io::Result<()> {
+        let routes =
+            Router::new().route("/jobs", post(take)).layer(DefaultBodyLimit::max(BODY)).with_state(Arc::new(self));
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, routes).with_graceful_shutdown(close.cancelled_owned()).await
+    }
+}
+
+async fn take(State(intake): State<Arc<Intake>>, Json(order): Json<Order>) -> (StatusCode, Json<Value>) {
+    let id = order.id.unwrap_or_else(|| Uuid::now_v7().to_string());
+    if let Err(error) = crate::settings::name(&id) {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": format!("id: {error}") })));
+    }
+    let span = intake.messaging.send(1);
+    let trace: TraceContext = intake.messaging.trace_context(&span);
+    let job = Job { id: id.clone(), handler: order.handler, payload: order.payload, trace };
+    let began = Instant::now();
+    let sent = intake.engine.enqueue(&[job]).await;
+    intake.messaging.sent(&span, 1, began.elapsed(), sent.as_ref().err().map(error_type));
+    match sent {
+        Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "id": id }))),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error.to_string() }))),
+    }
+}

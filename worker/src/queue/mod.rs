@@ -1,0 +1,190 @@
+//! Queue mode: takes jobs while there are free slots, and sees each of them to its end.
+
+mod job;
+mod leases;
+
+pub use leases::Leases;
+
+use crate::{
+    engine::{Engine, Error},
+    handlers::Handlers,
+    heartbeat::{BEAT, Heartbeat},
+    held::Held,
+    job::{Delivery, Settlement},
+    life::Event,
+    orders::{Order, Orders},
+    retry::Policy,
+    telemetry::{Instruments, Messaging, error_type},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, mpsc::Sender},
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a call waits for a job, and so the longest time that a stop waits for a call.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Pause after a call that failed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often the backlog is counted.
+const BACKLOG: Duration = Duration::from_secs(5);
+
+/// What jobs and dispatcher share.
+pub struct Shared {
+    /// Where jobs come from and are settled.
+    pub engine: Arc<dyn Engine>,
+    /// What does them.
+    pub handlers: Handlers,
+    /// The claims of this process.
+    pub held: Arc<Held>,
+    /// When they are tried again.
+    pub policy: Policy,
+    /// How long they are leased.
+    pub lease: Duration,
+    /// Longest time of one.
+    pub job_timeout: Duration,
+    /// Spans and metrics.
+    pub messaging: Messaging,
+    /// Own metrics.
+    pub instruments: Instruments,
+    /// Asks jobs to come to an end.
+    pub cancel: CancellationToken,
+    /// Ends them.
+    pub abort: CancellationToken,
+}
+
+type Poll = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Error>> + Send>>;
+
+/// The loop of queue mode.
+pub struct Dispatcher {
+    /// What it shares with its jobs.
+    pub shared: Arc<Shared>,
+    /// Jobs at a time.
+    pub concurrency: usize,
+    /// Jobs per second, if limited.
+    pub rate_limit: Option<u32>,
+    /// Whom it tells.
+    pub events: Sender<Event>,
+    /// How it shows that it turns.
+    pub heartbeat: Heartbeat,
+}
+
+impl Dispatcher {
+    /// Works until it is told to stop and the last job has ended.
+    pub async fn run(self, mut orders: Orders) {
+        let mut running = JoinSet::new();
+        let mut poll: Option<(Poll, SystemTime)> = None;
+        let mut not_before = Instant::now();
+        let mut backlog = tokio::time::interval(BACKLOG);
+        loop {
+            self.heartbeat.beat();
+            let order = *orders.borrow_and_update();
+            self.pass_on(order);
+            self.shared.instruments.in_flight(running.len());
+            let free = self.concurrency - running.len().min(self.concurrency);
+            if order == Order::Work && poll.is_none() && free > 0 && not_before <= Instant::now() {
+                poll = Some((self.claim(free), SystemTime::now()));
+            }
+            if order >= Order::Stop && poll.is_none() && running.is_empty() {
+                break;
+            }
+            tokio::select! {
+                _ = orders.changed() => {}
+                // Never dropped half way: what it would bring would be nobody's until the lease runs out.
+                found = async { poll.as_mut().expect("guarded").0.as_mut().await }, if poll.is_some() => {
+                    let began = poll.take().map_or_else(SystemTime::now, |(_, began)| began);
+                    // Read again: the order may have come together with the jobs.
+                    let working = *orders.borrow() == Order::Work;
+                    not_before = Instant::now() + self.found(found, began, working, &mut running).await;
+                }
+                Some(_) = running.join_next(), if !running.is_empty() => {}
+                _ = backlog.tick() => self.count_backlog(),
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        }
+        self.heartbeat.finish();
+        let _gone = self.events.send(Event::Idle);
+    }
+
+    fn claim(&self, free: usize) -> Poll {
+        let engine = self.shared.engine.clone();
+        let lease = self.shared.lease;
+        // A limit below the number of slots would otherwise be broken by one full claim.
+        let slots = self.rate_limit.map_or(free, |limit| free.min(limit as usize));
+        Box::pin(async move { engine.claim(slots, lease, WAIT).await })
+    }
+
+    /// Begins what came, or gives it back; says how long to pause.
+    async fn found(
+        &self,
+        found: Result<Vec<Delivery>, Error>,
+        began: SystemTime,
+        working: bool,
+        running: &mut JoinSet<()>,
+    ) -> Duration {
+        let elapsed = began.elapsed().unwrap_or_default();
+        match found {
+            Ok(deliveries) => {
+                self.shared.messaging.received(&deliveries, began, elapsed, None);
+                let _gone = self.events.send(Event::Reachable);
+                let pace = self.rate_limit.map_or(Duration::ZERO, |limit| Duration::from_secs(1) / limit);
+                let pause = pace * u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
+                if working {
+                    self.begin(deliveries, running);
+                } else {
+                    self.give_back(deliveries).await;
+                }
+                pause
+            }
+            Err(error) => {
+                self.shared.messaging.received(&[], began, elapsed, Some(error_type(&error)));
+                let error = error.to_string();
+                tracing::warn!(error, "no jobs can be taken");
+                let _gone = self.events.send(Event::Unreachable);
+                PAUSE
+            }
+        }
+    }
+
+    fn begin(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
+        let since = Instant::now();
+        for delivery in deliveries {
+            let lost = self.shared.held.hold(delivery.claim.clone(), since, since + 2 * self.shared.job_timeout);
+            running.spawn(job::process(self.shared.clone(), delivery, lost));
+        }
+    }
+
+    /// Jobs that came after the stop are never begun.
+    async fn give_back(&self, deliveries: Vec<Delivery>) {
+        for delivery in deliveries {
+            let released = self.shared.engine.settle(&delivery.claim, &Settlement::Release).await;
+            if let Err(error) = released {
+                let (job, error) = (delivery.job.id, error.to_string());
+                tracing::warn!(job, error, "not given back; it comes again when its lease has run out");
+            }
+        }
+    }
+
+    fn pass_on(&self, order: Order) {
+        if order >= Order::Cancel {
+            self.shared.cancel.cancel();
+        }
+        if order >= Order::Abort {
+            self.shared.abort.cancel();
+        }
+    }
+
+    fn count_backlog(&self) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            if let Ok(backlog) = shared.engine.backlog().await {
+                shared.instruments.queue_lag(backlog);
+            }
+        });
+    }
+}

@@ -1,0 +1,134 @@
+//! `plimsoll-worker run`: the life of one process.
+//!
+//! The main thread does nothing but live: it hears what happened, asks [`Life`] what is to be done, and has it done by
+//! others. So an end comes in time even where the runtime of the jobs is blocked.
+//!
+//! | thread | does |
+//! | --- | --- |
+//! | main | the life: this module |
+//! | `signals` | hears signals |
+//! | `health` | answers probes |
+//! | `keeper` | renews the leases of jobs, or those of partitions |
+//! | `jobs` | the runtime of dispatcher and handlers |
+
+mod parts;
+mod start;
+
+use crate::{
+    engine::Address,
+    exit::Exit,
+    handlers::Handlers,
+    hooks::Hooks,
+    life::{Event, Life, Timings},
+    settings::RunArgs,
+    signals::{Signal, Signals},
+};
+use anyhow::{Context, Result};
+use parts::Parts;
+use std::{
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    time::{Duration, Instant},
+};
+
+/// A worker, before it lives.
+pub struct Worker {
+    /// How it works.
+    pub settings: RunArgs,
+    /// Where its queue is.
+    pub address: Address,
+    /// What does the work.
+    pub handlers: Handlers,
+    /// What else is to be done on the way.
+    pub hooks: Hooks,
+    /// Which log lines are written.
+    pub log: String,
+}
+
+impl Worker {
+    /// Lives it, to its end.
+    pub fn run(self, signals: Signals) -> Exit {
+        let (events, inbox) = mpsc::channel();
+        let timings =
+            Timings { drain_delay: self.settings.drain_delay, shutdown_timeout: self.settings.shutdown_timeout };
+        let last_words = self.settings.last_words.clone();
+        match self.begin(events, signals) {
+            Ok((parts, because)) => Living { life: Life::new(timings), parts, inbox, because }.live(&last_words),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                Exit::Configuration
+            }
+        }
+    }
+
+    fn begin(self, events: Sender<Event>, signals: Signals) -> Result<(Parts, Receiver<Signal>)> {
+        let (told, because) = mpsc::channel();
+        let parts = Parts::new(self, events.clone())?;
+        let mut interrupts = 0;
+        let hear = move |signal: Signal| {
+            tracing::info!(signal = signal.name(), "signal");
+            interrupts += u32::from(signal == Signal::Int);
+            let _gone = told.send(signal);
+            let _gone = events.send(if interrupts > 1 { Event::StopHard } else { Event::Stop });
+        };
+        signals.tell(hear).context("no thread for signals")?;
+        Ok((parts, because))
+    }
+}
+
+/// A worker that lives.
+struct Living {
+    life: Life,
+    parts: Parts,
+    inbox: Receiver<Event>,
+    because: Receiver<Signal>,
+}
+
+impl Living {
+    fn live(mut self, last_words: &std::path::Path) -> Exit {
+        self.happens(Event::Configured);
+        let mut told_to_stop = None;
+        let exit = loop {
+            if let Some(exit) = self.life.exit() {
+                break exit;
+            }
+            let event = self.next();
+            if told_to_stop.is_none() && matches!(event, Event::Stop | Event::StopHard | Event::Failed(_)) {
+                told_to_stop = Some(Instant::now());
+                self.parts.note_in_flight();
+            }
+            self.happens(event);
+        };
+        self.parts.say(
+            last_words,
+            &self.life,
+            exit,
+            told_to_stop.map_or(Duration::ZERO, |at| at.elapsed()),
+            &self.because,
+        );
+        exit
+    }
+
+    fn next(&self) -> Event {
+        let Some(wake) = self.life.wake() else {
+            return self.inbox.recv().unwrap_or(Event::Failed(Exit::Internal));
+        };
+        match self.inbox.recv_timeout(wake.saturating_duration_since(Instant::now())) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => Event::Clock,
+            Err(RecvTimeoutError::Disconnected) => Event::Failed(Exit::Internal),
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        let before = self.life.state();
+        let actions = self.life.on(event, Instant::now());
+        let state = self.life.state();
+        if state != before {
+            tracing::info!(state = state.name(), "state");
+            self.parts.vitals.enter(state);
+        }
+        for action in actions {
+            self.parts.act(action, &self.life);
+        }
+    }
+}

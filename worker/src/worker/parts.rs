@@ -1,0 +1,182 @@
+//! The parts of a living worker, and who does what it wants done.
+
+use super::{Worker, start};
+use crate::{
+    contract::Contract,
+    engine::Engine,
+    exit::Exit,
+    health::{Health, Vitals},
+    hooks::Hook,
+    keeper::Keeper,
+    last_words::LastWords,
+    life::{Action, Event, Life, State},
+    orders::Order,
+    signals::Signal,
+    telemetry::{Exports, Telemetry},
+};
+use anyhow::{Context, Result};
+use std::{
+    net::TcpListener,
+    path::Path,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::{runtime::Runtime, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+/// What is left of the budget for telemetry when it must be through, so that its numbers are still told.
+const TELL: Duration = Duration::from_millis(200);
+
+/// All of it.
+pub(super) struct Parts {
+    pub(super) worker: Worker,
+    pub(super) vitals: Arc<Vitals>,
+    pub(super) events: Sender<Event>,
+    pub(super) telemetry: Option<Telemetry>,
+    pub(super) runtime: Runtime,
+    pub(super) orders: watch::Sender<Order>,
+    pub(super) engine: Arc<OnceLock<Arc<dyn Engine>>>,
+    pub(super) keeper: Option<Keeper>,
+    pub(super) intake: Option<TcpListener>,
+    pub(super) close_intake: CancellationToken,
+    pub(super) intake_runs: bool,
+    in_flight: usize,
+    released: Arc<AtomicUsize>,
+    exports: Arc<Mutex<Exports>>,
+}
+
+impl Parts {
+    /// Everything that needs no queue: telemetry, health, the runtime.
+    pub(super) fn new(worker: Worker, events: Sender<Event>) -> Result<Self> {
+        let settings = &worker.settings;
+        settings.check()?;
+        let owner = settings.owner.clone().unwrap_or_else(start::owner);
+        let telemetry = Telemetry::start(&owner, &worker.log)?;
+        let vitals = Arc::new(Vitals::new(owner, telemetry.instruments()));
+        let health = Health {
+            vitals: vitals.clone(),
+            registry: telemetry.registry().clone(),
+            contract: Contract::of(settings),
+            stall: settings.liveness_stall,
+            events: events.clone(),
+        };
+        let admin = health.start(settings.admin).with_context(|| format!("--admin {}", settings.admin))?;
+        let intake = settings.intake.map(start::listen).transpose()?;
+        let intake_address = intake.as_ref().and_then(|listener| listener.local_addr().ok());
+        tracing::info!(admin = %admin, intake = intake_address.map(tracing::field::display), "listening");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("jobs")
+            .enable_all()
+            .build()
+            .context("no runtime for jobs")?;
+        Ok(Parts {
+            worker,
+            vitals,
+            events,
+            telemetry: Some(telemetry),
+            runtime,
+            orders: watch::Sender::new(Order::Hold),
+            engine: Arc::default(),
+            keeper: None,
+            intake,
+            close_intake: CancellationToken::new(),
+            intake_runs: false,
+            in_flight: 0,
+            released: Arc::default(),
+            exports: Arc::default(),
+        })
+    }
+
+    /// Has something done. Nothing here takes long.
+    pub(super) fn act(&mut self, action: Action, life: &Life) {
+        match action {
+            Action::Start => {
+                self.worker.hooks.run(Hook::Starting);
+                self.find_queue();
+            }
+            Action::Claim if self.keeper.is_some() => self.order(Order::Work),
+            Action::Claim => self.start_work(),
+            Action::StopClaiming if life.state() == State::Draining => {
+                self.order(Order::Stop);
+                self.worker.hooks.run(Hook::Stopping);
+            }
+            Action::StopClaiming => self.order(Order::Hold),
+            Action::CloseIntake => self.close_intake(),
+            Action::Cancel => self.order(Order::Cancel),
+            Action::Abort => self.order(Order::Abort),
+            Action::Settle => {
+                self.worker.hooks.run(Hook::Stop);
+                self.settle();
+            }
+            Action::Flush => {
+                self.worker.hooks.run(Hook::Stopped);
+                self.flush(life.wake());
+            }
+        }
+    }
+
+    fn order(&self, order: Order) {
+        self.orders.send_replace(order);
+    }
+
+    fn start_work(&mut self) {
+        self.worker.hooks.run(Hook::Start);
+        if let Err(error) = self.start_loops() {
+            let error = format!("{error:#}");
+            tracing::error!(error, "cannot start");
+            let _gone = self.events.send(Event::Failed(Exit::Internal));
+            return;
+        }
+        self.order(Order::Work);
+        self.worker.hooks.run(Hook::Started);
+    }
+
+    /// Gives back what the end of the time has left, and tells how much it was.
+    fn settle(&self) {
+        let (events, released) = (self.events.clone(), self.released.clone());
+        let answer = self.keeper.as_ref().map(Keeper::release_all);
+        thread::spawn(move || {
+            // The life waits for it as long as it can; the end of the process ends this thread.
+            if let Some(Ok(count)) = answer.map(|answer| answer.recv()) {
+                released.store(count, Ordering::Relaxed);
+            }
+            events.send(Event::Settled)
+        });
+    }
+
+    /// On a plain thread: the exporters block, and must not block a runtime.
+    fn flush(&mut self, until: Option<Instant>) {
+        let budget = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+        let (telemetry, events, exports) = (self.telemetry.take(), self.events.clone(), self.exports.clone());
+        thread::spawn(move || {
+            if let Some(telemetry) = telemetry {
+                *exports.lock().unwrap_or_else(PoisonError::into_inner) = telemetry.flush(budget.saturating_sub(TELL));
+            }
+            events.send(Event::Flushed)
+        });
+    }
+
+    pub(super) fn note_in_flight(&mut self) {
+        self.in_flight = self.vitals.held.count();
+    }
+
+    pub(super) fn say(&self, file: &Path, life: &Life, exit: Exit, elapsed: Duration, because: &Receiver<Signal>) {
+        let released = self.released.load(Ordering::Relaxed);
+        let words = LastWords {
+            path: life.path(),
+            because: because.try_recv().map_or("fault", Signal::name),
+            in_flight: self.in_flight,
+            finished: self.in_flight.saturating_sub(released),
+            released,
+            telemetry: *self.exports.lock().unwrap_or_else(PoisonError::into_inner),
+            elapsed_ms: elapsed.as_millis(),
+            exit: exit.code(),
+        };
+        words.say(file);
+    }
+}
