@@ -4,9 +4,8 @@ use crate::engine::{CALL, Error, Result};
 use async_nats::{
     ConnectOptions, Event, ServerAddr, StatusCode,
     jetstream::{
-        self,
+        self, ErrorCode,
         context::{Context, ContextBuilder, PublishError, PublishErrorKind},
-        errors::ErrorCode,
         message::{PublishMessage, StreamMessage},
         publish::PublishAck,
         response::Response,
@@ -142,7 +141,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn declined(&self, error: &jetstream::errors::Error) -> Error {
+    pub(super) fn declined(&self, error: &jetstream::Error) -> Error {
         let text = self.text(error);
         match error.error_code() {
             ErrorCode::STREAM_NOT_FOUND | ErrorCode::CONSUMER_NOT_FOUND => Error::NotMigrated(text),
@@ -192,7 +191,7 @@ fn options(address: &ServerAddr, lost: watch::Sender<bool>) -> ConnectOptions {
 
 /// A cluster has a second code for it, which the client does not know.
 fn is_wrong_sequence(error: &PublishError) -> bool {
-    let code =
-        error.source().and_then(|error| error.downcast_ref::<jetstream::errors::Error>()).map(|e| e.error_code());
-    error.kind() == PublishErrorKind::WrongLastSequence || code == Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT)
+    let answer = error.source().and_then(|error| error.downcast_ref::<jetstream::Error>());
+    error.kind() == PublishErrorKind::WrongLastSequence
+        || answer.is_some_and(|answer| answer.error_code() == ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT)
 }

@@ -3,8 +3,8 @@
 use super::{CONSUMER, Nats};
 use crate::engine::{Error, Result};
 use async_nats::jetstream::{
+    ErrorCode,
     consumer::{AckPolicy, DeliverPolicy, pull},
-    errors::ErrorCode,
     response::Response,
     stream::{Config, DiscardPolicy, Info, RetentionPolicy},
 };

@@ -1,0 +1,118 @@
+//! Claims, and the three settlements after which a job is not dead.
+
+use crate::place::{LONG, PATIENCE, Place, counts, ids, job, jobs, nothing, one, settle};
+use plimsoll_worker::job::{
+    Counts,
+    Settled::Applied,
+    Settlement::{Done, Release, Retry},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub(crate) async fn hands_out_once_and_keeps_no_more_when_done(place: Arc<Place>) {
+    let engine = place.queue().await;
+    assert_eq!(counts(&engine).await, Counts::default());
+    engine.enqueue(&[job("a")]).await.unwrap();
+    assert_eq!(counts(&engine).await, Counts { ready: 1, ..Counts::default() });
+
+    let delivery = one(&engine).await;
+    assert_eq!((&delivery.job, delivery.attempts, delivery.deliveries), (&job("a"), 0, 1));
+    assert_eq!(delivery.claim.id, "a");
+    assert_eq!(counts(&engine).await, Counts { leased: 1, ..Counts::default() });
+    assert_eq!(engine.backlog().await.unwrap(), 1);
+    nothing(&place.connect().await).await;
+
+    assert_eq!(settle(&engine, &delivery, Done).await, Applied);
+    assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });
+    nothing(&engine).await;
+}
+
+pub(crate) async fn claims_no_more_than_slots(place: Arc<Place>) {
+    let engine = place.queue().await;
+    engine.enqueue(&jobs(5)).await.unwrap();
+    let first = engine.claim(3, LONG, PATIENCE).await.unwrap();
+    let rest = engine.claim(3, LONG, PATIENCE).await.unwrap();
+    assert_eq!((first.len(), rest.len()), (3, 2));
+    assert_eq!(ids(&[first, rest].concat()), ["job-0", "job-1", "job-2", "job-3", "job-4"]);
+}
+
+pub(crate) async fn wakes_when_work_arrives(place: Arc<Place>) {
+    let (engine, other) = (place.queue().await, place.connect().await);
+    let begun = Instant::now();
+    let waiting = tokio::spawn(async move { engine.claim(4, LONG, PATIENCE).await.unwrap() });
+    other.enqueue(&[job("a")]).await.unwrap();
+    assert_eq!(ids(&waiting.await.unwrap()), ["a"]);
+    assert!(begun.elapsed() < PATIENCE / 2, "it took {:?}", begun.elapsed());
+}
+
+pub(crate) async fn gives_back_at_once_and_counts_no_attempt(place: Arc<Place>) {
+    let (engine, other) = (place.queue().await, place.connect().await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let mut tokens = vec![];
+    for deliveries in 1..=3 {
+        let begun = Instant::now();
+        let delivery = one(&other).await;
+        assert!(begun.elapsed() < PATIENCE / 2, "it took {:?}", begun.elapsed());
+        assert_eq!((delivery.attempts, delivery.deliveries), (0, deliveries));
+        assert_eq!(settle(&engine, &delivery, Release).await, Applied);
+        assert_eq!(counts(&engine).await, Counts { ready: 1, ..Counts::default() });
+        tokens.push(delivery.claim.token);
+    }
+    assert!(tokens.is_sorted_by(|a, b| a < b), "{tokens:?}");
+}
+
+pub(crate) async fn retries_after_the_pause(place: Arc<Place>) {
+    let engine = place.queue().await;
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let pause = Duration::from_millis(700);
+    for attempts in 0..2 {
+        let delivery = one(&engine).await;
+        assert_eq!((delivery.attempts, delivery.deliveries), (attempts, attempts + 1));
+        let settled = Instant::now();
+        assert_eq!(settle(&engine, &delivery, Retry { after: pause, error: "no".to_owned() }).await, Applied);
+        assert_eq!(counts(&engine).await, Counts { delayed: 1, ..Counts::default() });
+        nothing(&engine).await;
+        let again = one(&engine).await;
+        assert!(settled.elapsed() >= pause, "it came after {:?}", settled.elapsed());
+        assert_eq!(settle(&engine, &again, Release).await, Applied);
+        if attempts == 0 {
+            // Its deliveries are two more than its attempts from now on.
+            let released = one(&engine).await;
+            assert_eq!((released.attempts, released.deliveries), (1, 3));
+            assert_eq!(settle(&engine, &released, Done).await, Applied);
+            break;
+        }
+    }
+    assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });
+}
+
+pub(crate) async fn shares_no_job_between_claimers(place: Arc<Place>) {
+    const JOBS: usize = 300;
+    place.queue().await.enqueue(&jobs(JOBS)).await.unwrap();
+    let mut claimers = vec![];
+    for _ in 0..4 {
+        let engine = place.connect().await;
+        claimers.push(tokio::spawn(async move {
+            let mut mine = vec![];
+            while engine.backlog().await.unwrap() > 0 {
+                let claimed = engine.claim(7, LONG, Duration::from_millis(100)).await.unwrap();
+                for delivery in &claimed {
+                    assert_eq!(delivery.deliveries, 1);
+                    assert_eq!(settle(&engine, delivery, Done).await, Applied);
+                }
+                mine.extend(claimed);
+            }
+            mine
+        }));
+    }
+    let mut all = vec![];
+    for claimer in claimers {
+        all.extend(claimer.await.unwrap());
+    }
+    let mut expected: Vec<_> = jobs(JOBS).into_iter().map(|job| job.id).collect();
+    expected.sort_unstable();
+    assert_eq!(ids(&all), expected);
+    assert_eq!(counts(&place.connect().await).await, Counts { done: 300, ..Counts::default() });
+}

@@ -1,0 +1,46 @@
+//! Putting jobs into a queue.
+
+use crate::place::{Place, counts, job, jobs, nothing, one, settle};
+use plimsoll_worker::job::{
+    Counts, Reason,
+    Settled::Applied,
+    Settlement::{Dead, Done, Retry},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub(crate) async fn enqueues_an_id_once_whatever_became_of_it(place: Arc<Place>) {
+    let (engine, other) = (place.queue().await, place.connect().await);
+    let ids = ["ready", "leased", "delayed", "done", "dead"];
+    for id in &ids[1..] {
+        engine.enqueue(&[job(id)]).await.unwrap();
+        let delivery = one(&engine).await;
+        let error = "no".to_owned();
+        let settlement = match *id {
+            "delayed" => Retry { after: Duration::from_secs(3600), error },
+            "done" => Done,
+            "dead" => Dead { reason: Reason::Rejected, error },
+            _ => continue,
+        };
+        assert_eq!(settle(&engine, &delivery, settlement).await, Applied);
+    }
+    let all: Vec<_> = ids.into_iter().map(job).collect();
+    for engine in [&engine, &other, &engine] {
+        engine.enqueue(&all).await.unwrap();
+        engine.enqueue(&[job("ready"), job("ready")]).await.unwrap();
+        assert_eq!(counts(engine).await, Counts { ready: 1, leased: 1, delayed: 1, done: 1, dead: 1 });
+    }
+    assert_eq!(one(&engine).await.job.id, "ready");
+    nothing(&engine).await;
+}
+
+pub(crate) async fn enqueues_thousands_in_seconds(place: Arc<Place>) {
+    let engine = place.queue().await;
+    let begun = Instant::now();
+    engine.enqueue(&jobs(5000)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+    assert_eq!(counts(&engine).await, Counts { ready: 5000, ..Counts::default() });
+    assert_eq!(engine.backlog().await.unwrap(), 5000);
+}

@@ -1,0 +1,63 @@
+//! What every engine has to do, in one text for all of them: SQLite, the NATS server of the system, and the one that
+//! `tests/cluster` pins.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+mod claims;
+mod dead;
+mod enqueue;
+mod feed;
+mod fencing;
+mod leases;
+mod migration;
+#[path = "../support/nats.rs"]
+mod nats;
+mod place;
+mod restart;
+mod sink;
+
+/// Makes a test of each claim, for each engine.
+macro_rules! on_every_engine {
+    ($($file:ident: $($claim:ident),+;)+) => {
+        mod sqlite {
+            $($(#[test] fn $claim() { crate::place::on_sqlite(crate::$file::$claim); })+)+
+        }
+        mod nats_installed {
+            $($(#[test] fn $claim() { crate::place::on_nats(crate::nats::installed(), crate::$file::$claim); })+)+
+        }
+        mod nats_built {
+            $($(#[test] fn $claim() { crate::place::on_nats(crate::nats::built(), crate::$file::$claim); })+)+
+        }
+    };
+}
+
+on_every_engine! {
+    claims: hands_out_once_and_keeps_no_more_when_done, claims_no_more_than_slots, wakes_when_work_arrives,
+        gives_back_at_once_and_counts_no_attempt, retries_after_the_pause, shares_no_job_between_claimers;
+    leases: hands_out_again_when_a_lease_runs_out, keeps_what_is_renewed_on_another_connection;
+    fencing: fences_every_settlement_while_another_holds_the_job, fences_every_settlement_after_another_is_done,
+        fences_every_settlement_after_another_gave_back, fences_every_settlement_after_another_put_off,
+        fences_every_settlement_after_another_buried, fences_deliveries_from_before_a_requeue;
+    dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted;
+    enqueue: enqueues_an_id_once_whatever_became_of_it, enqueues_thousands_in_seconds;
+    sink: keeps_one_effect_of_a_job, counts_a_change_once;
+    feed: keeps_the_order_of_a_partition, reads_on_when_a_change_arrives, leases_partitions_to_one_writer,
+        moves_a_checkpoint_for_one_writer, tells_how_far_each_partition_is;
+    migration: says_that_it_is_not_migrated, migrates_once_for_all, gains_partitions_and_loses_none, says_that_nobody_is_there;
+}
+
+/// What only an engine with a server can be put through.
+macro_rules! on_every_server {
+    ($($file:ident: $($claim:ident),+;)+) => {
+        mod nats_installed_server {
+            $($(#[test] fn $claim() { crate::place::on_nats(crate::nats::installed(), crate::$file::$claim); })+)+
+        }
+        mod nats_built_server {
+            $($(#[test] fn $claim() { crate::place::on_nats(crate::nats::built(), crate::$file::$claim); })+)+
+        }
+    };
+}
+
+on_every_server! {
+    restart: loses_nothing_when_the_server_is_killed, fails_at_once_while_the_server_is_gone,
+        ends_a_wait_when_the_server_goes, reads_on_after_a_restart;
+}

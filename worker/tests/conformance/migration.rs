@@ -1,0 +1,83 @@
+//! Before there is a queue, and how it is made.
+
+use crate::place::{PARTITIONS, Place, counts, job};
+use plimsoll_worker::{
+    change::NewChange,
+    engine::{self, Address, CALL, Error, Url},
+    job::Counts,
+};
+use serde_json::json;
+use std::{
+    net::TcpListener,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
+    let engine = place.connect().await;
+    let change = NewChange { key: "a".to_owned(), payload: json!({}), trace: Default::default() };
+    let answers = [
+        engine.check().await,
+        engine.enqueue(&[job("a")]).await,
+        engine.claim(1, Duration::from_secs(30), Duration::ZERO).await.map(drop),
+        engine.counts().await.map(drop),
+        engine.backlog().await.map(drop),
+        engine.dead().await.map(drop),
+        engine.requeue("a").await.map(drop),
+        engine.effect("a", "").await.map(drop),
+        engine.effects().await.map(drop),
+        engine.publish(&[change]).await,
+        engine.leases().await.map(drop),
+        engine.progress().await.map(drop),
+        engine.write_checkpoint(0, 1, 0).await.map(drop),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let Err(error) = answer else { panic!("call {number} worked") };
+        assert!(matches!(error, Error::NotMigrated(_)), "call {number}: {error}");
+        assert!(error.to_string().contains("plimsoll-worker migrate"), "{error}");
+    }
+    engine.migrate(PARTITIONS).await.unwrap();
+    engine.check().await.unwrap();
+}
+
+pub(crate) async fn migrates_once_for_all(place: Arc<Place>) {
+    let mut migrations = vec![];
+    for _ in 0..4 {
+        let engine = place.connect().await;
+        migrations.push(tokio::spawn(async move { engine.migrate(PARTITIONS).await }));
+    }
+    for migration in migrations {
+        migration.await.unwrap().unwrap();
+    }
+    let engine = place.connect().await;
+    engine.check().await.unwrap();
+    engine.enqueue(&[job("a")]).await.unwrap();
+    engine.migrate(PARTITIONS).await.unwrap();
+    assert_eq!(counts(&engine).await, Counts { ready: 1, ..Counts::default() });
+}
+
+pub(crate) async fn gains_partitions_and_loses_none(place: Arc<Place>) {
+    let engine = place.queue().await;
+    let partitions = || async { engine.leases().await.unwrap().len() as u32 };
+    assert_eq!(partitions().await, PARTITIONS);
+    engine.migrate(PARTITIONS + 2).await.unwrap();
+    assert_eq!(partitions().await, PARTITIONS + 2);
+    engine.migrate(1).await.unwrap();
+    assert_eq!(partitions().await, PARTITIONS + 2);
+}
+
+pub(crate) async fn says_that_nobody_is_there(place: Arc<Place>) {
+    let url = match &place.address().url {
+        Url::Sqlite(file) => Url::Sqlite(file.join("no/such/folder.db")),
+        Url::Nats(_) => {
+            // Nobody listens there any more, and nobody is given the port soon.
+            let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            Url::Nats(format!("nats://user:secret@127.0.0.1:{closed}"))
+        }
+    };
+    let begun = Instant::now();
+    let Err(error) = engine::connect(&Address { url, name: "jobs".to_owned() }).await else { panic!("it connected") };
+    assert!(matches!(error, Error::Unreachable(_)), "{error}");
+    assert!(begun.elapsed() < CALL + Duration::from_secs(1), "it took {:?}", begun.elapsed());
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
