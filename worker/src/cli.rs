@@ -20,7 +20,7 @@ struct Cli {
     #[command(flatten)]
     queue: QueueArgs,
     /// Which log lines are written: error, warn, info, debug, or per module
-    #[arg(long, env = "WORKER_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "WORKER_LOG", default_value = "warn,plimsoll_worker=info", global = true)]
     log: String,
     #[command(subcommand)]
     command: Command,

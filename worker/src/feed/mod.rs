@@ -16,11 +16,18 @@ use crate::{
     telemetry::{Instruments, Messaging},
 };
 use std::{
-    sync::{Arc, mpsc::Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::Sender,
+    },
     time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How often the lag is looked at.
+const LAG: Duration = Duration::from_secs(5);
 
 /// A partition that this replica has the lease of.
 pub struct Assigned {
@@ -52,6 +59,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Own metrics.
     pub instruments: Instruments,
+    /// Changes that are being worked on.
+    pub busy: Arc<AtomicUsize>,
     /// Asks handlers to come to an end.
     pub cancel: CancellationToken,
     /// Ends them.
@@ -72,8 +81,10 @@ impl Consumer {
     /// Works until it is told to stop and the last partition has been left.
     pub async fn run(self, mut orders: Orders, mut assigned: mpsc::UnboundedReceiver<Assigned>) {
         let mut running = JoinSet::new();
+        let mut lag = tokio::time::interval(LAG);
         loop {
             self.heartbeat.beat();
+            self.shared.instruments.in_flight(self.shared.busy.load(Ordering::Relaxed));
             let order = *orders.borrow_and_update();
             if order >= Order::Cancel {
                 self.shared.cancel.cancel();
@@ -90,11 +101,21 @@ impl Consumer {
                 Some(new) = assigned.recv() => if order < Order::Stop {
                     running.spawn(partition::work(self.shared.clone(), new, orders.clone()));
                 },
+                _ = lag.tick() => self.look_at_lag(),
                 Some(_) = running.join_next(), if !running.is_empty() => {}
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
         self.heartbeat.finish();
         let _gone = self.shared.events.send(Event::Idle);
+    }
+
+    fn look_at_lag(&self) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            for progress in shared.engine.progress().await.unwrap_or_default() {
+                shared.instruments.feed_lag(progress.partition, progress.lag);
+            }
+        });
     }
 }

@@ -11,7 +11,10 @@ use crate::{
     telemetry::{Outcome, error_type},
 };
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 use tracing::Instrument;
@@ -131,6 +134,7 @@ impl Partition {
 
     async fn attempt(&self, change: &Change, attempts: u32) -> Result<(), HandlerError> {
         let shared = &self.shared;
+        let _busy = Busy::new(&shared.busy);
         let span = shared.messaging.process_change(change);
         let began = Instant::now();
         let context = Context { sink: shared.engine.clone(), attempts, cancel: shared.cancel.clone() };
@@ -176,6 +180,22 @@ impl Partition {
                 true
             }
         }
+    }
+}
+
+/// Counts as long as it lives.
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn new(busy: &Arc<AtomicUsize>) -> Self {
+        busy.fetch_add(1, Ordering::Relaxed);
+        Busy(busy.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -8,7 +8,10 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,8 @@ pub struct Vitals {
     pub heartbeats: Heartbeats,
     /// What it holds.
     pub held: Arc<Held>,
+    /// Changes of the feed that are being worked on.
+    pub busy: Arc<AtomicUsize>,
     /// Own metrics.
     pub instruments: Instruments,
     /// Who it is.
@@ -38,7 +43,14 @@ impl Vitals {
     /// Of a worker that begins.
     pub fn new(owner: String, instruments: Instruments) -> Self {
         let now = Now { state: State::Boot, started: false, waiting_for: String::new() };
-        Vitals { heartbeats: Heartbeats::default(), held: Arc::default(), instruments, owner, now: Mutex::new(now) }
+        Vitals {
+            heartbeats: Heartbeats::default(),
+            held: Arc::default(),
+            busy: Arc::default(),
+            instruments,
+            owner,
+            now: Mutex::new(now),
+        }
     }
 
     /// Where it is in its life.
@@ -52,6 +64,11 @@ impl Vitals {
         now.started |= state == State::Running;
         now.state = state;
         self.instruments.state(state);
+    }
+
+    /// Jobs and changes that are being worked on.
+    pub fn in_flight(&self) -> usize {
+        self.held.count() + self.busy.load(Ordering::Relaxed)
     }
 
     /// Whether it has started; once it has, for good.
@@ -77,7 +94,7 @@ impl Vitals {
         json!({
             "owner": self.owner,
             "state": self.state(),
-            "in_flight": self.held.count(),
+            "in_flight": self.in_flight(),
             "loop_age_ms": loops.collect::<std::collections::BTreeMap<_, _>>(),
         })
     }

@@ -1,8 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const TIMINGS: Timings =
-    Timings { drain_delay: Duration::from_secs(5), shutdown_timeout: Duration::from_secs(10) };
+const TIMINGS: Timings = Timings { drain_delay: Duration::from_secs(5), shutdown_timeout: Duration::from_secs(10) };
 
 /// A life, and what it asked for, with the seconds since its beginning.
 struct Played {

@@ -19,7 +19,7 @@ use crate::{
     exit::Exit,
     handlers::Handlers,
     hooks::Hooks,
-    life::{Event, Life, Timings},
+    life::{Event, Life, State, Timings},
     settings::RunArgs,
     signals::{Signal, Signals},
 };
@@ -27,7 +27,7 @@ use anyhow::{Context, Result};
 use parts::Parts;
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// A worker, before it lives.
@@ -86,25 +86,18 @@ struct Living {
 impl Living {
     fn live(mut self, last_words: &std::path::Path) -> Exit {
         self.happens(Event::Configured);
-        let mut told_to_stop = None;
         let exit = loop {
             if let Some(exit) = self.life.exit() {
                 break exit;
             }
             let event = self.next();
-            if told_to_stop.is_none() && matches!(event, Event::Stop | Event::StopHard | Event::Failed(_)) {
-                told_to_stop = Some(Instant::now());
-                self.parts.note_in_flight();
+            let ends = matches!(event, Event::Stop | Event::StopHard | Event::Failed(_));
+            if ends && self.life.state() < State::Draining {
+                self.parts.note_stop();
             }
             self.happens(event);
         };
-        self.parts.say(
-            last_words,
-            &self.life,
-            exit,
-            told_to_stop.map_or(Duration::ZERO, |at| at.elapsed()),
-            &self.because,
-        );
+        self.parts.say(last_words, &self.life, exit, &self.because);
         exit
     }
 

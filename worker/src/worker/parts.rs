@@ -45,6 +45,7 @@ pub(super) struct Parts {
     pub(super) intake: Option<TcpListener>,
     pub(super) close_intake: CancellationToken,
     pub(super) intake_runs: bool,
+    stopped: Option<Instant>,
     in_flight: usize,
     released: Arc<AtomicUsize>,
     exports: Arc<Mutex<Exports>>,
@@ -86,6 +87,7 @@ impl Parts {
             intake,
             close_intake: CancellationToken::new(),
             intake_runs: false,
+            stopped: None,
             in_flight: 0,
             released: Arc::default(),
             exports: Arc::default(),
@@ -108,7 +110,11 @@ impl Parts {
             Action::StopClaiming => self.order(Order::Hold),
             Action::CloseIntake => self.close_intake(),
             Action::Cancel => self.order(Order::Cancel),
-            Action::Abort => self.order(Order::Abort),
+            Action::Abort => {
+                // Changes have no claim that could be given back: their partition is, and they are read again.
+                self.released.store(self.vitals.busy.load(Ordering::Relaxed), Ordering::Relaxed);
+                self.order(Order::Abort);
+            }
             Action::Settle => {
                 self.worker.hooks.run(Hook::Stop);
                 self.settle();
@@ -138,12 +144,13 @@ impl Parts {
 
     /// Gives back what the end of the time has left, and tells how much it was.
     fn settle(&self) {
+        self.vitals.instruments.drain_duration(self.since_stop());
         let (events, released) = (self.events.clone(), self.released.clone());
         let answer = self.keeper.as_ref().map(Keeper::release_all);
         thread::spawn(move || {
             // The life waits for it as long as it can; the end of the process ends this thread.
             if let Some(Ok(count)) = answer.map(|answer| answer.recv()) {
-                released.store(count, Ordering::Relaxed);
+                released.fetch_add(count, Ordering::Relaxed);
             }
             events.send(Event::Settled)
         });
@@ -161,11 +168,17 @@ impl Parts {
         });
     }
 
-    pub(super) fn note_in_flight(&mut self) {
-        self.in_flight = self.vitals.held.count();
+    /// The end begins.
+    pub(super) fn note_stop(&mut self) {
+        self.stopped = Some(Instant::now());
+        self.in_flight = self.vitals.in_flight();
     }
 
-    pub(super) fn say(&self, file: &Path, life: &Life, exit: Exit, elapsed: Duration, because: &Receiver<Signal>) {
+    fn since_stop(&self) -> Duration {
+        self.stopped.map_or(Duration::ZERO, |at| at.elapsed())
+    }
+
+    pub(super) fn say(&self, file: &Path, life: &Life, exit: Exit, because: &Receiver<Signal>) {
         let released = self.released.load(Ordering::Relaxed);
         let words = LastWords {
             path: life.path(),
@@ -174,7 +187,7 @@ impl Parts {
             finished: self.in_flight.saturating_sub(released),
             released,
             telemetry: *self.exports.lock().unwrap_or_else(PoisonError::into_inner),
-            elapsed_ms: elapsed.as_millis(),
+            elapsed_ms: self.since_stop().as_millis(),
             exit: exit.code(),
         };
         words.say(file);

@@ -115,6 +115,7 @@ impl Parts {
                 job_timeout: settings.job_timeout,
                 messaging,
                 instruments: self.vitals.instruments.clone(),
+                busy: self.vitals.busy.clone(),
                 cancel: CancellationToken::new(),
                 abort: CancellationToken::new(),
                 events: self.events.clone(),

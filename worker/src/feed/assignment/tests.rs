@@ -96,7 +96,7 @@ fn leases_of_a_dead_replica_run_out_and_not_before() {
     world.join("b");
     world.turns(29);
     assert_eq!(world.shares(), [0]);
-    world.turns(2);
+    world.turns(4);
     assert_eq!(world.shares(), [4]);
 }
 
