@@ -49,7 +49,7 @@ impl Worker {
         // The kubelet makes that file.
         fs::write(&last_words, "").expect("a file");
         let mut command = queue.command(&["run", "--admin", "127.0.0.1:0"]);
-        command.args(flags).env("WORKER_TERMINATION_LOG", &last_words);
+        command.args(flags).env("WORKER_LAST_WORDS", &last_words);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let log = follow(&mut child);
         let listening = eventually("listening", async || {

@@ -1,0 +1,7 @@
+//! `plimsoll-worker` through its front door: real processes, real signals, real collectors.
+
+mod collectors;
+mod environment;
+mod metrics;
+mod otlp;
+mod spans;
