@@ -1,6 +1,6 @@
 //! The last telemetry, within a budget.
 
-use super::Telemetry;
+use super::{Telemetry, tally::Tallies};
 use opentelemetry_sdk::error::OTelSdkResult;
 use serde::Serialize;
 use std::{
@@ -18,6 +18,21 @@ pub struct Exports {
     pub failed: u64,
     /// There was no room for them, or no answer before the process had to end.
     pub dropped: u64,
+}
+
+/// The count of it all, which can be asked at any time.
+#[derive(Clone)]
+pub struct Account(pub(super) Tallies);
+
+impl Account {
+    /// How it stands if the process ends now: what still waits is dropped.
+    pub fn exports(&self) -> Exports {
+        self.0.all().iter().map(|tally| tally.counts()).fold(Exports::default(), |sum, counts| Exports {
+            sent: sum.sent + counts.sent,
+            failed: sum.failed + counts.failed,
+            dropped: sum.dropped + counts.dropped + counts.waiting,
+        })
+    }
 }
 
 impl Telemetry {
@@ -45,10 +60,6 @@ impl Telemetry {
         if exports_metrics && tallies.metrics.counts().ended() == exported {
             tallies.metrics.miss();
         }
-        tallies.all().iter().map(|tally| tally.counts()).fold(Exports::default(), |sum, counts| Exports {
-            sent: sum.sent + counts.sent,
-            failed: sum.failed + counts.failed,
-            dropped: sum.dropped + counts.dropped + counts.waiting,
-        })
+        Account(tallies).exports()
     }
 }

@@ -25,25 +25,32 @@ pub enum Outcome {
     Fenced,
 }
 
-const OUTCOMES: [(Outcome, &str); 6] = [
-    (Outcome::Done, "done"),
-    (Outcome::Retry, "retry"),
-    (Outcome::Dead, "dead"),
-    (Outcome::Released, "released"),
-    (Outcome::Lost, "lost"),
-    (Outcome::Fenced, "fenced"),
-];
+const OUTCOMES: [Outcome; 6] =
+    [Outcome::Done, Outcome::Retry, Outcome::Dead, Outcome::Released, Outcome::Lost, Outcome::Fenced];
 
-const STATES: [(State, &str); 9] = [
-    (State::Boot, "boot"),
-    (State::Starting, "starting"),
-    (State::Running, "running"),
-    (State::Paused, "paused"),
-    (State::Degraded, "degraded"),
-    (State::Draining, "draining"),
-    (State::Settling, "settling"),
-    (State::Flushing, "flushing"),
-    (State::Ended, "ended"),
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Retry => "retry",
+            Outcome::Dead => "dead",
+            Outcome::Released => "released",
+            Outcome::Lost => "lost",
+            Outcome::Fenced => "fenced",
+        }
+    }
+}
+
+const STATES: [State; 9] = [
+    State::Boot,
+    State::Starting,
+    State::Running,
+    State::Paused,
+    State::Degraded,
+    State::Draining,
+    State::Settling,
+    State::Flushing,
+    State::Ended,
 ];
 
 /// The instruments, for all threads.
@@ -91,15 +98,15 @@ impl Instruments {
         self.leases_held(0);
         self.released(0);
         self.leases_lost.add(0, &[]);
-        for (_, name) in OUTCOMES {
-            self.outcomes.add(0, &[KeyValue::new("outcome", name)]);
+        for outcome in OUTCOMES {
+            self.outcomes.add(0, &[KeyValue::new("outcome", outcome.name())]);
         }
     }
 
     /// Where the worker is in its life.
     pub fn state(&self, now: State) {
-        for (state, name) in STATES {
-            self.state.record(u64::from(state == now), &[KeyValue::new("state", name)]);
+        for state in STATES {
+            self.state.record(u64::from(state == now), &[KeyValue::new("state", state.name())]);
         }
     }
 
@@ -110,8 +117,7 @@ impl Instruments {
 
     /// A delivery came to this.
     pub fn outcome(&self, outcome: Outcome) {
-        let name = OUTCOMES.iter().find_map(|(known, name)| (*known == outcome).then_some(*name));
-        self.outcomes.add(1, &[KeyValue::new("outcome", name.unwrap_or_default())]);
+        self.outcomes.add(1, &[KeyValue::new("outcome", outcome.name())]);
     }
 
     /// So many jobs were given back because the worker had to stop.

@@ -13,7 +13,7 @@ mod messaging;
 mod resource;
 mod tally;
 
-pub use flush::Exports;
+pub use flush::{Account, Exports};
 pub use instruments::{Instruments, Outcome};
 pub use messaging::{Messaging, error_type};
 
@@ -102,6 +102,11 @@ impl Telemetry {
     pub fn messaging(&self, system: &'static str, destination: &str) -> Messaging {
         let (tracer, meter) = (self.traces.tracer_with_scope(scope()), self.meters.meter_with_scope(scope()));
         Messaging::new(system, destination, tracer, &meter)
+    }
+
+    /// What becomes of it.
+    pub fn account(&self) -> Account {
+        Account(self.tallies.clone())
     }
 
     /// The worker's own metrics.

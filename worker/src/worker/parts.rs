@@ -12,14 +12,14 @@ use crate::{
     life::{Action, Event, Life, State},
     orders::Order,
     signals::Signal,
-    telemetry::{Exports, Telemetry},
+    telemetry::{Account, Telemetry},
 };
 use anyhow::{Context, Result};
 use std::{
     net::TcpListener,
     path::Path,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender},
     },
@@ -29,7 +29,7 @@ use std::{
 use tokio::{runtime::Runtime, sync::watch};
 use tokio_util::sync::CancellationToken;
 
-/// What is left of the budget for telemetry when it must be through, so that its numbers are still told.
+/// What is left of the budget for telemetry when it must be through, so that the account of it is whole.
 const TELL: Duration = Duration::from_millis(200);
 
 /// All of it.
@@ -48,7 +48,7 @@ pub(super) struct Parts {
     stopped: Option<Instant>,
     in_flight: usize,
     released: Arc<AtomicUsize>,
-    exports: Arc<Mutex<Exports>>,
+    account: Account,
 }
 
 impl Parts {
@@ -58,6 +58,7 @@ impl Parts {
         settings.check()?;
         let owner = settings.owner.clone().unwrap_or_else(start::owner);
         let telemetry = Telemetry::start(&owner, &worker.log)?;
+        let account = telemetry.account();
         let vitals = Arc::new(Vitals::new(owner, telemetry.instruments()));
         let health = Health {
             vitals: vitals.clone(),
@@ -90,7 +91,7 @@ impl Parts {
             stopped: None,
             in_flight: 0,
             released: Arc::default(),
-            exports: Arc::default(),
+            account,
         })
     }
 
@@ -159,11 +160,9 @@ impl Parts {
     /// On a plain thread: the exporters block, and must not block a runtime.
     fn flush(&mut self, until: Option<Instant>) {
         let budget = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        let (telemetry, events, exports) = (self.telemetry.take(), self.events.clone(), self.exports.clone());
+        let (telemetry, events) = (self.telemetry.take(), self.events.clone());
         thread::spawn(move || {
-            if let Some(telemetry) = telemetry {
-                *exports.lock().unwrap_or_else(PoisonError::into_inner) = telemetry.flush(budget.saturating_sub(TELL));
-            }
+            telemetry.map(|telemetry| telemetry.flush(budget.saturating_sub(TELL)));
             events.send(Event::Flushed)
         });
     }
@@ -186,7 +185,7 @@ impl Parts {
             in_flight: self.in_flight,
             finished: self.in_flight.saturating_sub(released),
             released,
-            telemetry: *self.exports.lock().unwrap_or_else(PoisonError::into_inner),
+            telemetry: self.account.exports(),
             elapsed_ms: self.since_stop().as_millis(),
             exit: exit.code(),
         };
