@@ -2,7 +2,7 @@
 
 use crate::engine::{CALL, Error, Result};
 use async_nats::{
-    ConnectOptions, Event, ServerAddr, StatusCode,
+    ConnectOptions, Event, ServerAddr,
     jetstream::{
         self, ErrorCode,
         context::{Context, ContextBuilder, PublishError, PublishErrorKind},
@@ -80,42 +80,27 @@ impl Connection {
         let stream = self.context.get_stream_no_info(name).await.map_err(|error| self.unreachable(error))?;
         match request(&stream).send().await {
             Ok(message) => Ok(Some(message)),
-            Err(error) => match error.kind() {
-                DirectGetErrorKind::NotFound => Ok(None),
-                DirectGetErrorKind::ErrorResponse(StatusCode::NO_RESPONDERS, _) => Err(self.silent(name, &error).await),
-                _ => Err(self.unreachable(error)),
-            },
+            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unreachable(format!("stream {name}: {error}"))),
         }
     }
 
     /// Stores a message; none if it expects a last sequence of its subject that is not the last any more.
-    pub(super) async fn put(
-        &self,
-        stream: &str,
-        subject: String,
-        message: PublishMessage,
-    ) -> Result<Option<PublishAck>> {
+    pub(super) async fn put(&self, subject: String, message: PublishMessage) -> Result<Option<PublishAck>> {
         let stored = match self.context.send_publish(subject, message).await {
             Ok(answer) => answer.await,
             Err(error) => Err(error),
         };
-        self.stored(stream, stored).await
+        self.stored(stored)
     }
 
-    /// What became of a message that was sent to a stream.
-    pub(super) async fn stored(
-        &self,
-        stream: &str,
-        answer: std::result::Result<PublishAck, PublishError>,
-    ) -> Result<Option<PublishAck>> {
+    /// What became of a message that was sent.
+    pub(super) fn stored(&self, answer: std::result::Result<PublishAck, PublishError>) -> Result<Option<PublishAck>> {
         match answer {
             Ok(stored) => Ok(Some(stored)),
             Err(error) if is_wrong_sequence(&error) => Ok(None),
-            Err(error) => Err(match error.kind() {
-                PublishErrorKind::StreamNotFound => self.silent(stream, &error).await,
-                PublishErrorKind::MaxPayloadExceeded => self.refused(error),
-                _ => self.unreachable(error),
-            }),
+            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(self.refused(error)),
+            Err(error) => Err(self.unreachable(error)),
         }
     }
 
@@ -131,14 +116,6 @@ impl Connection {
     /// How a stream is, and how much is in it.
     pub(super) async fn info(&self, stream: &str) -> Result<Info> {
         self.ask(format!("STREAM.INFO.{stream}"), &serde_json::json!({})).await
-    }
-
-    /// Why nobody answers for a stream: it is not there, or this.
-    pub(super) async fn silent(&self, stream: &str, error: &(impl Display + ?Sized)) -> Error {
-        match self.info(stream).await {
-            Ok(_) => self.unreachable(format!("stream {stream}: {error}")),
-            Err(error) => error,
-        }
     }
 
     pub(super) fn declined(&self, error: &jetstream::Error) -> Error {

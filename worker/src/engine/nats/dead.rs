@@ -34,12 +34,12 @@ impl Nats {
             .message_id(format!("{}.{sequence}", job.id))
             .header(RECORD, sequence.to_string().as_str())
             .header(WORK, work.to_string().as_str());
-        self.connection.put(&self.names.dead, self.names.dead_letter(&job.id), message).await.map(drop)
+        self.connection.put(self.names.dead_letter(&job.id), message).await.map(drop)
     }
 
     pub(super) async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
         let all = self.names.dead_letter("*");
-        let reader = self.connection.within(crate::engine::CALL, self.reader(&self.names.dead, all, 1)).await?;
+        let reader = self.call(crate::engine::CALL, self.reader(&self.names.dead, all, 1)).await?;
         let count = usize::try_from(reader.cached_info().num_pending).unwrap_or(usize::MAX);
         if count == 0 {
             return Ok(Vec::new());
@@ -76,7 +76,7 @@ impl Nats {
             .message_id(format!("{id}.{record}"))
             .header(RECORD, record.to_string().as_str())
             .expected_last_subject_sequence(0);
-        self.connection.put(&self.names.work, self.names.requeued_work(id), work).await.map(drop)
+        self.connection.put(self.names.requeued_work(id), work).await.map(drop)
     }
 
     /// Deletes a message, if it is there.

@@ -26,9 +26,9 @@ pub(super) struct Reader {
 #[async_trait]
 impl Feed for Nats {
     async fn publish(&self, changes: &[NewChange]) -> Result<()> {
-        let partitions = self.connection.within(CALL, self.settings()).await?.partitions;
+        let partitions = self.call(CALL, self.settings()).await?.partitions;
         for changes in changes.chunks(TOGETHER) {
-            self.connection.within(CALL, self.publish_together(changes, partitions)).await?;
+            self.call(CALL, self.publish_together(changes, partitions)).await?;
         }
         Ok(())
     }
@@ -42,7 +42,7 @@ impl Feed for Nats {
             }
         }
         let reader = self.reader(&self.names.feed, self.names.partition(partition), after + 1);
-        let consumer = self.connection.within(CALL, reader).await?;
+        let consumer = self.call(CALL, reader).await?;
         self.read_on(partition, Reader { consumer, after, delivered: 0 }, max, wait).await
     }
 
@@ -51,19 +51,19 @@ impl Feed for Nats {
             let partitions = self.settings().await?.partitions;
             try_join_all((0..partitions).map(|partition| self.value(lease(partition)))).await
         };
-        self.connection.within(CALL, leases).await
+        self.call(CALL, leases).await
     }
 
     async fn write_lease(&self, partition: u32, value: &Lease, seen: Revision) -> Result<Option<Revision>> {
-        self.connection.within(CALL, self.write_value(lease(partition), value, seen)).await
+        self.call(CALL, self.write_value(lease(partition), value, seen)).await
     }
 
     async fn checkpoint(&self, partition: u32) -> Result<Versioned<u64>> {
-        self.connection.within(CALL, self.value(checkpoint(partition))).await
+        self.call(CALL, self.value(checkpoint(partition))).await
     }
 
     async fn write_checkpoint(&self, partition: u32, offset: u64, seen: Revision) -> Result<Option<Revision>> {
-        self.connection.within(CALL, self.write_value(checkpoint(partition), &offset, seen)).await
+        self.call(CALL, self.write_value(checkpoint(partition), &offset, seen)).await
     }
 
     async fn progress(&self) -> Result<Vec<Progress>> {
@@ -71,7 +71,7 @@ impl Feed for Nats {
             let partitions = self.settings().await?.partitions;
             try_join_all((0..partitions).map(|partition| self.progress_of(partition))).await
         };
-        self.connection.within(CALL, progress).await
+        self.call(CALL, progress).await
     }
 }
 
@@ -92,11 +92,11 @@ impl Nats {
             let message = PublishMessage::build().payload(text(change).into());
             match self.context().send_publish(subject, message).await {
                 Ok(answer) => answers.push(answer.into_future()),
-                Err(error) => return self.connection.stored(&self.names.feed, Err(error)).await.map(drop),
+                Err(error) => return self.connection.stored(Err(error)).map(drop),
             }
         }
         for answer in join_all(answers).await {
-            self.connection.stored(&self.names.feed, answer).await?;
+            self.connection.stored(answer)?;
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Nats {
         T: Serialize + Sync,
     {
         let message = PublishMessage::build().payload(text(value).into()).expected_last_subject_sequence(seen);
-        let stored = self.connection.put(&self.names.leases, self.names.key(&key), message).await?;
+        let stored = self.connection.put(self.names.key(&key), message).await?;
         Ok(stored.map(|stored| stored.sequence))
     }
 }

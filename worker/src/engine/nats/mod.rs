@@ -32,6 +32,7 @@ use feed::Reader;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 use streams::Names;
+use tokio::sync::OnceCell;
 
 const VERSION: u32 = 1;
 
@@ -57,6 +58,7 @@ struct Settings {
 pub(super) struct Nats {
     connection: Connection,
     names: Names,
+    checked: OnceCell<Settings>,
     workers: Mutex<Option<(Duration, PullConsumer)>>,
     readers: Mutex<HashMap<u32, Reader>>,
 }
@@ -65,14 +67,31 @@ impl Nats {
     /// Connects to a server; it need not have the queue.
     pub(super) async fn connect(url: &str, queue: &str) -> Result<Self> {
         let connection = Connection::connect(url).await?;
-        Ok(Nats { connection, names: Names::new(queue), workers: Mutex::default(), readers: Mutex::default() })
+        Ok(Nats {
+            connection,
+            names: Names::new(queue),
+            checked: OnceCell::new(),
+            workers: Mutex::default(),
+            readers: Mutex::default(),
+        })
     }
 
     fn context(&self) -> &Context {
         &self.connection.context
     }
 
+    /// One call of the engine, on a queue that is there.
+    async fn call<T>(&self, limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let call = async {
+            // Once is enough for a connection. Server 2.9 has no answer for who reads from a stream that is not there.
+            self.checked.get_or_try_init(|| self.settings()).await?;
+            call.await
+        };
+        self.connection.within(limit, call).await
+    }
+
     async fn settings(&self) -> Result<Settings> {
+        self.connection.info(&self.names.leases).await?;
         let Versioned { value, .. } = self.value::<Settings>(SETTINGS.to_owned()).await?;
         self.fits(value.version)?;
         Ok(value)

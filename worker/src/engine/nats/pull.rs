@@ -26,7 +26,7 @@ impl Nats {
         let pulling = async {
             match pull(consumer, max, wait, &mut found).await {
                 Ok(()) => Ok(()),
-                Err(error) => Err(self.connection.silent(stream, &*error).await),
+                Err(error) => Err(self.connection.unreachable(format!("stream {stream}: {error}"))),
             }
         };
         // The server ends each request, so that none of its messages is on the way when it is not listened to any more.

@@ -9,6 +9,7 @@ use async_nats::{Request, jetstream::message::PublishMessage};
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// As many jobs are sent before the answers are awaited, and get [`CALL`] together.
 const TOGETHER: usize = 1000;
@@ -17,38 +18,41 @@ const TOGETHER: usize = 1000;
 impl Queue for Nats {
     async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
         for jobs in jobs.chunks(TOGETHER) {
-            self.connection.within(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?;
+            self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?;
         }
         Ok(())
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
-        let workers = self.connection.within(CALL, self.workers(lease)).await?;
-        let messages = self.pull(&self.names.work, &workers, slots, wait).await?;
-        let taken = join_all(messages.iter().map(|message| self.connection.within(CALL, self.take(message)))).await;
-        // One that could not be taken comes again after its lease; the others must not wait for that too.
-        let (taken, failed): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
-        match failed.into_iter().next() {
-            Some(Err(error)) if taken.is_empty() => Err(error),
-            _ => Ok(taken.into_iter().flatten().flatten().collect()),
+        let until = Instant::now() + wait;
+        let workers = self.call(CALL, self.workers(lease)).await?;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let messages = self.pull(&self.names.work, &workers, slots, left).await?;
+            let taken = join_all(messages.iter().map(|message| self.call(CALL, self.take(message)))).await;
+            let found = some(taken)?;
+            // All that came was no longer wanted: wait on.
+            if messages.is_empty() || !found.is_empty() {
+                return Ok(found);
+            }
         }
     }
 
     /// The lease is the one that the claim named; it is the consumer's.
     async fn renew(&self, claims: &[Claim], _: Duration) -> Result<Vec<bool>> {
-        self.connection.within(CALL, try_join_all(claims.iter().map(|claim| self.renew_one(claim)))).await
+        self.call(CALL, try_join_all(claims.iter().map(|claim| self.renew_one(claim)))).await
     }
 
     async fn settle(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled> {
-        self.connection.within(CALL, self.settle_one(claim, settlement)).await
+        self.call(CALL, self.settle_one(claim, settlement)).await
     }
 
     async fn counts(&self) -> Result<Counts> {
-        self.connection.within(CALL, self.count()).await
+        self.call(CALL, self.count()).await
     }
 
     async fn backlog(&self) -> Result<u64> {
-        self.connection.within(CALL, async { Ok(self.connection.info(&self.names.work).await?.state.messages) }).await
+        self.call(CALL, async { Ok(self.connection.info(&self.names.work).await?.state.messages) }).await
     }
 
     async fn dead(&self) -> Result<Vec<DeadLetter>> {
@@ -56,7 +60,7 @@ impl Queue for Nats {
     }
 
     async fn requeue(&self, id: &str) -> Result<bool> {
-        self.connection.within(CALL, self.requeue_one(id)).await
+        self.call(CALL, self.requeue_one(id)).await
     }
 }
 
@@ -72,7 +76,7 @@ impl Nats {
         if self.record(&job.id).await?.record.is_none() {
             let work =
                 PublishMessage::build().payload(text(job).into()).message_id(&job.id).expected_last_subject_sequence(0);
-            self.connection.put(&self.names.work, self.names.new_work(&job.id), work).await?;
+            self.connection.put(self.names.new_work(&job.id), work).await?;
         }
         Ok(())
     }
@@ -113,6 +117,15 @@ impl Nats {
     pub(super) async fn drop_work(&self, reply: &str) -> Result<()> {
         let sent = self.context().client().publish(reply.to_owned(), "+ACK".into()).await;
         sent.map_err(|error| self.connection.unreachable(error))
+    }
+}
+
+/// What could be taken. One that could not comes again after its lease; the others must not wait for that.
+fn some(taken: Vec<Result<Option<Delivery>>>) -> Result<Vec<Delivery>> {
+    let (taken, failed): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
+    match failed.into_iter().next() {
+        Some(Err(error)) if taken.is_empty() => Err(error),
+        _ => Ok(taken.into_iter().flatten().flatten().collect()),
     }
 }
 

@@ -93,7 +93,7 @@ impl Nats {
     pub(super) async fn write(&self, id: &str, record: &Record, seen: u64) -> Result<Option<u64>> {
         let body = serde_json::to_vec(record).map_err(|error| self.connection.refused(error))?;
         let message = PublishMessage::build().payload(body.into()).expected_last_subject_sequence(seen);
-        let stored = self.connection.put(&self.names.records, self.names.record(id), message).await?;
+        let stored = self.connection.put(self.names.record(id), message).await?;
         Ok(stored.map(|stored| stored.sequence))
     }
 

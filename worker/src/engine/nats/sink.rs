@@ -22,12 +22,12 @@ struct Projection {
 impl Sink for Nats {
     async fn effect(&self, job: &str, value: &str) -> Result<bool> {
         let message = PublishMessage::build().payload(value.to_owned().into()).expected_last_subject_sequence(0);
-        let stored = self.connection.put(&self.names.effects, self.names.effect(job), message);
-        Ok(self.connection.within(CALL, stored).await?.is_some())
+        let stored = self.connection.put(self.names.effect(job), message);
+        Ok(self.call(CALL, stored).await?.is_some())
     }
 
     async fn project(&self, change: &Change) -> Result<bool> {
-        self.connection.within(CALL, self.project_one(change)).await
+        self.call(CALL, self.project_one(change)).await
     }
 
     async fn effects(&self) -> Result<Effects> {
@@ -39,7 +39,7 @@ impl Sink for Nats {
             let projected = projections.iter().flat_map(|projection| projection.value.counts.values()).sum();
             Ok(Effects { total: state.messages, distinct: state.subjects_count, projected })
         };
-        self.connection.within(CALL, effects).await
+        self.call(CALL, effects).await
     }
 }
 

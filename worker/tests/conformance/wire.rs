@@ -1,0 +1,135 @@
+//! What a NATS server may hold that no live process has left: the first half of something, or what somebody else sent.
+
+use crate::place::{LONG, PATIENCE, Place, SHORT, counts, job, nothing, one, one_for, settle};
+use async_nats::jetstream::{Context, message::PublishMessage};
+use plimsoll_worker::{
+    engine::{Engine, Url},
+    job::{
+        Counts, DeadLetter, Delivery, Reason,
+        Settled::{Applied, Fenced},
+        Settlement::{Dead, Done},
+    },
+};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Instant};
+
+async fn wire(place: &Place) -> Context {
+    let Url::Nats(url) = &place.address().url else { panic!("not on NATS") };
+    async_nats::jetstream::new(async_nats::connect(url).await.unwrap())
+}
+
+/// What a process leaves that dies right after it has written how its job ended; the sequence of that record.
+async fn left(wire: &Context, delivery: &Delivery, record: Value) -> u64 {
+    let message =
+        PublishMessage::build().payload(record.to_string().into()).expected_last_subject_sequence(delivery.claim.token);
+    let subject = format!("jobs.record.{}", delivery.job.id);
+    wire.send_publish(subject, message).await.unwrap().await.unwrap().sequence
+}
+
+async fn until(engine: &Arc<dyn Engine>, expected: Counts, backlog: u64) {
+    let begun = Instant::now();
+    loop {
+        // Somebody who works on, and so finds what was left.
+        nothing_for(engine).await;
+        let found = (counts(engine).await, engine.backlog().await.unwrap());
+        if found == (expected, backlog) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{found:?}");
+    }
+}
+
+async fn nothing_for(engine: &Arc<dyn Engine>) {
+    assert_eq!(engine.claim(10, SHORT, SHORT / 10).await.unwrap(), []);
+}
+
+pub(crate) async fn finishes_what_was_done_and_not_acknowledged(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let delivery = one_for(&engine, SHORT).await;
+    left(&wire, &delivery, json!({ "state": "done", "attempts": 0, "settled": 0 })).await;
+    assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() }, "it is done already");
+    until(&engine, Counts { done: 1, ..Counts::default() }, 0).await;
+}
+
+pub(crate) async fn keeps_the_pause_that_was_not_asked_for(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let delivery = one_for(&engine, SHORT).await;
+    let due = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap() + 3 * SHORT;
+    let due = u64::try_from(due.as_millis()).unwrap();
+    let begun = Instant::now();
+    left(&wire, &delivery, json!({ "state": "delayed", "due": due, "error": "no", "attempts": 1, "settled": 0 })).await;
+    assert_eq!(counts(&engine).await, Counts { delayed: 1, ..Counts::default() });
+    let again = one_for(&engine, SHORT).await;
+    assert!(begun.elapsed() > 3 * SHORT - SHORT / 10, "it came after {:?}", begun.elapsed());
+    assert_eq!(again.attempts, 1);
+}
+
+pub(crate) async fn writes_the_dead_letter_that_is_missing(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let delivery = one_for(&engine, SHORT).await;
+    let record = json!({ "state": "dead", "reason": "rejected", "error": "no", "attempts": 2, "settled": 0 });
+    left(&wire, &delivery, record).await;
+    until(&engine, Counts { dead: 1, ..Counts::default() }, 0).await;
+    let letter = DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".to_owned(), attempts: 2 };
+    assert_eq!(engine.dead().await.unwrap(), [letter]);
+    // Told again, since it may not have heard the answer.
+    let dead = Dead { reason: Reason::Rejected, error: "no".to_owned() };
+    assert_eq!(settle(&engine, &delivery, Done).await, Fenced);
+    assert_eq!(settle(&engine, &delivery, dead).await, Fenced, "its work is gone");
+}
+
+pub(crate) async fn requeues_what_was_buried_and_not_acknowledged(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let delivery = one(&engine).await;
+    let record = json!({ "state": "dead", "reason": "rejected", "error": "no", "attempts": 0, "settled": 0 });
+    let record = left(&wire, &delivery, record).await;
+    let letter = DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".to_owned(), attempts: 0 };
+    let letter = PublishMessage::build()
+        .payload(serde_json::to_vec(&letter).unwrap().into())
+        .header("Worker-Record", record.to_string().as_str())
+        .header("Worker-Work", "1");
+    wire.send_publish("jobs.dead.a", letter).await.unwrap().await.unwrap();
+    assert_eq!(counts(&engine).await, Counts { dead: 1, ..Counts::default() });
+
+    assert!(engine.requeue("a").await.unwrap());
+    // The one that buried it goes on, late.
+    wire.client().publish(delivery.claim.reply.clone(), "+ACK".into()).await.unwrap();
+    wire.client().flush().await.unwrap();
+    let again = one(&engine).await;
+    assert_eq!((again.job, again.deliveries, again.attempts), (job("a"), 1, 0));
+    assert_eq!(settle(&engine, &delivery, Done).await, Fenced);
+    assert_eq!(engine.settle(&again.claim, &Done).await.unwrap(), Applied);
+    assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });
+}
+
+pub(crate) async fn requeues_once_when_a_requeue_was_broken_off(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let delivery = one(&engine).await;
+    let dead = Dead { reason: Reason::Rejected, error: "no".to_owned() };
+    assert_eq!(settle(&engine, &delivery, dead).await, Applied);
+    let letter = wire.get_stream("jobs-dead").await.unwrap().direct_get_last_for_subject("jobs.dead.a").await.unwrap();
+    assert!(engine.requeue("a").await.unwrap());
+    // As if it had died before it took the letter away.
+    let again = PublishMessage::build().payload(letter.payload).headers(letter.headers);
+    wire.send_publish("jobs.dead.a", again.message_id("again")).await.unwrap().await.unwrap();
+    assert!(engine.requeue("a").await.unwrap());
+    assert_eq!(engine.dead().await.unwrap(), []);
+    assert_eq!(settle(&engine, &one(&engine).await, Done).await, Applied);
+    nothing(&engine).await;
+    assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });
+}
+
+pub(crate) async fn buries_what_it_cannot_read(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    wire.publish("jobs.work.new.x", "{ by hand".into()).await.unwrap().await.unwrap();
+    let delivery = engine.claim(1, LONG, PATIENCE).await.unwrap().remove(0);
+    assert_eq!((delivery.job.id.as_str(), delivery.job.handler.as_str()), ("x", ""), "no handler has that name");
+    let dead = Dead { reason: Reason::Rejected, error: "there is no handler".to_owned() };
+    assert_eq!(settle(&engine, &delivery, dead).await, Applied);
+    assert_eq!(engine.dead().await.unwrap()[0].job.payload, "{ by hand");
+}
