@@ -18,7 +18,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 pub const CALL: Duration = Duration::from_secs(2);
 
 /// Why a call failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The engine cannot be reached, or does not answer in time.
     #[error("{0}")]

@@ -9,7 +9,7 @@ use crate::{
     engine::{Error, Feed, Result},
 };
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -24,10 +24,11 @@ impl Feed for Sqlite {
     async fn publish(&self, changes: &[NewChange]) -> Result<()> {
         let changes = changes.to_vec();
         let published = self
-            .transact(move |transaction| {
-                let partitions: u32 = transaction.query_row("SELECT count(*) FROM partitions", [], |row| row.get(0))?;
+            .database
+            .transact(move |connection| {
+                let partitions: u32 = connection.query_row("SELECT count(*) FROM partitions", [], |row| row.get(0))?;
                 if partitions > 0 {
-                    append(transaction, &changes, partitions)?;
+                    append(connection, &changes, partitions)?;
                 }
                 Ok(partitions > 0)
             })
@@ -38,7 +39,7 @@ impl Feed for Sqlite {
     async fn read(&self, partition: u32, after: u64, max: usize, wait: Duration) -> Result<Vec<Change>> {
         let until = Instant::now() + wait;
         loop {
-            let found = self.transact(move |transaction| read(transaction, partition, after, max)).await?;
+            let found = self.database.query(move |connection| read(connection, partition, after, max)).await?;
             if !found.is_empty() || Instant::now() + POLL > until {
                 return Ok(found);
             }
@@ -47,63 +48,69 @@ impl Feed for Sqlite {
     }
 
     async fn leases(&self) -> Result<Vec<Versioned<Lease>>> {
-        self.transact(|transaction| {
-            let mut leases =
-                transaction.prepare_cached("SELECT lease, lease_revision FROM partitions ORDER BY partition")?;
-            leases.query_map([], |row| Ok(Versioned { value: parse(row, 0)?, revision: row.get(1)? }))?.collect()
-        })
-        .await
+        self.database
+            .query(|connection| {
+                let mut leases =
+                    connection.prepare_cached("SELECT lease, lease_revision FROM partitions ORDER BY partition")?;
+                leases.query_map([], |row| Ok(Versioned { value: parse(row, 0)?, revision: row.get(1)? }))?.collect()
+            })
+            .await
     }
 
     async fn write_lease(&self, partition: u32, lease: &Lease, seen: Revision) -> Result<Option<Revision>> {
         let lease = json(lease);
-        self.transact(move |transaction| {
-            let write = "UPDATE partitions SET lease = ?3, lease_revision = lease_revision + 1
+        self.database
+            .transact(move |connection| {
+                let write = "UPDATE partitions SET lease = ?3, lease_revision = lease_revision + 1
                 WHERE partition = ?1 AND lease_revision = ?2 RETURNING lease_revision";
-            transaction.query_row(write, params![partition, seen, lease], |row| row.get(0)).optional()
-        })
-        .await
+                connection.query_row(write, params![partition, seen, lease], |row| row.get(0)).optional()
+            })
+            .await
     }
 
     async fn checkpoint(&self, partition: u32) -> Result<Versioned<u64>> {
-        self.transact(move |transaction| {
-            let checkpoint = "SELECT checkpoint, checkpoint_revision FROM partitions WHERE partition = ?";
-            transaction
-                .query_row(checkpoint, [partition], |row| Ok(Versioned { value: row.get(0)?, revision: row.get(1)? }))
-        })
-        .await
+        self.database
+            .query(move |connection| {
+                let checkpoint = "SELECT checkpoint, checkpoint_revision FROM partitions WHERE partition = ?";
+                connection.query_row(checkpoint, [partition], |row| {
+                    Ok(Versioned { value: row.get(0)?, revision: row.get(1)? })
+                })
+            })
+            .await
     }
 
     async fn write_checkpoint(&self, partition: u32, offset: u64, seen: Revision) -> Result<Option<Revision>> {
-        self.transact(move |transaction| {
-            let write = "UPDATE partitions SET checkpoint = ?3, checkpoint_revision = checkpoint_revision + 1
+        self.database
+            .transact(move |connection| {
+                let write = "UPDATE partitions SET checkpoint = ?3, checkpoint_revision = checkpoint_revision + 1
                 WHERE partition = ?1 AND checkpoint_revision = ?2 RETURNING checkpoint_revision";
-            transaction.query_row(write, params![partition, seen, offset], |row| row.get(0)).optional()
-        })
-        .await
+                connection.query_row(write, params![partition, seen, offset], |row| row.get(0)).optional()
+            })
+            .await
     }
 
     async fn progress(&self) -> Result<Vec<Progress>> {
-        self.transact(|transaction| {
-            let mut progress = transaction.prepare_cached(PROGRESS)?;
-            progress
-                .query_map([], |row| {
-                    let Lease { owner, .. } = parse(row, 1)?;
-                    Ok(Progress { partition: row.get(0)?, owner, checkpoint: row.get(2)?, lag: row.get(3)? })
-                })?
-                .collect()
-        })
-        .await
+        self.database
+            .query(|connection| {
+                let mut progress = connection.prepare_cached(PROGRESS)?;
+                progress
+                    .query_map([], |row| {
+                        let Lease { owner, .. } = parse(row, 1)?;
+                        Ok(Progress { partition: row.get(0)?, owner, checkpoint: row.get(2)?, lag: row.get(3)? })
+                    })?
+                    .collect()
+            })
+            .await
     }
 }
 
-fn append(transaction: &Transaction, changes: &[NewChange], partitions: u32) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached("INSERT INTO changes (partition, change) VALUES (?, ?)")?;
+fn append(connection: &Connection, changes: &[NewChange], partitions: u32) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO changes (partition, change) VALUES (?, ?)")?;
     changes.iter().try_for_each(|change| insert.execute(params![change.partition(partitions), json(change)]).map(drop))
 }
 
-fn read(transaction: &Transaction, partition: u32, after: u64, max: usize) -> rusqlite::Result<Vec<Change>> {
-    let mut read = transaction.prepare_cached(READ)?;
+fn read(connection: &Connection, partition: u32, after: u64, max: usize) -> rusqlite::Result<Vec<Change>> {
+    let mut read = connection.prepare_cached(READ)?;
     read.query_map(params![partition, after, i64::try_from(max).unwrap_or(i64::MAX)], |row| {
         Ok(Change { partition, offset: row.get(0)?, change: parse(row, 1)? })
     })?

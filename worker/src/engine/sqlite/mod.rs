@@ -1,18 +1,18 @@
 //! The embedded engine: one file, for several processes of one host.
 //!
-//! Every call is one transaction on a thread that may block. What was committed survives `kill -9` of any process, and
-//! (`synchronous = FULL`) of the machine.
+//! What was answered is on disk: it survives `kill -9` of any process, and (`synchronous = FULL`) of the machine.
 
+mod database;
 mod feed;
 mod queue;
 mod sink;
 
-use super::{CALL, Engine, Error, Result};
+use super::{Engine, Error, Result};
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use database::Database;
+use rusqlite::{Connection, ErrorCode};
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,61 +22,17 @@ const VERSION: u32 = 1;
 /// How often a wait looks again. SQLite tells nobody of a change.
 const POLL: Duration = Duration::from_millis(20);
 
-/// A connection to a file; it opens it anew after a fault.
+/// A connection to a file.
 pub(super) struct Sqlite {
     file: PathBuf,
-    connection: Arc<Mutex<Option<Connection>>>,
+    database: Database,
 }
 
 impl Sqlite {
     /// Opens the file, or makes an empty one.
     pub(super) fn open(file: &Path) -> Result<Self> {
-        let connection = open(file)?;
-        Ok(Sqlite { file: file.to_owned(), connection: Arc::new(Mutex::new(Some(connection))) })
+        Ok(Sqlite { file: file.to_owned(), database: Database::open(file)? })
     }
-
-    /// Runs one transaction that may write, all or nothing.
-    async fn transact<T, F>(&self, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Transaction) -> rusqlite::Result<T> + Send + 'static,
-    {
-        let (connection, file) = (self.connection.clone(), self.file.clone());
-        let done = tokio::task::spawn_blocking(move || {
-            let mut slot = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            // Out of its slot while it is used: one that fails is not used again.
-            let mut connection = slot.take().map_or_else(|| open(&file), Ok)?;
-            let answer = transaction(&mut connection, work).map_err(|error| explain(&file, &error));
-            if !matches!(answer, Err(Error::Unreachable(_))) {
-                *slot = Some(connection);
-            }
-            answer
-        });
-        done.await.unwrap_or_else(|error| Err(Error::Unreachable(error.to_string())))
-    }
-}
-
-fn transaction<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Transaction) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    // Immediate: a transaction that reads first and writes later could not be retried by the busy handler.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let answer = work(&transaction)?;
-    transaction.commit()?;
-    Ok(answer)
-}
-
-fn open(file: &Path) -> Result<Connection> {
-    let prepare = || {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(file, flags)?;
-        connection.busy_timeout(CALL)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        Ok(connection)
-    };
-    prepare().map_err(|error| explain(file, &error))
 }
 
 fn explain(file: &Path, error: &rusqlite::Error) -> Error {
@@ -100,22 +56,23 @@ fn after(pause: Duration) -> i64 {
     now().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn version(transaction: &Transaction) -> rusqlite::Result<u32> {
-    transaction.pragma_query_value(None, "user_version", |row| row.get(0))
+fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 #[async_trait]
 impl Engine for Sqlite {
     async fn migrate(&self, partitions: u32) -> Result<()> {
         let found = self
-            .transact(move |transaction| {
-                let found = version(transaction)?;
+            .database
+            .transact(move |connection| {
+                let found = version(connection)?;
                 if found == 0 {
-                    transaction.execute_batch(SCHEMA)?;
+                    connection.execute_batch(SCHEMA)?;
                 }
                 if found <= VERSION {
                     for partition in 0..partitions {
-                        transaction.execute("INSERT OR IGNORE INTO partitions (partition) VALUES (?)", [partition])?;
+                        connection.execute("INSERT OR IGNORE INTO partitions (partition) VALUES (?)", [partition])?;
                     }
                 }
                 Ok(found)
@@ -125,7 +82,7 @@ impl Engine for Sqlite {
     }
 
     async fn check(&self) -> Result<()> {
-        let found = self.transact(version).await?;
+        let found = self.database.query(version).await?;
         self.fits(found)
     }
 

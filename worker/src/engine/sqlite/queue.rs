@@ -6,7 +6,7 @@ use crate::{
     job::{Claim, Counts, DeadLetter, Delivery, Job, Reason, Settled, Settlement},
 };
 use async_trait::async_trait;
-use rusqlite::{Row, Transaction, params, types::Type};
+use rusqlite::{Connection, Row, params, types::Type};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -32,18 +32,19 @@ const COUNT: &str = "SELECT
 impl Queue for Sqlite {
     async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
         let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
-        self.transact(move |transaction| {
-            let mut insert =
-                transaction.prepare_cached("INSERT OR IGNORE INTO jobs (id, job, due) VALUES (?, ?, ?)")?;
-            rows.iter().try_for_each(|(id, job)| insert.execute(params![id, job, now()]).map(drop))
-        })
-        .await
+        self.database
+            .transact(move |connection| {
+                let mut insert =
+                    connection.prepare_cached("INSERT OR IGNORE INTO jobs (id, job, due) VALUES (?, ?, ?)")?;
+                rows.iter().try_for_each(|(id, job)| insert.execute(params![id, job, now()]).map(drop))
+            })
+            .await
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
         let until = Instant::now() + wait;
         loop {
-            let found = self.transact(move |transaction| claim(transaction, slots, lease)).await?;
+            let found = self.database.transact(move |connection| claim(connection, slots, lease)).await?;
             if !found.is_empty() || Instant::now() + POLL > until {
                 return Ok(found);
             }
@@ -53,60 +54,66 @@ impl Queue for Sqlite {
 
     async fn renew(&self, claims: &[Claim], lease: Duration) -> Result<Vec<bool>> {
         let claims = claims.to_vec();
-        self.transact(move |transaction| {
-            let mut renew = transaction
-                .prepare_cached("UPDATE jobs SET due = ?3 WHERE id = ?1 AND token = ?2 AND state = 'leased'")?;
-            claims.iter().map(|claim| Ok(renew.execute(params![claim.id, claim.token, after(lease)])? == 1)).collect()
-        })
-        .await
+        self.database
+            .transact(move |connection| {
+                let mut renew = connection
+                    .prepare_cached("UPDATE jobs SET due = ?3 WHERE id = ?1 AND token = ?2 AND state = 'leased'")?;
+                claims
+                    .iter()
+                    .map(|claim| Ok(renew.execute(params![claim.id, claim.token, after(lease)])? == 1))
+                    .collect()
+            })
+            .await
     }
 
     async fn settle(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled> {
         let (claim, settlement) = (claim.clone(), settlement.clone());
-        self.transact(move |transaction| settle(transaction, &claim, &settlement)).await
+        self.database.transact(move |connection| settle(connection, &claim, &settlement)).await
     }
 
     async fn counts(&self) -> Result<Counts> {
-        self.transact(|transaction| {
-            transaction.query_row(COUNT, [now()], |row| {
-                let [ready, leased, delayed, done, dead] =
-                    [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-                Ok(Counts { ready, leased, delayed, done, dead })
+        self.database
+            .query(|connection| {
+                connection.query_row(COUNT, [now()], |row| {
+                    let [ready, leased, delayed, done, dead] =
+                        [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+                    Ok(Counts { ready, leased, delayed, done, dead })
+                })
             })
-        })
-        .await
+            .await
     }
 
     async fn backlog(&self) -> Result<u64> {
         let open = "SELECT count(*) FROM jobs WHERE state IN ('ready', 'leased')";
-        self.transact(move |transaction| transaction.query_row(open, [], |row| row.get(0))).await
+        self.database.query(move |connection| connection.query_row(open, [], |row| row.get(0))).await
     }
 
     async fn dead(&self) -> Result<Vec<DeadLetter>> {
-        self.transact(|transaction| {
-            let mut dead = transaction
-                .prepare("SELECT job, reason, error, attempts FROM jobs WHERE state = 'dead' ORDER BY due, id")?;
-            dead.query_map([], |row| {
-                let reason: Reason = parse(row, 1)?;
-                Ok(DeadLetter { job: parse(row, 0)?, reason, error: row.get(2)?, attempts: row.get(3)? })
-            })?
-            .collect()
-        })
-        .await
+        self.database
+            .query(|connection| {
+                let mut dead = connection
+                    .prepare("SELECT job, reason, error, attempts FROM jobs WHERE state = 'dead' ORDER BY due, id")?;
+                dead.query_map([], |row| {
+                    let reason: Reason = parse(row, 1)?;
+                    Ok(DeadLetter { job: parse(row, 0)?, reason, error: row.get(2)?, attempts: row.get(3)? })
+                })?
+                .collect()
+            })
+            .await
     }
 
     async fn requeue(&self, id: &str) -> Result<bool> {
         let id = id.to_owned();
-        self.transact(move |transaction| {
+        self.database.transact(move |connection| {
             let requeue = "UPDATE jobs SET state = 'ready', due = ?2, attempts = 0, deliveries = 0 WHERE id = ?1 AND state = 'dead'";
-            Ok(transaction.execute(requeue, params![id, now()])? == 1)
+            Ok(connection.execute(requeue, params![id, now()])? == 1)
         })
         .await
     }
 }
 
-fn claim(transaction: &Transaction, slots: usize, lease: Duration) -> rusqlite::Result<Vec<Delivery>> {
-    let mut claim = transaction.prepare_cached(CLAIM)?;
+fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Result<Vec<Delivery>> {
+    let mut claim = connection.prepare_cached(CLAIM)?;
     claim
         .query_map(params![now(), after(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
             let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: String::new() };
@@ -115,7 +122,7 @@ fn claim(transaction: &Transaction, slots: usize, lease: Duration) -> rusqlite::
         .collect()
 }
 
-fn settle(transaction: &Transaction, claim: &Claim, settlement: &Settlement) -> rusqlite::Result<Settled> {
+fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> rusqlite::Result<Settled> {
     let (state, due, failed, reason, error) = match settlement {
         Settlement::Done => ("done", now(), 0, None, None),
         Settlement::Retry { after: pause, error } => ("ready", after(*pause), 1, None, Some(error)),
@@ -124,7 +131,7 @@ fn settle(transaction: &Transaction, claim: &Claim, settlement: &Settlement) -> 
         }
         Settlement::Release => ("ready", now(), 0, None, None),
     };
-    let mut settle = transaction.prepare_cached(SETTLE)?;
+    let mut settle = connection.prepare_cached(SETTLE)?;
     let changed = settle.execute(params![claim.id, claim.token, state, due, failed, reason, error])?;
     Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
 }

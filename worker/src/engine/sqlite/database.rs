@@ -1,0 +1,157 @@
+//! The file, on a thread of its own.
+//!
+//! What waits while a transaction is written to disk goes into the next one together: many jobs that end at once cost one
+//! write. Each call is a savepoint, so that one that fails takes nothing of its neighbours with it.
+
+use super::explain;
+use crate::engine::{CALL, Error, Result};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
+use tokio::sync::oneshot;
+
+/// Calls in one transaction at most: others wait for all of it.
+const TOGETHER: usize = 256;
+
+/// The way to the thread; it ends when nobody has one any more.
+pub(super) struct Database {
+    file: Arc<Path>,
+    requests: Sender<Request>,
+}
+
+struct Request {
+    writes: bool,
+    /// There is no transaction if it could not be begun.
+    work: Box<dyn FnOnce(Option<&mut Transaction>) -> Answer + Send>,
+}
+
+/// Tells whoever called, once it is known whether the transaction was written.
+type Answer = Box<dyn FnOnce(&Result<()>) + Send>;
+
+impl Database {
+    /// Opens the file, or makes an empty one.
+    pub(super) fn open(file: &Path) -> Result<Self> {
+        let file: Arc<Path> = file.into();
+        let mut place = Place { connection: Some(open(&file)?), file: file.clone() };
+        let (requests, inbox) = mpsc::channel();
+        let serve = move || while place.transact(&inbox) {};
+        let thread = thread::Builder::new().name("sqlite".to_owned()).spawn(serve);
+        thread.map_err(|error| Error::Unreachable(error.to_string()))?;
+        Ok(Database { file, requests })
+    }
+
+    /// Runs something that only reads: it waits for no writer.
+    pub(super) async fn query<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.call(false, work).await
+    }
+
+    /// Runs something that may write, all or nothing.
+    pub(super) async fn transact<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.call(true, work).await
+    }
+
+    async fn call<T, F>(&self, writes: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let file = self.file.clone();
+        let work = move |transaction: Option<&mut Transaction>| -> Answer {
+            let answer = transaction.map(|transaction| savepoint(transaction, work));
+            Box::new(move |written| {
+                let answer = match (written, answer) {
+                    (Ok(()), Some(answer)) => answer.map_err(|error| explain(&file, &error)),
+                    (Ok(()), None) => Err(gone()),
+                    (Err(error), _) => Err(error.clone()),
+                };
+                // Whoever called may have given up.
+                let _gone = tell.send(answer);
+            })
+        };
+        self.requests.send(Request { writes, work: Box::new(work) }).map_err(|_| gone())?;
+        told.await.map_err(|_| gone())?
+    }
+}
+
+fn gone() -> Error {
+    Error::Unreachable("the thread of the file has ended".to_owned())
+}
+
+fn savepoint<T>(
+    transaction: &mut Transaction,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let savepoint = transaction.savepoint()?;
+    let answer = work(&savepoint)?;
+    savepoint.commit()?;
+    Ok(answer)
+}
+
+/// The file, and a connection unless the last one failed.
+struct Place {
+    file: Arc<Path>,
+    connection: Option<Connection>,
+}
+
+impl Place {
+    /// Waits for a call and does it, together with others that wait; false if nobody is left who could call.
+    fn transact(&mut self, inbox: &Receiver<Request>) -> bool {
+        let Ok(first) = inbox.recv() else { return false };
+        let requests: Vec<_> = [first].into_iter().chain(inbox.try_iter()).take(TOGETHER).collect();
+        let (written, answers) = self.write(requests);
+        if matches!(written, Err(Error::Unreachable(_))) {
+            self.connection = None;
+        }
+        answers.into_iter().for_each(|answer| answer(&written));
+        true
+    }
+
+    fn write(&mut self, requests: Vec<Request>) -> (Result<()>, Vec<Answer>) {
+        let writes = requests.iter().any(|request| request.writes);
+        let mut work = requests.into_iter().map(|request| request.work);
+        match begin(&self.file, &mut self.connection, writes) {
+            Ok(mut transaction) => {
+                let answers = work.map(|work| work(Some(&mut transaction))).collect();
+                (transaction.commit().map_err(|error| explain(&self.file, &error)), answers)
+            }
+            Err(error) => (Err(error), work.by_ref().map(|work| work(None)).collect()),
+        }
+    }
+}
+
+fn begin<'a>(file: &Path, connection: &'a mut Option<Connection>, writes: bool) -> Result<Transaction<'a>> {
+    let connection = match connection {
+        Some(connection) => connection,
+        none => none.insert(open(file)?),
+    };
+    // Immediate: one that reads first and writes later could not wait for its turn.
+    let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
+    connection.transaction_with_behavior(behavior).map_err(|error| explain(file, &error))
+}
+
+fn open(file: &Path) -> Result<Connection> {
+    let prepare = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(CALL)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(connection)
+    };
+    prepare().map_err(|error| explain(file, &error))
+}
