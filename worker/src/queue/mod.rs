@@ -31,6 +31,9 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Pause after a call that failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Pause after a call that brought jobs: a call for each slot by itself would cost more than the slot's rest.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// How often the backlog is counted.
 const BACKLOG: Duration = Duration::from_secs(5);
 
@@ -79,7 +82,7 @@ impl Dispatcher {
     pub async fn run(self, mut orders: Orders) {
         let mut running = JoinSet::new();
         let mut poll: Option<(Poll, SystemTime)> = None;
-        let mut not_before = Instant::now();
+        let mut next = Instant::now();
         let mut backlog = tokio::time::interval(BACKLOG);
         loop {
             self.heartbeat.beat();
@@ -87,7 +90,8 @@ impl Dispatcher {
             self.pass_on(order);
             self.shared.instruments.in_flight(running.len());
             let free = self.concurrency - running.len().min(self.concurrency);
-            if order == Order::Work && poll.is_none() && free > 0 && not_before <= Instant::now() {
+            let may_claim = order == Order::Work && poll.is_none() && free > 0;
+            if may_claim && next <= Instant::now() {
                 poll = Some((self.claim(free), SystemTime::now()));
             }
             if order >= Order::Stop && poll.is_none() && running.is_empty() {
@@ -100,10 +104,11 @@ impl Dispatcher {
                     let began = poll.take().map_or_else(SystemTime::now, |(_, began)| began);
                     // Read again: the order may have come together with the jobs.
                     let working = *orders.borrow() == Order::Work;
-                    not_before = Instant::now() + self.found(found, began, working, &mut running).await;
+                    next = Instant::now() + self.found(found, began, working, &mut running).await;
                 }
                 Some(_) = running.join_next(), if !running.is_empty() => {}
                 _ = backlog.tick() => self.count_backlog(),
+                () = tokio::time::sleep_until(next.into()), if may_claim && poll.is_none() => {}
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
@@ -132,8 +137,7 @@ impl Dispatcher {
             Ok(deliveries) => {
                 self.shared.messaging.received(&deliveries, began, elapsed, None);
                 let _gone = self.events.send(Event::Reachable);
-                let pace = self.rate_limit.map_or(Duration::ZERO, |limit| Duration::from_secs(1) / limit);
-                let pause = pace * u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
+                let pause = self.pause_after(deliveries.len());
                 if working {
                     self.begin(deliveries, running);
                 } else {
@@ -149,6 +153,13 @@ impl Dispatcher {
                 PAUSE
             }
         }
+    }
+
+    /// Jobs that end at about the same time are replaced by one call; a limited rate takes its time.
+    fn pause_after(&self, claimed: usize) -> Duration {
+        let pace = self.rate_limit.map_or(Duration::ZERO, |limit| Duration::from_secs(1) / limit);
+        let rate = pace * u32::try_from(claimed).unwrap_or(u32::MAX);
+        if claimed > 0 { rate.max(GATHER) } else { rate }
     }
 
     fn begin(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
