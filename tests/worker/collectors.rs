@@ -4,6 +4,7 @@ use crate::otlp::Got;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Response, body::Bytes, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use nix::sys::signal::Signal;
 use plimsoll_tests::{
     collector::Collector,
     webhook::eventually,
@@ -153,6 +154,38 @@ async fn what_does_not_fit_is_dropped_and_slows_nothing() {
     })
     .await;
     assert_eq!(got.count() as u64, account.sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_is_blocked_holds_no_telemetry_back() {
+    let collector = Sick::start(200, Duration::from_millis(200)).await;
+    let queue = Queue::sqlite().with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
+    queue.enqueue("hang", &json!({}), 1);
+    let worker = queue.start(&["--shutdown-timeout", "500ms"]).await;
+    worker.logged("hang on demand").await;
+    let exited = worker.stop().await;
+    assert_eq!(exited.code, Some(75), "{exited:#?}");
+    let account = Account::of(&exited);
+    assert!(account.sent > 0, "{exited:#?}");
+    assert_eq!((account.failed, account.dropped), (0, 0), "{exited:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_waits_for_nothing_and_still_accounts_for_it() {
+    let collector = Sick::start(200, Duration::from_secs(3600)).await;
+    let queue = Queue::sqlite().with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
+    queue.enqueue("sleep", &json!({ "ms": 60_000 }), 1);
+    let worker = queue.start(&[]).await;
+    eventually("a job", async || worker.metric("worker_jobs_in_flight").await.filter(|jobs| *jobs == 1.0)).await;
+    worker.signal(Signal::SIGINT);
+    eventually("the drain", async || worker.metric("worker_state{state=\"draining\"}").await.filter(|is| *is == 1.0))
+        .await;
+    worker.signal(Signal::SIGINT);
+    let exited = worker.exited().await;
+    assert_eq!(exited.code, Some(130), "{exited:#?}");
+    assert!(exited.after < Duration::from_secs(1), "the end took {:?}", exited.after);
+    let account = Account::of(&exited);
+    assert!(account.dropped > 0 && account.sent == 0, "{exited:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,7 @@ impl<T: SpanProcessor> SpanProcessor for Counted<T> {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.tally.close();
         self.inner.shutdown_with_timeout(timeout)
     }
 
@@ -102,6 +103,7 @@ impl<T: LogProcessor> LogProcessor for Counted<T> {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.tally.close();
         self.inner.shutdown_with_timeout(timeout)
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Counts {
     pub(super) waiting: u64,
     /// The last export failed.
     failing: bool,
+    /// Nothing more is taken.
+    closed: bool,
 }
 
 impl Tally {
@@ -68,12 +70,20 @@ impl Tally {
         *self.lock()
     }
 
-    /// Counts one that is to be exported; false if it must be dropped because too many wait.
+    /// Counts one that is to be exported; false if it must be dropped because too many wait, or comes after the end.
     pub(super) fn admit(&self) -> bool {
         let mut counts = self.lock();
+        if counts.closed {
+            return false;
+        }
         let admitted = counts.waiting < self.room as u64;
         *(if admitted { &mut counts.waiting } else { &mut counts.dropped }) += 1;
         admitted
+    }
+
+    /// Takes and counts no more. What is said of the end itself is in the log lines alone.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
     }
 
     /// Counts one that there was no time for.

@@ -98,6 +98,9 @@ impl Living {
             self.happens(event);
         };
         self.parts.say(last_words, &self.life, exit, &self.because);
+        // Not dropped: a runtime waits for its threads, which may be blocked for good, and an exporter for its collector.
+        // The end of the process ends them.
+        std::mem::forget(self.parts);
         exit
     }
 
