@@ -61,7 +61,7 @@ macro_rules! on_every_server {
 on_every_server! {
     restart: loses_nothing_when_the_server_is_killed, fails_at_once_while_the_server_is_gone,
         ends_a_wait_when_the_server_goes, reads_on_after_a_restart;
-    wire: finishes_what_was_done_and_not_acknowledged, keeps_the_pause_that_was_not_asked_for,
+    wire: finishes_what_was_done_and_not_acknowledged, says_again_that_a_settlement_counted, keeps_the_pause_that_was_not_asked_for,
         writes_the_dead_letter_that_is_missing, requeues_what_was_buried_and_not_acknowledged,
         requeues_once_when_a_requeue_was_broken_off, buries_what_it_cannot_read;
 }

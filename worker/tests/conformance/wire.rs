@@ -7,7 +7,7 @@ use plimsoll_worker::{
     job::{
         Counts, DeadLetter, Delivery, Reason,
         Settled::{Applied, Fenced},
-        Settlement::{Dead, Done},
+        Settlement::{Dead, Done, Release},
     },
 };
 use serde_json::{Value, json};
@@ -52,6 +52,18 @@ pub(crate) async fn finishes_what_was_done_and_not_acknowledged(place: Arc<Place
     until(&engine, Counts { done: 1, ..Counts::default() }, 0).await;
 }
 
+pub(crate) async fn says_again_that_a_settlement_counted(place: Arc<Place>) {
+    let (engine, wire) = (place.queue().await, wire(&place).await);
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let delivery = one(&engine).await;
+    // Its own call, whose answer was lost.
+    left(&wire, &delivery, json!({ "state": "done", "attempts": 0, "settled": 0 })).await;
+    assert_eq!(settle(&engine, &delivery, Release).await, Fenced);
+    assert_eq!(settle(&engine, &delivery, Done).await, Applied);
+    nothing(&engine).await;
+    until(&engine, Counts { done: 1, ..Counts::default() }, 0).await;
+}
+
 pub(crate) async fn keeps_the_pause_that_was_not_asked_for(place: Arc<Place>) {
     let (engine, wire) = (place.queue().await, wire(&place).await);
     engine.enqueue(&[job("a")]).await.unwrap();
@@ -84,7 +96,7 @@ pub(crate) async fn writes_the_dead_letter_that_is_missing(place: Arc<Place>) {
 pub(crate) async fn requeues_what_was_buried_and_not_acknowledged(place: Arc<Place>) {
     let (engine, wire) = (place.queue().await, wire(&place).await);
     engine.enqueue(&[job("a")]).await.unwrap();
-    let delivery = one(&engine).await;
+    let delivery = one_for(&engine, SHORT).await;
     let record = json!({ "state": "dead", "reason": "rejected", "error": "no", "attempts": 0, "settled": 0 });
     let record = left(&wire, &delivery, record).await;
     let letter = DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".to_owned(), attempts: 0 };
@@ -96,11 +108,17 @@ pub(crate) async fn requeues_what_was_buried_and_not_acknowledged(place: Arc<Pla
     assert_eq!(counts(&engine).await, Counts { dead: 1, ..Counts::default() });
 
     assert!(engine.requeue("a").await.unwrap());
+    let again = one_for(&engine, SHORT).await;
+    let begun = Instant::now();
+    while begun.elapsed() < 2 * SHORT {
+        assert_eq!(engine.renew(std::slice::from_ref(&again.claim), SHORT).await.unwrap(), [true]);
+        nothing_for(&engine).await;
+    }
+    assert_eq!(engine.dead().await.unwrap(), [], "what it was before is gone");
     // The one that buried it goes on, late.
     wire.client().publish(delivery.claim.reply.clone(), "+ACK".into()).await.unwrap();
     wire.client().flush().await.unwrap();
-    let again = one(&engine).await;
-    assert_eq!((again.job, again.deliveries, again.attempts), (job("a"), 1, 0));
+    assert_eq!((&again.job, again.deliveries, again.attempts), (&job("a"), 1, 0));
     assert_eq!(settle(&engine, &delivery, Done).await, Fenced);
     assert_eq!(engine.settle(&again.claim, &Done).await.unwrap(), Applied);
     assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });

@@ -48,6 +48,9 @@ const WORK: &str = "Worker-Work";
 /// The key of the bucket that is written when all else is there.
 const SETTINGS: &str = "queue";
 
+/// Server 2.9 tells of a stream that another process makes a moment before it can be read, and loses what it is asked then.
+const READABLE: Duration = Duration::from_millis(200);
+
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Settings {
     version: u32,
@@ -109,6 +112,15 @@ impl Nats {
 
     async fn make(&self, partitions: u32) -> Result<()> {
         self.make_streams().await?;
+        loop {
+            match tokio::time::timeout(READABLE, self.write_settings(partitions)).await {
+                Ok(Err(Error::Unreachable(_))) | Err(_) => tokio::time::sleep(READABLE / 10).await,
+                Ok(done) => return done,
+            }
+        }
+    }
+
+    async fn write_settings(&self, partitions: u32) -> Result<()> {
         loop {
             let Versioned { value: found, revision } = self.value::<Settings>(SETTINGS.to_owned()).await?;
             self.fits(found.version.max(VERSION))?;

@@ -1,0 +1,72 @@
+//! Exit codes, and what goes with them.
+
+use crate::place::Place;
+use std::{fs, net::TcpListener, process::Output, time::Duration};
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+#[test]
+fn no_queue_in_time_is_a_missing_dependency() {
+    let place = Place::bare();
+    // Nobody listens on a port that was given back a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let worker = place.spawn(&["--queue-url", &format!("nats://127.0.0.1:{port}"), "--startup-timeout", "1s"]);
+    let (code_while_starting, waits_for) = worker.get("/startupz");
+    assert_eq!(code_while_starting, 503, "{waits_for}");
+    let ended = worker.ended();
+    assert_eq!(ended.code, Some(69), "{ended:#?}");
+    assert!(ended.after < Duration::from_secs(4), "{:?}", ended.after);
+    let error = ended.all("the queue was not ready in time", "error");
+    assert!(error[0].as_str().unwrap().contains(&format!("nats://127.0.0.1:{port}")), "{error:?}");
+}
+
+#[test]
+fn a_queue_that_is_not_migrated_is_a_missing_dependency() {
+    let place = Place::bare();
+    let worker = place.spawn(&["--startup-timeout", "1s"]);
+    let ended = worker.ended();
+    assert_eq!(ended.code, Some(69), "{ended:#?}");
+    let error = ended.all("the queue was not ready in time", "error");
+    assert!(error[0].as_str().unwrap().contains("plimsoll-worker migrate"), "{error:?}");
+    assert_eq!(code(&place.run(&["status"])), 69);
+}
+
+#[test]
+fn a_worker_starts_when_its_queue_comes() {
+    let place = Place::bare();
+    let worker = place.spawn(&[]);
+    worker.logged("waiting for the queue");
+    place.succeed(&["migrate"]);
+    worker.comes_to("running");
+    assert_eq!(worker.stop().code, Some(0));
+}
+
+#[test]
+fn a_wrong_setting_is_told_in_one_line() {
+    let place = Place::sqlite();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let wrong: [(&[&str], &str); 3] = [
+        (&["--drain-delay", "1s"], "--intake"),
+        (&["--backoff", "1m", "--max-backoff", "1s"], "--max-backoff"),
+        (&["--admin", &taken], "--admin"),
+    ];
+    for (flags, named) in wrong {
+        let output = place.run(&[&["run"], flags].concat());
+        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        assert_eq!(code(&output), 78, "{flags:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(named), "{said}");
+    }
+    assert_eq!(code(&place.run(&["run", "--lease", "1ms"])), 78);
+}
+
+#[test]
+fn a_file_of_somebody_else_is_a_wrong_setting() {
+    let place = Place::bare();
+    fs::write(place.file(), "not a database, but long enough that one might be looked for in it: ".repeat(20)).unwrap();
+    let ended = place.spawn(&[]).ended();
+    assert_eq!(ended.code, Some(78), "{ended:#?}");
+}

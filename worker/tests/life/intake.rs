@@ -1,0 +1,127 @@
+//! Jobs over HTTP, and connections at the end.
+
+use crate::{
+    place::{Place, Status},
+    process::{Worker, answer, ask, request, until},
+};
+use nix::sys::signal::Signal::SIGTERM;
+use serde_json::json;
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
+
+const JOB: &str = r#"{"handler": "noop"}"#;
+
+fn start(place: &Place, flags: &[&str]) -> (Worker, SocketAddr) {
+    let worker = place.start(&[&["--intake", "127.0.0.1:0"], flags].concat());
+    let intake = worker.address("intake");
+    (worker, intake)
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+}
+
+/// Reads one answer of a connection that stays open.
+fn accepted(stream: &mut TcpStream) {
+    let mut text = [0; 4096];
+    let read = stream.read(&mut text).unwrap();
+    let text = String::from_utf8_lossy(&text[..read]);
+    assert!(text.starts_with("HTTP/1.1 202"), "{text}");
+}
+
+fn is_closed(stream: &mut TcpStream) -> bool {
+    stream.write_all(request("POST", "/jobs", JOB, "close").as_bytes()).is_err()
+        || matches!(stream.read(&mut [0; 64]), Ok(0) | Err(_))
+}
+
+#[test]
+fn idle_connections_do_not_hold_up_the_end() {
+    let place = Place::sqlite();
+    let (worker, intake) = start(&place, &[]);
+    let mut used = connect(intake);
+    used.write_all(request("POST", "/jobs", JOB, "keep-alive").as_bytes()).unwrap();
+    accepted(&mut used);
+    let mut silent = connect(intake);
+    let ended = worker.stop();
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(ended.after < Duration::from_secs(2), "{:?}", ended.after);
+    // What came after the close was not taken: neither of the two has left a second job.
+    assert!(is_closed(&mut used) && is_closed(&mut silent));
+    let Status { ready, done, .. } = place.status();
+    assert_eq!(ready + done, 1);
+}
+
+#[test]
+fn what_is_under_way_is_answered_and_nothing_after_it() {
+    let place = Place::sqlite();
+    let (worker, intake) = start(&place, &[]);
+    let text = request("POST", "/jobs", JOB, "keep-alive");
+    let (head, rest) = text.split_at(text.len() - 5);
+    let mut stream = connect(intake);
+    stream.write_all(head.as_bytes()).unwrap();
+    // A request of another connection has passed since, so the server has read this one.
+    assert_eq!(ask(intake, "POST", "/jobs", JOB).unwrap().0, 202);
+    worker.signal(SIGTERM);
+    until("closed door", Duration::from_secs(5), || TcpStream::connect(intake).is_err().then_some(()));
+    stream.write_all(rest.as_bytes()).unwrap();
+    accepted(&mut stream);
+    assert!(is_closed(&mut stream));
+    let ended = worker.ended();
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    let Status { ready, done, .. } = place.status();
+    assert_eq!(ready + done, 2);
+}
+
+#[test]
+fn a_request_that_never_ends_holds_up_the_end_for_no_longer_than_agreed() {
+    let place = Place::sqlite();
+    let (worker, intake) = start(&place, &["--shutdown-timeout", "1s"]);
+    let mut stream = connect(intake);
+    stream.write_all(b"POST /jobs HTTP/1.1\r\nhost: worker\r\ncontent-length: 20\r\n\r\n{").unwrap();
+    assert_eq!(ask(intake, "POST", "/jobs", JOB).unwrap().0, 202);
+    let ended = worker.stop();
+    // S + F.
+    assert!(ended.after < Duration::from_secs(8), "{:?}", ended.after);
+}
+
+#[test]
+fn jobs_are_taken_in_until_the_drain_delay_is_over() {
+    let place = Place::sqlite();
+    let (worker, intake) = start(&place, &["--drain-delay", "1s"]);
+    let began = Instant::now();
+    worker.signal(SIGTERM);
+    worker.comes_to("draining");
+    assert_eq!(worker.get("/readyz").0, 503);
+    let mut taken = 0;
+    until("closed door", Duration::from_secs(5), || match ask(intake, "POST", "/jobs", JOB) {
+        Some((202, _)) => {
+            taken += 1;
+            None
+        }
+        _ => Some(()),
+    });
+    let closed = began.elapsed();
+    assert!(closed > Duration::from_millis(900) && closed < Duration::from_secs(2), "{closed:?}");
+    assert_eq!(worker.ended().code, Some(0));
+    assert!(taken > 1);
+    // It takes in for others, and begins nothing itself.
+    assert_eq!(place.status(), Status { ready: taken, ..Status::default() });
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_with_a_reason() {
+    let place = Place::sqlite();
+    let (worker, intake) = start(&place, &[]);
+    let wrong = json!({ "handler": "noop", "id": "a b" }).to_string();
+    let (code, body) = ask(intake, "POST", "/jobs", &wrong).unwrap();
+    assert_eq!((code, body.contains("letters, digits")), (400, true), "{body}");
+    let mut stream = connect(intake);
+    stream.write_all(request("POST", "/jobs", r#"{"no": "handler"}"#, "close").as_bytes()).unwrap();
+    assert_eq!(answer(&mut stream).unwrap().0, 422);
+    assert_eq!(worker.stop().code, Some(0));
+}

@@ -1,0 +1,20 @@
+//! A worker's life through its front door: real processes, signals, sockets.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+mod boot;
+mod drain;
+mod exits;
+mod feed;
+mod health;
+mod intake;
+#[path = "../support/nats.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod nats;
+mod pause;
+#[path = "../support/place.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod place;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod process;
+mod signals;

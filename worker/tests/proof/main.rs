@@ -1,0 +1,46 @@
+//! That nothing is lost and nothing is done twice, whatever happens to processes and engine.
+//!
+//! Chance comes from a seed that is printed; `PROOF_SEED` sets it. `make soak` repeats the proof for `SOAK` minutes.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+mod chaos;
+mod ledger;
+#[path = "../support/nats.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod nats;
+#[path = "../support/place.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod place;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod process;
+mod soak;
+mod steps;
+
+use place::Place;
+
+fn seed() -> u64 {
+    std::env::var("PROOF_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("PROOF_SEED is a number"))
+}
+
+#[test]
+fn nothing_is_lost_on_sqlite() {
+    println!("{}", chaos::round(Place::sqlite(), seed(), 4));
+}
+
+#[test]
+fn nothing_is_lost_on_nats() {
+    let Some(program) = nats::installed() else { return };
+    println!("{}", chaos::round(Place::nats(program), seed(), 4));
+}
+
+#[test]
+fn a_signal_at_any_step_of_a_job_loses_nothing_on_sqlite() {
+    println!("{}", steps::round(&Place::sqlite(), seed()));
+}
+
+#[test]
+fn a_signal_at_any_step_of_a_job_loses_nothing_on_nats() {
+    let Some(program) = nats::installed() else { return };
+    println!("{}", steps::round(&Place::nats(program), seed()));
+}
