@@ -21,9 +21,10 @@ bench:
 	$(BUILD) --bin plimsoll
 	$(CARGO) bench --locked --workspace --bench engine --bench scan --bench load
 
-# The webhook's image, static and from scratch: target/image/plimsoll.tar, an OCI archive of localhost/plimsoll:<version>.
+# The images, static and from scratch: target/image/PROGRAM.tar, an OCI archive of localhost/PROGRAM:VERSION each.
 image:
-	@admission/build-image
+	@.ci/image admission
+	@.ci/image worker
 
 # Kubernetes and Helm, built from pinned modules: ten minutes, once.
 cluster:
