@@ -1,6 +1,8 @@
 //! A server that is killed, and comes back with what it had confirmed.
 
 use crate::place::{LONG, PATIENCE, Place, SHORT, counts, job, jobs, one_for, settle};
+use crate::wire::wire;
+use async_nats::jetstream::consumer::pull;
 use plimsoll_worker::{
     change::NewChange,
     engine::{CALL, Engine, Error},
@@ -92,15 +94,21 @@ pub(crate) async fn ends_a_wait_when_the_server_goes(place: Arc<Place>) {
     let engine = place.queue().await;
     let waiting = engine.clone();
     let waiting = tokio::spawn(async move { waiting.claim(1, LONG, 10 * PATIENCE).await });
-    // It waits when the server knows of a request that it keeps.
+    let wire = wire(&place).await;
     let begun = Instant::now();
-    while !waiting.is_finished() {
-        place.kill();
-        assert!(begun.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    while wire
+        .get_consumer_from_stream::<pull::Config, _, _>("workers", "jobs-work")
+        .await
+        .is_ok_and(|workers| workers.cached_info().num_waiting == 0)
+    {
+        assert!(begun.elapsed() < PATIENCE, "it does not wait");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    let begun = Instant::now();
+    place.kill();
     let error = waiting.await.unwrap().expect_err("the server went");
     assert!(matches!(error, Error::Unreachable(_)), "{error}");
+    assert!(begun.elapsed() < CALL, "it took {:?}", begun.elapsed());
 }
 
 pub(crate) async fn reads_on_after_a_restart(place: Arc<Place>) {

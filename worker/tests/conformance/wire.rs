@@ -13,7 +13,7 @@ use plimsoll_worker::{
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
 
-async fn wire(place: &Place) -> Context {
+pub(crate) async fn wire(place: &Place) -> Context {
     let Url::Nats(url) = &place.address().url else { panic!("not on NATS") };
     async_nats::jetstream::new(async_nats::connect(url).await.unwrap())
 }
