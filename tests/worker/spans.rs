@@ -3,7 +3,14 @@
 use crate::otlp::{Got, Span};
 use plimsoll_tests::{collector::Collector, webhook::eventually, worker::Queue};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
 
 const FAST: [&str; 6] = ["--backoff", "10ms", "--max-backoff", "20ms", "--max-attempts", "3"];
 
@@ -132,6 +139,36 @@ async fn a_trace_leads_from_a_change_to_what_comes_of_it() {
     let expected = [("messaging.message.id", id), ("messaging.destination.partition.id", partition)];
     assert_attributes(&process, &expected);
     assert_attributes(&receive, &expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_posted_belongs_to_the_trace_of_its_caller() {
+    let Some(collector) = Collector::start().await else { return };
+    let queue = Queue::sqlite().with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint());
+    let worker = queue.start(&["--intake", "127.0.0.1:0"]).await;
+    worker.ready().await;
+    let intake = worker.logged("listening").await["intake"].as_str().expect("an address").to_owned();
+    let body = json!({ "handler": "checksum", "payload": {}, "id": "posted" }).to_string();
+    let request = format!(
+        "POST /jobs HTTP/1.1\r\nhost: intake\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         traceparent: 00-{TRACE}-{CALLER}-01\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = String::new();
+    let mut connection = TcpStream::connect(intake).expect("it takes calls");
+    connection.write_all(request.as_bytes()).expect("it reads");
+    connection.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    eventually("the end of the job", async || Some(queue.status()).filter(|status| status["done"] == 1)).await;
+    assert_eq!(worker.stop().await.code, Some(0));
+    let (send, process) = eventually("the spans", async || {
+        let got = Got::read(&collector.text());
+        let find = |name: &str| got.spans.iter().find(|span| span.name == name).cloned();
+        Some((find("send jobs")?, find("process jobs")?))
+    })
+    .await;
+    assert_eq!((&*send.trace, &*send.parent), (TRACE, CALLER));
+    assert_eq!((&*process.trace, &process.parent), (TRACE, &send.id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State},
-    http::StatusCode,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     routing::post,
 };
 use serde::Deserialize;
@@ -53,12 +53,16 @@ impl Intake {
     }
 }
 
-async fn take(State(intake): State<Arc<Intake>>, Json(order): Json<Order>) -> (StatusCode, Json<Value>) {
+async fn take(
+    State(intake): State<Arc<Intake>>,
+    headers: HeaderMap,
+    Json(order): Json<Order>,
+) -> (StatusCode, Json<Value>) {
     let id = order.id.unwrap_or_else(|| Uuid::now_v7().to_string());
     if let Err(error) = crate::settings::name(&id) {
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": format!("id: {error}") })));
     }
-    let span = intake.messaging.send(1);
+    let span = intake.messaging.send_for(&context(&headers));
     let trace: TraceContext = intake.messaging.trace_context(&span);
     let job = Job { id: id.clone(), handler: order.handler, payload: order.payload, trace };
     let began = Instant::now();
@@ -68,4 +72,11 @@ async fn take(State(intake): State<Arc<Intake>>, Json(order): Json<Order>) -> (S
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "id": id }))),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error.to_string() }))),
     }
+}
+
+/// What a caller said of its trace, among the rest.
+fn context(headers: &HeaderMap) -> TraceContext {
+    let text =
+        |(name, value): (&HeaderName, &HeaderValue)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()));
+    headers.iter().filter_map(text).collect()
 }
