@@ -13,7 +13,7 @@ demo:
 # Everything that must pass, quietly. Tests that build policies provide themselves with a compiler for WebAssembly.
 test:
 	@echo "building plimsoll and its tests (minutes the first time)"
-	@$(BUILD) --bin plimsoll --bin plimsoll-toolchain
+	@$(BUILD) --bin plimsoll --bin plimsoll-toolchain --bin plimsoll-worker
 	@$(CARGO) test --release --locked --workspace --quiet
 
 # Ratios against our own baseline, and against peers where these are installed.

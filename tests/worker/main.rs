@@ -4,4 +4,5 @@ mod collectors;
 mod environment;
 mod metrics;
 mod otlp;
+mod replay;
 mod spans;
