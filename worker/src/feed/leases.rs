@@ -9,6 +9,7 @@ use crate::{
     engine::Engine,
     heartbeat::{BEAT, Heartbeat},
     keeper::{Connection, Release, Requests, in_time},
+    orders::{Order, Orders},
     telemetry::Instruments,
 };
 use std::{
@@ -22,9 +23,13 @@ use tokio_util::sync::CancellationToken;
 /// Longest pause between two looks at the leases.
 const TURN: Duration = Duration::from_secs(1);
 
+/// How often leases are read again when somebody wrote one while we left.
+const TRIES: usize = 5;
+
 /// What the thread needs.
 pub struct Leases {
     connection: Connection,
+    orders: Orders,
     assigned: UnboundedSender<Assigned>,
     assignment: Assignment,
     me: String,
@@ -47,6 +52,7 @@ impl Leases {
     /// Of a replica called `me`, that tells of each partition it gets.
     pub fn new(
         connection: Connection,
+        orders: Orders,
         assigned: UnboundedSender<Assigned>,
         me: &str,
         lease: Duration,
@@ -55,7 +61,7 @@ impl Leases {
     ) -> Self {
         let assignment = Assignment::new(me.to_owned(), lease);
         let (me, mine) = (me.to_owned(), BTreeMap::new());
-        Leases { connection, assigned, assignment, me, lease, heartbeat, instruments, mine }
+        Leases { connection, orders, assigned, assignment, me, lease, heartbeat, instruments, mine }
     }
 
     /// Looks at the leases and does what is to be done, until nobody asks any more or all is given back.
@@ -89,7 +95,11 @@ impl Leases {
         let Some(leases) = in_time("leases", engine.leases()).await else { return };
         self.lose(&leases);
         let mine = self.mine.keys().copied().collect();
-        for step in self.assignment.steps(&leases, &mine, Instant::now()) {
+        let steps = self.assignment.steps(&leases, &mine, Instant::now());
+        // Whoever leaves wants no more: what it is handed after that would be nobody's until the lease runs out.
+        let leaves = *self.orders.borrow() >= Order::Stop;
+        let wants_more = |step: &Step| matches!(step, Step::Take(_) | Step::Ask(_));
+        for step in steps.into_iter().filter(|step| !(leaves && wants_more(step))) {
             self.take_step(&engine, step, &leases).await;
         }
     }
@@ -99,7 +109,7 @@ impl Leases {
         let ours = Lease { owner: Some(self.me.clone()), wanted_by: None };
         match step {
             Step::Renew(partition) if self.is_done(partition) => {
-                self.give(engine, partition, None, seen(partition)).await
+                self.give(engine, partition, None, seen(partition)).await;
             }
             Step::Renew(partition) => self.renew(engine, partition, &ours, seen(partition)).await,
             Step::Take(partition) => self.take(engine, partition, &ours, seen(partition)).await,
@@ -150,12 +160,21 @@ impl Leases {
         self.mine.insert(partition, Mine { renewed, stop, lost, done });
     }
 
-    async fn give(&mut self, engine: &Arc<dyn Engine>, partition: u32, to: Option<String>, seen: &Versioned<Lease>) {
-        tracing::info!(partition, to, "partition given back");
+    /// Leaves it to somebody, or to nobody; false if somebody else wrote in between.
+    async fn give(
+        &mut self,
+        engine: &Arc<dyn Engine>,
+        partition: u32,
+        to: Option<String>,
+        seen: &Versioned<Lease>,
+    ) -> bool {
         let free = Lease { owner: to, wanted_by: None };
-        if in_time("give", engine.write_lease(partition, &free, seen.revision)).await.is_some() {
+        let given = in_time("give", engine.write_lease(partition, &free, seen.revision)).await.flatten().is_some();
+        if given {
+            tracing::info!(partition, to = free.owner, "partition given back");
             self.mine.remove(&partition);
         }
+        given
     }
 
     /// Drops what somebody else has.
@@ -187,18 +206,33 @@ impl Leases {
     }
 
     async fn release_all(&mut self, request: &Release) {
-        if let Some(engine) = self.connection.engine().await
-            && let Some(leases) = in_time("leases", engine.leases()).await
-        {
+        for _ in 0..TRIES {
+            let Some(engine) = self.connection.engine().await else { break };
+            let Some(leases) = in_time("leases", engine.leases()).await else { break };
             self.lose(&leases);
-            for partition in self.mine.keys().copied().collect::<Vec<_>>() {
-                let to = leases[partition as usize].value.wanted_by.clone();
-                self.give(&engine, partition, to, &leases[partition as usize]).await;
+            if self.leave(&engine, &leases).await {
+                break;
             }
         }
         self.instruments.leases_held(0);
         // Of jobs; partitions have none.
         let _gone = request.send(0);
+    }
+
+    /// Gives back what is ours, and asks for nothing any more; false if somebody else wrote in between.
+    async fn leave(&mut self, engine: &Arc<dyn Engine>, leases: &[Versioned<Lease>]) -> bool {
+        let me = Some(self.me.clone());
+        let mut left = true;
+        for (partition, seen) in (0..).zip(leases) {
+            let Lease { owner, wanted_by } = seen.value.clone();
+            let next = match (owner == me, wanted_by == me) {
+                (true, _) => wanted_by.filter(|by| *by != self.me),
+                (false, true) => owner,
+                (false, false) => continue,
+            };
+            left &= self.give(engine, partition, next, seen).await;
+        }
+        left
     }
 }
 

@@ -8,7 +8,10 @@ use crate::{
     retry::Outcome,
     telemetry::{self, error_type},
 };
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
@@ -135,6 +138,8 @@ fn tell(shared: &Shared, delivery: &Delivery, settlement: &Settlement, settled: 
         }
         (Ok(Settled::Applied), Settlement::Release) => {
             tracing::info!(job, handler, "given back");
+            shared.released.fetch_add(1, Ordering::Relaxed);
+            shared.instruments.released(1);
             shared.instruments.outcome(telemetry::Outcome::Released);
         }
     }

@@ -19,7 +19,7 @@ use crate::{
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, mpsc::Sender},
+    sync::{Arc, atomic::AtomicUsize, mpsc::Sender},
     time::{Duration, Instant, SystemTime},
 };
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Pause after a call that failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Pause after a call that brought jobs: a call for each slot by itself would cost more than the slot's rest.
+/// How long a free slot waits for others, until half of them are: a call for each would cost more than its rest.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// How often the backlog is counted.
@@ -55,6 +55,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Own metrics.
     pub instruments: Instruments,
+    /// Jobs that were given back because they were asked to come to an end.
+    pub released: Arc<AtomicUsize>,
     /// Asks jobs to come to an end.
     pub cancel: CancellationToken,
     /// Ends them.
@@ -82,7 +84,7 @@ impl Dispatcher {
     pub async fn run(self, mut orders: Orders) {
         let mut running = JoinSet::new();
         let mut poll: Option<(Poll, SystemTime)> = None;
-        let mut next = Instant::now();
+        let (mut next, mut gather) = (Instant::now(), Instant::now());
         let mut backlog = tokio::time::interval(BACKLOG);
         loop {
             self.heartbeat.beat();
@@ -91,7 +93,8 @@ impl Dispatcher {
             self.shared.instruments.in_flight(running.len());
             let free = self.concurrency - running.len().min(self.concurrency);
             let may_claim = order == Order::Work && poll.is_none() && free > 0;
-            if may_claim && next <= Instant::now() {
+            let at = if 2 * free >= self.concurrency { next } else { next.max(gather) };
+            if may_claim && at <= Instant::now() {
                 poll = Some((self.claim(free), SystemTime::now()));
             }
             if order >= Order::Stop && poll.is_none() && running.is_empty() {
@@ -105,10 +108,11 @@ impl Dispatcher {
                     // Read again: the order may have come together with the jobs.
                     let working = *orders.borrow() == Order::Work;
                     next = Instant::now() + self.found(found, began, working, &mut running).await;
+                    gather = Instant::now() + GATHER;
                 }
                 Some(_) = running.join_next(), if !running.is_empty() => {}
                 _ = backlog.tick() => self.count_backlog(),
-                () = tokio::time::sleep_until(next.into()), if may_claim && poll.is_none() => {}
+                () = tokio::time::sleep_until(at.into()), if may_claim && poll.is_none() => {}
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
@@ -155,11 +159,10 @@ impl Dispatcher {
         }
     }
 
-    /// Jobs that end at about the same time are replaced by one call; a limited rate takes its time.
+    /// A limited rate takes its time.
     fn pause_after(&self, claimed: usize) -> Duration {
         let pace = self.rate_limit.map_or(Duration::ZERO, |limit| Duration::from_secs(1) / limit);
-        let rate = pace * u32::try_from(claimed).unwrap_or(u32::MAX);
-        if claimed > 0 { rate.max(GATHER) } else { rate }
+        pace * u32::try_from(claimed).unwrap_or(u32::MAX)
     }
 
     fn begin(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {

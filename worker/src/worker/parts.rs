@@ -47,7 +47,7 @@ pub(super) struct Parts {
     pub(super) intake_runs: bool,
     stopped: Option<Instant>,
     in_flight: usize,
-    released: Arc<AtomicUsize>,
+    pub(super) released: Arc<AtomicUsize>,
     account: Account,
 }
 
@@ -113,7 +113,7 @@ impl Parts {
             Action::Cancel => self.order(Order::Cancel),
             Action::Abort => {
                 // Changes have no claim that could be given back: their partition is, and they are read again.
-                self.released.store(self.vitals.busy.load(Ordering::Relaxed), Ordering::Relaxed);
+                self.released.fetch_add(self.vitals.busy.load(Ordering::Relaxed), Ordering::Relaxed);
                 self.order(Order::Abort);
             }
             Action::Settle => {

@@ -84,6 +84,7 @@ impl Parts {
                 job_timeout: settings.job_timeout,
                 messaging,
                 instruments,
+                released: self.released.clone(),
                 cancel: CancellationToken::new(),
                 abort: CancellationToken::new(),
             }),
@@ -101,6 +102,7 @@ impl Parts {
         let (assign, assigned) = tokio::sync::mpsc::unbounded_channel();
         let leases = feed::Leases::new(
             connection,
+            self.orders.subscribe(),
             assign,
             &self.vitals.owner,
             settings.lease,

@@ -47,8 +47,7 @@ fn a_job_that_outlives_the_shutdown_is_given_back_and_no_attempt() {
     let words = ended.last_words();
     assert_eq!((&words["in_flight"], &words["finished"], &words["released"]), (&json!(1), &json!(0), &json!(1)));
     assert_eq!(place.status(), Status { ready: 1, ..Status::default() });
-    // The one attempt that it may have is still there.
-    done_by_the_next(&place, 2);
+    done_by_the_next(&place);
 }
 
 #[test]
@@ -58,15 +57,16 @@ fn a_job_that_is_asked_to_end_is_given_back_and_no_attempt() {
     let worker = place.start(&["--shutdown-timeout", "1s", "--max-attempts", "1"]);
     worker.works_on(1);
     let ended = worker.stop();
-    assert!(ended.after < Duration::from_secs(1), "asked at 80 %: {:?}", ended.after);
+    assert_eq!(ended.code, Some(0), "it came to its end when it was asked, at 80 %: {ended:#?}");
     let words = ended.last_words();
     assert_eq!((&words["in_flight"], &words["finished"], &words["released"]), (&json!(1), &json!(0), &json!(1)));
-    done_by_the_next(&place, 2);
+    done_by_the_next(&place);
 }
 
-fn done_by_the_next(place: &Place, delivery: u32) {
+/// The one attempt that the job may have is still there.
+fn done_by_the_next(place: &Place) {
     let worker = place.start(&["--max-attempts", "1"]);
-    assert_eq!(worker.logged("done")["delivery"], delivery);
+    assert!(worker.logged("done")["delivery"].as_u64() > Some(1));
     assert_eq!(worker.stop().code, Some(0));
     let Status { done, dead, effects, .. } = place.status();
     assert_eq!((done, dead, effects.distinct), (1, 0, 1));

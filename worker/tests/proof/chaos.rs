@@ -166,7 +166,10 @@ impl Fleet {
             if worker.is_over() {
                 let ended = worker.ended();
                 // 3: one of its jobs asked for it.
-                assert!(matches!(ended.code, Some(0 | 3 | 75)), "{}: {ended:#?}", self.context);
+                let heard = matches!(ended.code, Some(0 | 3 | 75));
+                // Told before the first statement of `main`.
+                let unborn = ended.code.is_none() && ended.log.is_empty();
+                assert!(heard || unborn, "{}: {ended:#?}", self.context);
                 self.ended.push(ended);
             } else {
                 assert!(now < until, "told to stop, and has not; {}: {:#?}", self.context, worker.log());

@@ -94,8 +94,9 @@ fn settled_once(lines: &[&Value], context: &str) {
     for line in lines.iter().filter(|line| line["message"] == "done" || is_buried(line)) {
         *ends.entry(line["job"].as_str().unwrap()).or_default() += 1;
     }
-    let twice: Vec<_> = ends.into_iter().filter(|(_, ends)| *ends > 1).collect();
-    assert!(twice.is_empty(), "settled more than once: {twice:?}; {context}");
+    let twice: Vec<_> = ends.into_iter().filter(|(_, ends)| *ends > 1).map(|(job, _)| job).collect();
+    let of_first: Vec<_> = lines.iter().filter(|line| line["job"].as_str() == twice.first().copied()).collect();
+    assert!(twice.is_empty(), "settled more than once: {twice:?}; {context}; of the first: {of_first:#?}");
 }
 
 /// One that had been handed out too often is requeued, and has another end.
