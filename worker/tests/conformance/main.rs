@@ -1,6 +1,6 @@
 //! What every engine has to do, in one text for all of them: SQLite, the NATS server of the system, and the one that
 //! `tests/cluster` pins.
-#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+#![allow(clippy::unwrap_used, reason = "what fails in a test is to panic, also in the functions that tests share")]
 
 mod claims;
 mod dead;
