@@ -11,8 +11,11 @@ fn typed(page: &str, last_section: &str) -> Result<()> {
         eprintln!("skipped: {page}: no network namespace can be made");
         return Ok(());
     }
-    let output =
-        Command::new("unshare").args(alone).arg(root().join("tests/chart/typed")).args([page, last_section]).output()?;
+    let output = Command::new("unshare")
+        .args(alone)
+        .arg(root().join("tests/chart/typed"))
+        .args([page, last_section])
+        .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
