@@ -40,18 +40,14 @@ pub struct Health {
 type Answer = (StatusCode, String);
 
 impl Health {
-    /// Listens; says where.
+    /// Answers, on a thread of its own.
     ///
     /// # Errors
-    /// The address cannot be had.
-    pub fn start(self, address: SocketAddr) -> io::Result<SocketAddr> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let bound = listener.local_addr()?;
+    /// The system gives no thread.
+    pub fn start(self, listener: TcpListener) -> io::Result<()> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = move || runtime.block_on(serve(listener, Arc::new(self)));
-        thread::Builder::new().name("health".to_owned()).spawn(serve)?;
-        Ok(bound)
+        thread::Builder::new().name("health".to_owned()).spawn(serve).map(drop)
     }
 
     /// Loops that have not turned for too long.

@@ -53,24 +53,25 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Everything that needs no queue: telemetry, health, the runtime.
-    pub(super) fn new(worker: Worker, events: Sender<Event>) -> Result<Self> {
-        let settings = &worker.settings;
-        settings.check()?;
-        let owner = settings.owner.clone().unwrap_or_else(start::owner);
+    pub(super) fn new(mut worker: Worker, events: Sender<Event>) -> Result<Self> {
+        worker.settings.check()?;
+        let owner = worker.settings.owner.clone().unwrap_or_else(start::owner);
         let telemetry = Telemetry::start(&owner, &worker.log)?;
         let account = telemetry.account();
         let vitals = Arc::new(Vitals::new(owner, telemetry.instruments()));
+        let intake = worker.settings.intake.map(|address| start::listen("--intake", address)).transpose()?;
+        let (listener, admin) = start::listen("--admin", worker.settings.admin)?;
+        worker.settings.admin = admin;
         let health = Health {
             vitals: vitals.clone(),
             registry: telemetry.registry().clone(),
-            contract: Contract::of(settings),
-            stall: settings.liveness_stall,
+            contract: Contract::of(&worker.settings),
+            stall: worker.settings.liveness_stall,
             events: events.clone(),
         };
-        let admin = health.start(settings.admin).with_context(|| format!("--admin {}", settings.admin))?;
-        let intake = settings.intake.map(start::listen).transpose()?;
-        let intake_address = intake.as_ref().and_then(|listener| listener.local_addr().ok());
-        tracing::info!(admin = %admin, intake = intake_address.map(tracing::field::display), "listening");
+        health.start(listener).context("no thread for the health endpoints")?;
+        let intake_address = intake.as_ref().map(|(_, address)| tracing::field::display(address));
+        tracing::info!(admin = %admin, intake = intake_address, "listening");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("jobs")
             .enable_all()
@@ -85,7 +86,7 @@ impl Parts {
             orders: watch::Sender::new(Order::Hold),
             engine: Arc::default(),
             keeper: None,
-            intake,
+            intake: intake.map(|(listener, _)| listener),
             close_intake: CancellationToken::new(),
             intake_runs: false,
             stopped: None,

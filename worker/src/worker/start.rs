@@ -196,11 +196,12 @@ impl Policy {
     }
 }
 
-/// Takes the address of the intake before anything else is begun: that it is taken is a mistake in the settings.
-pub(super) fn listen(address: SocketAddr) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).with_context(|| format!("--intake {address}"))?;
+/// Takes an address before anything else is begun: that it is taken already is a mistake in the settings.
+pub(super) fn listen(flag: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).with_context(|| format!("{flag} {address}"))?;
     listener.set_nonblocking(true)?;
-    Ok(listener)
+    let bound = listener.local_addr()?;
+    Ok((listener, bound))
 }
 
 /// A name that no other process has.
