@@ -1,4 +1,4 @@
-.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies
+.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies soak mutations
 
 CARGO = cargo
 # The whole workspace chooses the features of libraries, also where one program is built: so everything shares one build.
@@ -50,3 +50,12 @@ check-policies:
 	target/release/plimsoll-toolchain builtin --check
 	PLIMSOLL_MODULE=$(CURDIR)/target/policies/builtin.wasm \
 		$(CARGO) test --release --locked --quiet --workspace --test front_door -- pages::
+
+# Kills, stops and stalls workers and their engine for SOAK minutes (10): nothing may be lost, nothing done twice. Ends with
+# a line of what it went through.
+soak:
+	$(CARGO) test --release --locked --workspace --test proof -- --ignored --nocapture soak
+
+# Breaks the worker in six ways, and demands that a test catches each. On a clean tree; half an hour.
+mutations:
+	worker/tests/mutations/run
