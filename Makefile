@@ -18,7 +18,8 @@ test:
 
 # Ratios against our own baseline, and against peers where these are installed.
 bench:
-	$(BUILD) --bin plimsoll
+	$(BUILD) --bin plimsoll --bin plimsoll-worker
+	worker/bench target/release/plimsoll-worker
 	$(CARGO) bench --locked --workspace --bench engine --bench scan --bench load
 
 # The images, static and from scratch: target/image/PROGRAM.tar, an OCI archive of localhost/PROGRAM:VERSION each.
