@@ -23,19 +23,17 @@ struct Unacknowledged {
     ready: u64,
     /// Of these, how many have a record.
     recorded: u64,
-    /// With those that are done or dead already.
-    all: u64,
-    /// Of all, how many were dead letters before.
+    /// Of all, also those that are done or dead, how many were dead letters before.
     requeued: u64,
 }
 
 impl Nats {
     pub(super) async fn count(&self) -> Result<Counts> {
-        // The consumer's own number of what it has not handed out lags behind the answer that a job is enqueued. And first,
-        // so that what ends meanwhile is taken for open, and not what is open for ended.
-        let work = self.connection.info(&self.names.work).await?.state.messages;
+        let work = self.connection.info(&self.names.work).await?.state;
         let workers = format!("CONSUMER.INFO.{}.{}", self.names.work, super::CONSUMER);
         let workers: consumer::Info = self.connection.ask(workers, &serde_json::json!({})).await?;
+        // No work leaves the stream before it is handed out. The consumer's own number lags behind what is enqueued.
+        let waiting = work.last_sequence.saturating_sub(workers.delivered.stream_sequence).min(work.messages);
         let out = match workers.num_ack_pending {
             0 => Unacknowledged::default(),
             _ => self.unacknowledged(workers.ack_floor.stream_sequence + 1..=workers.delivered.stream_sequence).await?,
@@ -45,7 +43,7 @@ impl Nats {
         // Those that were never handed out since have a record too.
         let waiting_again = self.requeued().await?.saturating_sub(out.requeued);
         Ok(Counts {
-            ready: work.saturating_sub(out.all) + out.ready,
+            ready: waiting + out.ready,
             leased: out.leased,
             delayed: out.delayed,
             // As long as ids are remembered; and dead letters that are older than that make it less by their number.
@@ -69,7 +67,6 @@ impl Nats {
             delayed: a.delayed + b.delayed,
             ready: a.ready + b.ready,
             recorded: a.recorded + b.recorded,
-            all: a.all + b.all,
             requeued: a.requeued + b.requeued,
         }))
     }
@@ -91,7 +88,6 @@ impl Nats {
     async fn look(&self, work: &StreamMessage, seen: &mut Unacknowledged) -> Result<()> {
         let id = work.subject.rsplit('.').next().unwrap_or_default();
         let Found { sequence, record } = self.record(id).await?;
-        seen.all += 1;
         seen.requeued += u64::from(work.subject.as_str() == self.names.requeued_work(id));
         match record.as_ref().map(|record| &record.state) {
             Some(State::Done) => return Ok(()),
