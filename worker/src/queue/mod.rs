@@ -31,8 +31,9 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Pause after a call that failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long a free slot waits for others, until half of them are: a call for each would cost more than its rest.
-const GATHER: Duration = Duration::from_millis(1);
+/// Least time from one call that brought jobs to the next, unless all slots are free: a call for each slot would cost
+/// more than the slot's rest.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// How often the backlog is counted.
 const BACKLOG: Duration = Duration::from_secs(5);
@@ -90,10 +91,12 @@ impl Dispatcher {
             self.heartbeat.beat();
             let order = *orders.borrow_and_update();
             self.pass_on(order);
+            // All that have ended, so that one call replaces them.
+            while running.try_join_next().is_some() {}
             self.shared.instruments.in_flight(running.len());
             let free = self.concurrency - running.len().min(self.concurrency);
             let may_claim = order == Order::Work && poll.is_none() && free > 0;
-            let at = if 2 * free >= self.concurrency { next } else { next.max(gather) };
+            let at = if running.is_empty() { next } else { next.max(gather) };
             if may_claim && at <= Instant::now() {
                 poll = Some((self.claim(free), SystemTime::now()));
             }
