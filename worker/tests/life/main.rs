@@ -1,5 +1,6 @@
 //! A worker's life through its front door: real processes, signals, sockets.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod boot;
 mod drain;

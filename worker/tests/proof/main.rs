@@ -2,6 +2,7 @@
 //!
 //! Chance comes from a seed that is printed; `PROOF_SEED` sets it. `make soak` repeats the proof for `SOAK` minutes.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod chaos;
 mod ledger;
