@@ -25,7 +25,7 @@ use std::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long a call waits for a job, and so the longest time that a stop waits for a call.
+/// How long a call waits for a job. A stop waits for the call, so it is less where there is little time to stop.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Pause after a call that failed.
@@ -74,6 +74,8 @@ pub struct Dispatcher {
     pub concurrency: usize,
     /// Jobs per second, if limited.
     pub rate_limit: Option<u32>,
+    /// Longest time from the stop until no job may run any more.
+    pub shutdown_timeout: Duration,
     /// Whom it tells.
     pub events: Sender<Event>,
     /// How it shows that it turns.
@@ -128,7 +130,8 @@ impl Dispatcher {
         let lease = self.shared.lease;
         // A limit below the number of slots would otherwise be broken by one full claim.
         let slots = self.rate_limit.map_or(free, |limit| free.min(limit as usize));
-        Box::pin(async move { engine.claim(slots, lease, WAIT).await })
+        let wait = WAIT.min(self.shutdown_timeout / 2);
+        Box::pin(async move { engine.claim(slots, lease, wait).await })
     }
 
     /// Begins what came, or gives it back; says how long to pause.

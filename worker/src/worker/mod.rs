@@ -88,7 +88,7 @@ impl Living {
         self.happens(Event::Configured);
         let exit = loop {
             if let Some(exit) = self.life.exit() {
-                break exit;
+                break self.parts.exit(exit);
             }
             let event = self.next();
             let ends = matches!(event, Event::Stop | Event::StopHard | Event::Failed(_));

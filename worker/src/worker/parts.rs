@@ -178,6 +178,12 @@ impl Parts {
         self.stopped.map_or(Duration::ZERO, |at| at.elapsed())
     }
 
+    /// A job that came to an end early when it was asked to is given back as well.
+    pub(super) fn exit(&self, exit: Exit) -> Exit {
+        let clean_but_released = exit == Exit::Clean && self.released.load(Ordering::Relaxed) > 0;
+        if clean_but_released { Exit::Released } else { exit }
+    }
+
     pub(super) fn say(&self, file: &Path, life: &Life, exit: Exit, because: &Receiver<Signal>) {
         let released = self.released.load(Ordering::Relaxed);
         let words = LastWords {

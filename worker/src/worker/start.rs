@@ -90,6 +90,7 @@ impl Parts {
             }),
             concurrency: settings.concurrency.into(),
             rate_limit: (settings.rate_limit > 0).then_some(settings.rate_limit),
+            shutdown_timeout: settings.shutdown_timeout,
             events: self.events.clone(),
             heartbeat: self.vitals.heartbeats.of(Loop::Dispatcher),
         };

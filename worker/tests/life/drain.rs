@@ -57,7 +57,7 @@ fn a_job_that_is_asked_to_end_is_given_back_and_no_attempt() {
     let worker = place.start(&["--shutdown-timeout", "1s", "--max-attempts", "1"]);
     worker.works_on(1);
     let ended = worker.stop();
-    assert_eq!(ended.code, Some(0), "it came to its end when it was asked, at 80 %: {ended:#?}");
+    assert_eq!(ended.code, Some(75), "asked at 80 %, it was given back: {ended:#?}");
     let words = ended.last_words();
     assert_eq!((&words["in_flight"], &words["finished"], &words["released"]), (&json!(1), &json!(0), &json!(1)));
     done_by_the_next(&place);

@@ -64,13 +64,13 @@ impl Bench {
         let rest = process.memory()?;
         // It must find all of them at once, or the speed of the enqueueing would be measured.
         process.pause()?;
-        fill(place, self.jobs, "noop", json!({}))?;
+        fill(place, self.jobs, "noop", &json!({}))?;
         let began = Instant::now();
         process.resume()?;
         wait_for_done(place, self.jobs)?;
         let elapsed = began.elapsed();
         let loaded = process.memory()?;
-        fill(place, self.concurrency.into(), "sleep", json!({ "ms": SLEEP_MS }))?;
+        fill(place, self.concurrency.into(), "sleep", &json!({ "ms": SLEEP_MS }))?;
         process.wait_until_busy()?;
         let drain = process.stop()?;
         let jobs_per_second = f64::from(self.jobs) / elapsed.as_secs_f64();
@@ -118,7 +118,7 @@ impl Drop for Place {
     }
 }
 
-fn fill(place: &Address, jobs: u32, handler: &str, payload: serde_json::Value) -> Result<()> {
+fn fill(place: &Address, jobs: u32, handler: &str, payload: &serde_json::Value) -> Result<()> {
     let job = |number| Job {
         id: format!("{handler}-{number}"),
         handler: handler.to_owned(),

@@ -28,8 +28,10 @@ pub(super) struct Database {
 struct Request {
     writes: bool,
     /// There is no transaction if it could not be begun.
-    work: Box<dyn FnOnce(Option<&mut Transaction>) -> Answer + Send>,
+    work: Work,
 }
+
+type Work = Box<dyn FnOnce(Option<&mut Transaction>) -> Answer + Send>;
 
 /// Tells whoever called, once it is known whether the transaction was written.
 type Answer = Box<dyn FnOnce(&Result<()>) + Send>;
