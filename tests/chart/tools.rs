@@ -48,7 +48,12 @@ impl Tool {
     fn template_with(&self, values: &[&str], file: &Value) -> Outcome {
         let folder = folder([("values.yaml", &file.to_string())]);
         let file = folder.path().join("values.yaml").display().to_string();
-        let mut args = vec!["template", "plimsoll", CHART, "--namespace", "guard", "--values", &file];
+        self.template_chart(&["plimsoll", CHART, "--namespace", "guard", "--values", &file], values)
+    }
+
+    /// `helm template` with a release, a chart and flags, and with values as `--set` has them.
+    pub(crate) fn template_chart(&self, what: &[&str], values: &[&str]) -> Outcome {
+        let mut args = [&["template"], what].concat();
         args.extend(values.iter().flat_map(|value| ["--set", value]));
         self.run(args)
     }
@@ -60,12 +65,17 @@ impl Tool {
 
     /// The same, with a file of values.
     pub(crate) fn objects_with(&self, values: &[&str], file: &Value) -> Vec<Value> {
-        let rendered = self.template_with(values, file);
-        assert_eq!(rendered.code, 0, "{values:?}: {}", rendered.stderr);
-        let documents = serde_yaml::Deserializer::from_str(&rendered.stdout);
-        let objects = documents.map(|text| serde::Deserialize::deserialize(text).expect("a rendered object"));
-        objects.filter(|object: &Value| !object.is_null()).collect()
+        parsed(values, &self.template_with(values, file))
     }
+}
+
+/// The objects of what was rendered.
+#[track_caller]
+pub(crate) fn parsed(values: &[&str], rendered: &Outcome) -> Vec<Value> {
+    assert_eq!(rendered.code, 0, "{values:?}: {}", rendered.stderr);
+    let documents = serde_yaml::Deserializer::from_str(&rendered.stdout);
+    let objects = documents.map(|text| serde::Deserialize::deserialize(text).expect("a rendered object"));
+    objects.filter(|object: &Value| !object.is_null()).collect()
 }
 
 /// From the root of the checkout.
