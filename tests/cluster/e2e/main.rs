@@ -13,3 +13,4 @@ mod refusals;
 mod rollouts;
 mod support;
 mod updates;
+mod workers;

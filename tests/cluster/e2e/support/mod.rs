@@ -1,12 +1,14 @@
 //! What the tests know of the cluster.
 
 mod command;
+mod fleet;
 mod installation;
 mod namespace;
 mod replicas;
 mod traffic;
 
 pub(crate) use command::{Seen, eventually, kubectl, number, run};
+pub(crate) use fleet::Fleet;
 pub(crate) use installation::{Alone, RELEASE, alone, shared};
 pub(crate) use namespace::Namespace;
 pub(crate) use replicas::Replicas;
