@@ -9,6 +9,7 @@ mod doctor;
 mod exceptions;
 mod kinds;
 mod outages;
+mod reality;
 mod refusals;
 mod rollouts;
 mod support;

@@ -4,6 +4,7 @@ mod command;
 mod fleet;
 mod installation;
 mod namespace;
+mod pods;
 mod replicas;
 mod traffic;
 
@@ -11,5 +12,6 @@ pub(crate) use command::{Seen, eventually, kubectl, number, run};
 pub(crate) use fleet::Fleet;
 pub(crate) use installation::{Alone, RELEASE, alone, shared};
 pub(crate) use namespace::Namespace;
+pub(crate) use pods::{Pods, container};
 pub(crate) use replicas::Replicas;
 pub(crate) use traffic::{Tally, Traffic, block_on, object};
