@@ -1,9 +1,11 @@
 //! The worker's chart, past the webhook: what becomes of jobs and changes while pods come, go, hang and die.
 
-use crate::support::{Fleet, eventually, number, shared};
+use crate::support::{Fleet, eventually, number, run, shared};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
+    path::Path,
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
     time::Instant,
@@ -158,4 +160,26 @@ fn a_job_that_ends_its_process_becomes_a_dead_letter_and_takes_no_other_with_it(
         if total >= 2 { Ok(total) } else { Err(total) }
     });
     assert_eq!(total, 2);
+}
+
+#[test]
+fn the_notes_of_the_chart_tell_commands_that_work() {
+    let _webhook = shared();
+    let fleet = Fleet::install("notes", &["queue.replicas=1", "feed.replicas=1"]);
+    let commands: Vec<&str> = fleet.notes.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let [logs, queue, feed, forward, curl] = commands[..] else { panic!("{}", fleet.notes) };
+    let typed = |command: &str| run(Path::new("sh"), &["-ec", command], "");
+    for command in [logs, queue, feed] {
+        typed(command).ok();
+    }
+    let mut words = forward.split(' ');
+    let mut forward = Command::new(words.next().expect("a program"));
+    let mut forward = forward.args(words).stdout(Stdio::null()).spawn().expect("kubectl is there");
+    let said = eventually("it answers through the forwarded port", || {
+        let seen = typed(curl);
+        if seen.succeeded { Ok(seen.text) } else { Err(seen) }
+    });
+    forward.kill().expect("it can be ended");
+    forward.wait().expect("it ends");
+    assert!(said.contains("running"), "{said}");
 }

@@ -15,6 +15,8 @@ pub(crate) struct Fleet {
     pub(crate) here: Namespace,
     /// Their queue.
     pub(crate) queue: Queue,
+    /// What Helm said of it.
+    pub(crate) notes: String,
     values: Vec<String>,
 }
 
@@ -26,9 +28,9 @@ impl Fleet {
         here.kubectl("rollout status deployment nats --timeout 60s").ok();
         let url = format!("nats://{}:4222", here.kubectl("get service nats -o jsonpath={.spec.clusterIP}").ok());
         let values = [vec![format!("queueUrl={url}")], owned(values)].concat();
-        upgrade(&here, &values);
+        let notes = upgrade(&here, &values);
         // The chart's Job has migrated it by now; once more changes nothing.
-        Fleet { here, queue: Queue::at(url, folder([])), values }
+        Fleet { here, queue: Queue::at(url, folder([])), notes, values }
     }
 
     /// `helm upgrade` with values on top of the first ones; waits until it is rolled out.
@@ -62,7 +64,7 @@ impl Fleet {
     }
 }
 
-fn upgrade(here: &Namespace, values: &[String]) {
+fn upgrade(here: &Namespace, values: &[String]) -> String {
     let chart = root().join("worker/chart");
     let chart = chart.to_str().expect("a path in UTF-8");
     let mut args = vec!["upgrade", "--install", "work", chart, "-n", here.name(), "--reset-values"];
@@ -70,6 +72,7 @@ fn upgrade(here: &Namespace, values: &[String]) {
     args.extend(values.iter().flat_map(|value| ["--set", value]));
     let seen = run(Path::new("helm"), &args, "");
     assert!(seen.succeeded, "{seen}\n{}", here.kubectl("describe pods"));
+    seen.text
 }
 
 fn owned(values: &[&str]) -> Vec<String> {
