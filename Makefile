@@ -31,7 +31,8 @@ image:
 cluster:
 	@tests/cluster/cluster build
 
-# The webhook as pods in that Kubernetes, installed by Helm from the chart. Skipped, with a line, without root or Go.
+# The webhook and the worker as pods in that Kubernetes, installed by Helm from their charts. Skipped, with a line,
+# without root or Go.
 e2e:
 	@tests/cluster/end-to-end
 

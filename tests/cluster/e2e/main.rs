@@ -1,6 +1,6 @@
-//! The webhook as pods of a real cluster, seen by the people who meet it: `make e2e` runs this inside
-//! `tests/cluster/cluster run`. One installation is shared; each test has a namespace of its own, and a test that
-//! touches the installation has it alone.
+//! The webhook and the worker as pods of a real cluster, seen by the people who meet them: `make e2e` runs this inside
+//! `tests/cluster/cluster run`. One installation of the webhook is shared; each test has a namespace of its own, and a
+//! test that touches that installation has it alone.
 
 mod added_latency;
 mod certificates;
