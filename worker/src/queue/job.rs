@@ -12,7 +12,6 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Instant,
 };
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -74,13 +73,9 @@ async fn work(shared: &Shared, delivery: &Delivery, lost: CancellationToken) -> 
         () = lost.cancelled() => Ending::Lost,
         () = shared.abort.cancelled() => Ending::Aborted,
     };
-    end(&task);
-    ending
-}
-
-/// Nobody waits for it: one that blocks its thread ends with the process.
-fn end(task: &JoinHandle<std::result::Result<(), HandlerError>>) {
+    // Nobody waits for it: one that blocks its thread ends with the process.
     task.abort();
+    ending
 }
 
 fn outcome(ended: std::result::Result<std::result::Result<(), HandlerError>, tokio::task::JoinError>) -> Outcome {
