@@ -86,11 +86,11 @@ struct End {
 impl End {
     fn of(pod: &Pod) -> Option<Self> {
         let ended = container(pod)?.state.as_ref()?.terminated.as_ref()?;
-        let grace = pod.metadata.deletion_grace_period_seconds?;
         let latest = pod.metadata.deletion_timestamp.as_ref()?.0;
-        let left = latest.duration_since(ended.finished_at.as_ref()?.0).as_secs();
+        let grace = pod.metadata.deletion_grace_period_seconds?;
+        let after_seconds = ended.finished_at.as_ref()?.0.duration_since(latest).as_secs() + grace;
         let last_words = serde_json::from_str(ended.message.as_deref().unwrap_or_default()).unwrap_or_default();
-        Some(End { code: ended.exit_code, after_seconds: grace - left, last_words })
+        Some(End { code: ended.exit_code, after_seconds, last_words })
     }
 
     fn is_clean(&self) -> bool {

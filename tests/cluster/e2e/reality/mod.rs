@@ -9,6 +9,7 @@ mod liveness;
 mod page;
 mod process;
 mod startup;
+mod volume;
 
 use crate::support::{Namespace, number};
 use plimsoll_tests::{scan_text, worker};

@@ -1,19 +1,14 @@
 //! `startup-window-too-short`: random startup probes, and a start that waits for its queue for a time that is known.
 
-use super::{Dice, create, denied, flag, page::Table, pod, probe, process::by_owner, seconds};
+use super::{Dice, create, denied, flag, page::Table, pod, probe, process::by_owner, seconds, volume::Volume};
 use crate::support::{Namespace, Pods, container, number};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
-use plimsoll_tests::{folder, worker};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::Path,
     thread,
     time::{Duration, Instant},
 };
-use tempfile::TempDir;
 
 const CASES: u64 = 16;
 
@@ -27,16 +22,15 @@ struct Case {
     threshold: u64,
     /// In milliseconds.
     budget: u64,
-    /// The volume: what is called `later` becomes the folder of the queue.
-    volume: TempDir,
+    volume: Volume,
 }
 
 impl Case {
     fn any(number: u64, dice: &mut Dice) -> Self {
         let (delay, period, threshold) = (dice.pick(0..=3), dice.pick(1..=2), dice.pick(2..=6));
         let window = (delay.saturating_sub(1) + (threshold - 1) * period) * 1000;
-        let budget = (window + dice.pick(0..=4 * period + 16) * 250).saturating_sub(2000).max(2000);
-        Case { name: format!("start-{number:02}"), delay, period, threshold, budget, volume: volume() }
+        let budget = (window + dice.pick(0..=4 * period + 12) * 250).saturating_sub(2500).max(2000);
+        Case { name: format!("start-{number:02}"), delay, period, threshold, budget, volume: Volume::new() }
     }
 
     fn window(&self) -> u64 {
@@ -46,38 +40,13 @@ impl Case {
     fn manifest(&self) -> Value {
         let budget = flag(self.budget);
         let mut pod = pod(&self.name, &["--startup-timeout", &budget]);
-        let spec = &mut pod["spec"];
-        spec["initContainers"] = json!([]);
-        spec["terminationGracePeriodSeconds"] = json!(2);
-        spec["volumes"] = json!([{ "name": "data", "hostPath": { "path": self.volume.path() } }]);
-        let worker = &mut spec["containers"][0];
-        worker["env"][0]["value"] = json!("sqlite:///data/queue/queue.db");
-        worker["startupProbe"] = probe("/startupz", self.period, 1, self.threshold);
+        self.volume.mount(&mut pod);
+        pod["spec"]["terminationGracePeriodSeconds"] = json!(2);
+        let worker = &mut pod["spec"]["containers"][0];
+        worker["startupProbe"] = probe("/startupz", self.period, 5, self.threshold);
         worker["startupProbe"]["initialDelaySeconds"] = json!(self.delay);
         pod
     }
-
-    fn appear(&self) {
-        fs::rename(self.volume.path().join("later"), self.volume.path().join("queue")).expect("a folder");
-    }
-}
-
-/// A folder with a migrated queue that is not yet where the worker looks for it.
-fn volume() -> TempDir {
-    let volume = folder([("later/queue.db", "")]);
-    let later = volume.path().join("later");
-    let url = format!("sqlite://{}", later.join("queue.db").display());
-    let migrate = worker::outcome(std::process::Command::new(worker::program()).args(["migrate", "--queue-url", &url]));
-    assert_eq!(migrate.code, 0, "{migrate:?}");
-    for path in [volume.path(), &later, &later.join("queue.db")] {
-        everybodys(path);
-    }
-    volume
-}
-
-/// The worker is nobody's in particular.
-fn everybodys(path: &Path) {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("a folder");
 }
 
 /// What became of a first start.
@@ -125,9 +94,7 @@ fn a_start_that_is_allowed_is_waited_for_and_one_that_is_cut_short_was_denied() 
     }
     let killed = ends.iter().filter(|end| **end == Seen::Restarted).count();
     let (allowed, lucky) = (cases.len() - denied.len(), denied.len() - killed);
-    let sum = format!(
-        "{allowed} allowed, all started; {killed} denied and restarted, {lucky} denied and lucky: the last look came late."
-    );
+    let sum = format!("{allowed} allowed, all started; {killed} denied and restarted, {lucky} denied and lucky.");
     assert!(killed > 0 && allowed > 0, "nothing is proven by this seed: {sum}");
     number(&sum);
     let rows = seen().map(|((case, end), denied)| row(case, end, denied)).collect();
@@ -150,7 +117,7 @@ fn let_queues_appear(cases: &[Case]) {
             }
             let is_due = due.get(&case.name).is_some_and(|due| *due <= Instant::now());
             if is_due {
-                case.appear();
+                case.volume.appear();
             }
             !is_due
         });

@@ -72,10 +72,20 @@ impl Told {
         let events = serde_json::Deserializer::from_reader(BufReader::new(stdout)).into_iter::<WatchEvent<Pod>>();
         for event in events.map_while(Result::ok) {
             if let WatchEvent::Added(pod) | WatchEvent::Modified(pod) | WatchEvent::Deleted(pod) = event {
-                self.pods.lock().expect("the pods").insert(pod.name_any(), pod);
-                self.more.notify_all();
+                self.hear(pod);
             }
         }
+    }
+
+    /// The API server dates the deletion anew when the kubelet ends it. The first date tells when it was asked for.
+    fn hear(&self, mut pod: Pod) {
+        let mut pods = self.pods.lock().expect("the pods");
+        if let Some(first) = pods.get(&pod.name_any()).filter(|before| before.metadata.deletion_timestamp.is_some()) {
+            pod.metadata.deletion_timestamp.clone_from(&first.metadata.deletion_timestamp);
+            pod.metadata.deletion_grace_period_seconds = first.metadata.deletion_grace_period_seconds;
+        }
+        pods.insert(pod.name_any(), pod);
+        self.more.notify_all();
     }
 }
 
