@@ -33,12 +33,15 @@ struct Case {
 }
 
 impl Case {
-    /// Around the silent window, and the period in which chance decides.
+    /// Half a second and more below the silent window; or from there on, through the period in which chance decides.
     fn any(number: u64, dice: &mut Dice) -> Self {
         // A second of timeout would be lost where the machine has other things to do.
         let (period, timeout, threshold) = (dice.pick(1..=4), dice.pick(2..=4), dice.pick(1..=4));
         let window = (threshold - 1) * period.max(timeout) + timeout;
-        let stall = (window * 1000 + dice.pick(0..=2 * period + 6) * 500).saturating_sub(2500).max(500);
+        let stall = match number % 2 {
+            0 => window * 1000 - dice.pick(1..=3) * 500,
+            _ => window * 1000 + dice.pick(0..=2 * period + 3) * 500,
+        };
         let name = format!("stall-{number:02}");
         Case { name, period, timeout, threshold, stall, volume: Volume::new() }
     }

@@ -29,7 +29,12 @@ impl Case {
     fn any(number: u64, dice: &mut Dice) -> Self {
         let (delay, period, threshold) = (dice.pick(0..=3), dice.pick(1..=2), dice.pick(2..=6));
         let window = (delay.saturating_sub(1) + (threshold - 1) * period) * 1000;
-        let budget = (window + dice.pick(0..=4 * period + 12) * 250).saturating_sub(2500).max(2000);
+        // Half of them are allowed, all but those whose window is shorter than any budget here.
+        let budget = match number % 2 {
+            0 => window.saturating_sub(dice.pick(0..=4) * 250),
+            _ => window + dice.pick(1..=4 * period + 12) * 250,
+        };
+        let budget = budget.max(2000);
         Case { name: format!("start-{number:02}"), delay, period, threshold, budget, volume: Volume::new() }
     }
 
