@@ -111,7 +111,7 @@ impl ContractArgs {
             (_, true) => contract.label(),
             _ => contract.json(),
         };
-        print!("{text}");
+        commands::say(text.trim_end())?;
         Ok(Exit::Clean)
     }
 }

@@ -1,6 +1,6 @@
 //! `dead list` and `dead requeue`.
 
-use super::connected;
+use super::{connected, say};
 use crate::{
     engine::{Address, Engine},
     exit::Exit,
@@ -39,7 +39,7 @@ impl Dead {
 
 async fn list(engine: &Arc<dyn Engine>) -> Result<Exit> {
     for letter in engine.dead().await? {
-        println!("{}", serde_json::to_string(&letter)?);
+        say(serde_json::to_string(&letter)?)?;
     }
     Ok(Exit::Clean)
 }
@@ -49,7 +49,7 @@ async fn requeue(engine: &Arc<dyn Engine>, ids: Vec<String>, all: bool) -> Resul
     let mut unknown = Vec::new();
     for id in ids {
         if engine.requeue(&id).await? {
-            println!("{id}");
+            say(id)?;
         } else {
             unknown.push(id);
         }

@@ -1,6 +1,6 @@
 //! `drain`: asks a running worker to take no jobs, and waits until it has none.
 
-use super::client;
+use super::{client, say};
 use crate::exit::Exit;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -34,7 +34,7 @@ impl Drain {
         let answer = client()?.post(format!("http://{admin}/{what}")).send().with_context(|| no_worker(admin))?;
         ensure!(answer.status().is_success(), "{admin}: {}: {}", answer.status(), answer.text()?.trim());
         if self.resume {
-            println!("resumed");
+            say("resumed")?;
             return Ok(Exit::Clean);
         }
         let until = Instant::now() + self.timeout;
@@ -44,7 +44,7 @@ impl Drain {
             }
             thread::sleep(LOOK);
         }
-        println!("drained");
+        say("drained")?;
         Ok(Exit::Clean)
     }
 }

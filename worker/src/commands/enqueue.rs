@@ -1,6 +1,6 @@
 //! `enqueue`: jobs into the queue, changes into the feed.
 
-use super::connected;
+use super::{connected, say};
 use crate::{
     change::NewChange,
     engine::{Address, Engine},
@@ -13,7 +13,6 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 use std::{
-    io::{Write, stdout},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -65,8 +64,8 @@ impl Enqueue {
             let sent = self.send(&engine, ids, payload, &trace).await;
             messaging.sent(&span, ids.len(), began.elapsed(), sent.as_ref().err().map(error_type));
             sent?;
-            // Only what is in the queue for sure; and a reader that has gone is no reason to put the rest there.
-            writeln!(stdout(), "{}", ids.join("\n"))?;
+            // Only what is in the queue for sure.
+            say(ids.join("\n"))?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `migrate` makes the queue; `wait-migrations` waits until somebody has.
 
-use super::connected;
+use super::{connected, say};
 use crate::{
     engine::{self, Address, Error},
     exit::Exit,
@@ -22,7 +22,7 @@ pub(crate) struct Migrate {
 impl Migrate {
     pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
         connected(address, |engine| async move { Ok(engine.migrate(self.partitions).await?) })?;
-        println!("the queue is ready");
+        say("the queue is ready")?;
         Ok(Exit::Clean)
     }
 }

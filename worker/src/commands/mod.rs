@@ -13,7 +13,13 @@ use crate::{
     exit::Exit,
 };
 use anyhow::{Context, Result};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt::Display,
+    future::Future,
+    io::{self, Write, stdout},
+    sync::Arc,
+    time::Duration,
+};
 
 /// How long a running worker may take to answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -28,6 +34,14 @@ pub(crate) fn or_say(result: Result<Exit>) -> Exit {
             _ => Exit::Configuration,
         }
     })
+}
+
+/// Puts a line on standard output. Whoever reads it may stop, as `head` does; the command goes on.
+pub(crate) fn say(line: impl Display) -> Result<()> {
+    match writeln!(stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
+    }
 }
 
 /// Runs something with a connection.

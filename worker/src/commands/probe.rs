@@ -1,6 +1,6 @@
 //! `probe`: what the kubelet asks, for an image that has no other program.
 
-use super::client;
+use super::{client, say};
 use crate::exit::Exit;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -33,7 +33,7 @@ impl Probe {
         let url = format!("http://{}/{path}", reachable(self.admin));
         let answer = client()?.get(&url).send().with_context(|| format!("{url}: no answer; --admin says where"))?;
         let well = answer.status().is_success();
-        print!("{}", answer.text()?);
+        say(answer.text()?.trim_end())?;
         Ok(if well { Exit::Clean } else { Exit::Dependency })
     }
 }

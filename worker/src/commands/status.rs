@@ -1,6 +1,6 @@
 //! `status`: how many jobs are where, and what the sample handlers did.
 
-use super::connected;
+use super::{connected, say};
 use crate::{
     change::Progress,
     engine::{Address, Effects, Engine},
@@ -47,7 +47,7 @@ impl Status {
             engine.check().await?;
             if self.feed { self.of_feed(&engine).await } else { self.of_queue(&engine).await }
         })?;
-        println!("{text}");
+        say(text)?;
         Ok(Exit::Clean)
     }
 

@@ -162,7 +162,7 @@ impl FromStr for Url {
 /// There is nobody, or the file cannot be opened.
 pub async fn connect(address: &Address) -> Result<Arc<dyn Engine>> {
     Ok(match &address.url {
-        Url::Sqlite(path) => Arc::new(sqlite::Sqlite::open(path)?),
+        Url::Sqlite(path) => Arc::new(sqlite::Sqlite::of(path)?),
         Url::Nats(url) => Arc::new(nats::Nats::connect(url, &address.name).await?),
     })
 }

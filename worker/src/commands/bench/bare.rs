@@ -1,23 +1,36 @@
 //! The least that takes jobs and writes down that they are done: no leases, no retries, no telemetry, no handlers.
+//!
+//! On JetStream there are two such loops. An acknowledgement is the least that there is, but it does not fence (see the
+//! engine): the other loop writes the record that does, as the worker must.
 
 use crate::engine::{Address, CALL, Url};
 use anyhow::{Context, Result, anyhow};
 use async_nats::jetstream::{
-    self,
+    self, Message,
     consumer::{AckPolicy, PullConsumer, pull},
+    message::PublishMessage,
     stream::{Config, RetentionPolicy},
 };
 use futures_util::StreamExt;
 use rusqlite::Connection;
 use std::{fs, path::Path, time::Instant};
 
+/// How a bare loop says that a job is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// Whoever does not hold the job any more is refused, as the worker is.
+    Fenced,
+    /// Whoever says so is believed.
+    Acknowledged,
+}
+
 /// Jobs per second of the bare loop.
-pub(super) fn jobs_per_second(place: &Address, jobs: u32, at_a_time: usize) -> Result<f64> {
+pub(super) fn jobs_per_second(place: &Address, jobs: u32, at_a_time: usize, done: Done) -> Result<f64> {
     let seconds = match &place.url {
         Url::Sqlite(file) => sqlite(file, jobs, at_a_time)?,
         Url::Nats(url) => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(nats(url, &place.name, jobs, at_a_time))?
+            runtime.block_on(nats(url, &place.name, jobs, at_a_time, done))?
         }
     };
     Ok(f64::from(jobs) / seconds)
@@ -51,20 +64,37 @@ fn sqlite(file: &Path, jobs: u32, at_a_time: usize) -> Result<f64> {
     }
 }
 
-/// A batch is fetched, and each job's acknowledgement awaited, as many at a time.
-async fn nats(url: &str, name: &str, jobs: u32, at_a_time: usize) -> Result<f64> {
+/// A batch is fetched, and the answer to what says that a job is done awaited, as many at a time.
+async fn nats(url: &str, name: &str, jobs: u32, at_a_time: usize, done: Done) -> Result<f64> {
     let context = context(url).await?;
-    let config = Config {
-        name: format!("{name}-bare"),
-        subjects: vec![format!("{name}.bare")],
-        retention: RetentionPolicy::WorkQueue,
+    let consumer = fill_nats(&context, name, jobs).await?;
+    let began = Instant::now();
+    let mut left = jobs as usize;
+    while left > 0 {
+        let batch = consumer.fetch().max_messages(at_a_time).messages().await?;
+        let ended =
+            batch.map(|message| async { finish(&context, message.map_err(|error| anyhow!(error))?, done).await });
+        let ended: Vec<Result<()>> = ended.buffer_unordered(at_a_time).collect().await;
+        left = left.saturating_sub(ended.len());
+        ended.into_iter().collect::<Result<()>>()?;
+    }
+    Ok(began.elapsed().as_secs_f64())
+}
+
+async fn fill_nats(context: &jetstream::Context, name: &str, jobs: u32) -> Result<PullConsumer> {
+    let config = |part: &str| Config {
+        name: format!("{name}-{part}"),
+        subjects: vec![format!("{name}.{part}.*")],
         ..Config::default()
     };
-    let stream = context.create_stream(config).await?;
-    for _ in 0..jobs.div_ceil(1000) {
+    context.create_stream(Config { max_messages_per_subject: 1, ..config("bare-records") }).await?;
+    let work = Config { retention: RetentionPolicy::WorkQueue, ..config("bare") };
+    let stream = context.create_stream(work).await?;
+    for first in (0..jobs).step_by(1000) {
         let mut acks = Vec::new();
-        for _ in 0..1000.min(jobs) {
-            acks.push(context.publish(format!("{name}.bare"), "{\"handler\":\"noop\",\"payload\":{}}".into()).await?);
+        for job in first..jobs.min(first + 1000) {
+            let job = format!("{name}.bare.{job}");
+            acks.push(context.publish(job, "{\"handler\":\"noop\",\"payload\":{}}".into()).await?);
         }
         for ack in acks {
             ack.await?;
@@ -76,19 +106,21 @@ async fn nats(url: &str, name: &str, jobs: u32, at_a_time: usize) -> Result<f64>
         max_ack_pending: -1,
         ..pull::Config::default()
     };
-    let consumer: PullConsumer = stream.create_consumer(config).await?;
-    let began = Instant::now();
-    let mut left = i64::from(jobs.div_ceil(1000) * 1000.min(jobs));
-    while left > 0 {
-        let batch = consumer.fetch().max_messages(at_a_time).messages().await?;
-        let done = batch.map(|message| async {
-            message.map_err(|error| anyhow!(error))?.double_ack().await.map_err(|error| anyhow!(error))
-        });
-        let done: Vec<Result<()>> = done.buffer_unordered(at_a_time).collect().await;
-        left -= i64::try_from(done.len())?;
-        done.into_iter().collect::<Result<()>>()?;
+    Ok(stream.create_consumer(config).await?)
+}
+
+async fn finish(context: &jetstream::Context, message: Message, done: Done) -> Result<()> {
+    match done {
+        Done::Acknowledged => message.double_ack().await,
+        Done::Fenced => {
+            let subject = message.subject.replacen(".bare.", ".bare-records.", 1);
+            let record =
+                PublishMessage::build().payload("{\"state\":\"done\"}".into()).expected_last_subject_sequence(0);
+            context.send_publish(subject, record).await?.await?;
+            message.ack().await
+        }
     }
-    Ok(began.elapsed().as_secs_f64())
+    .map_err(|error| anyhow!(error))
 }
 
 async fn context(url: &str) -> Result<jetstream::Context> {

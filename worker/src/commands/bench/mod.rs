@@ -5,13 +5,14 @@
 mod bare;
 mod process;
 
-use super::connected;
+use super::{connected, say};
 use crate::{
     engine::{Address, Url},
     exit::Exit,
     job::Job,
 };
 use anyhow::{Result, ensure};
+use bare::Done;
 use clap::Args;
 use process::Process;
 use serde_json::json;
@@ -36,26 +37,41 @@ pub(crate) struct Bench {
 impl Bench {
     /// On a queue of its own at the same server, or in a file of its own beside the one of --queue-url.
     pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
-        let mut bare = Vec::new();
-        let mut worker = Vec::new();
+        let (mut bare, mut unfenced, mut worker) = (Vec::new(), Vec::new(), Vec::new());
         let mut last = None;
         for run in 0..self.runs {
             let place = Place::new(address, run);
-            bare.push(bare::jobs_per_second(&place.0, self.jobs, self.concurrency.into())?);
-            place.clear()?;
+            bare.push(self.bare(&place, Done::Fenced)?);
+            if matches!(address.url, Url::Nats(_)) {
+                unfenced.push(self.bare(&place, Done::Acknowledged)?);
+            }
             let measured = self.worker(&place.0)?;
             place.clear()?;
             worker.push(measured.jobs_per_second);
             last = Some(measured);
         }
         let (bare, worker) = (median(bare), median(worker));
-        println!("jobs per second    worker {worker:.0}, bare loop {bare:.0}: {:.2} x (budget 0.7 x)", worker / bare);
+        let ratio = worker / bare;
+        say(format_args!("jobs per second    worker {worker:.0}, bare loop {bare:.0}: {ratio:.2} x (budget 0.7 x)"))?;
+        if !unfenced.is_empty() {
+            let unfenced = median(unfenced);
+            let ratio = worker / unfenced;
+            say(format_args!("                   bare loop without a fence {unfenced:.0}: {ratio:.2} x"))?;
+        }
         if let Some(Measured { start, drain, rest, loaded, .. }) = last {
-            println!("start to running   {} ms", start.as_millis());
-            println!("SIGTERM to exit    {} ms, with jobs of {SLEEP_MS} ms in flight", drain.as_millis());
-            println!("memory             {rest:.1} MiB at rest, {loaded:.1} MiB after {} jobs", self.jobs);
+            say(format_args!("start to running   {} ms", start.as_millis()))?;
+            let drain = drain.as_millis();
+            say(format_args!("SIGTERM to exit    {drain} ms, with jobs of {SLEEP_MS} ms in flight"))?;
+            let jobs = self.jobs;
+            say(format_args!("memory             {rest:.1} MiB at rest, {loaded:.1} MiB after {jobs} jobs"))?;
         }
         Ok(Exit::Clean)
+    }
+
+    fn bare(&self, place: &Place, done: Done) -> Result<f64> {
+        let jobs_per_second = bare::jobs_per_second(&place.0, self.jobs, self.concurrency.into(), done)?;
+        place.clear()?;
+        Ok(jobs_per_second)
     }
 
     fn worker(&self, place: &Address) -> Result<Measured> {

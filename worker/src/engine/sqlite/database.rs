@@ -37,10 +37,10 @@ type Work = Box<dyn FnOnce(Option<&mut Transaction>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(&Result<()>) + Send>;
 
 impl Database {
-    /// Opens the file, or makes an empty one.
-    pub(super) fn open(file: &Path) -> Result<Self> {
+    /// Starts the thread, which opens the file when it is first needed.
+    pub(super) fn of(file: &Path) -> Result<Self> {
         let file: Arc<Path> = file.into();
-        let mut place = Place { connection: Some(open(&file)?), file: file.clone() };
+        let mut place = Place { connection: None, file: file.clone() };
         let (requests, inbox) = mpsc::channel();
         let serve = move || while place.transact(&inbox) {};
         let thread = thread::Builder::new().name("sqlite".to_owned()).spawn(serve);
@@ -148,7 +148,8 @@ fn begin<'a>(file: &Path, connection: &'a mut Option<Connection>, writes: bool) 
 
 fn open(file: &Path) -> Result<Connection> {
     let prepare = || {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Not created: a mistaken path would leave an empty file behind.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(CALL)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

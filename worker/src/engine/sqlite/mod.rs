@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use database::Database;
 use rusqlite::{Connection, ErrorCode};
 use std::{
+    fs::OpenOptions,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -29,9 +30,9 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes an empty one.
-    pub(super) fn open(file: &Path) -> Result<Self> {
-        Ok(Sqlite { file: file.to_owned(), database: Database::open(file)? })
+    /// A file; it need not be there.
+    pub(super) fn of(file: &Path) -> Result<Self> {
+        Ok(Sqlite { file: file.to_owned(), database: Database::of(file)? })
     }
 }
 
@@ -41,6 +42,9 @@ fn explain(file: &Path, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => Error::Refused(format!("{text}; is it a file of somebody else?")),
         _ if error.to_string().contains("no such table") => {
             Error::NotMigrated(format!("{}: no queue in it", file.display()))
+        }
+        Some(ErrorCode::CannotOpen) if !file.exists() => {
+            Error::NotMigrated(format!("{}: no such file", file.display()))
         }
         _ => Error::Unreachable(text),
     }
@@ -63,6 +67,7 @@ fn version(connection: &Connection) -> rusqlite::Result<u32> {
 #[async_trait]
 impl Engine for Sqlite {
     async fn migrate(&self, partitions: u32) -> Result<()> {
+        self.create()?;
         let found = self
             .database
             .transact(move |connection| {
@@ -92,6 +97,12 @@ impl Engine for Sqlite {
 }
 
 impl Sqlite {
+    /// An empty file is an empty database.
+    fn create(&self) -> Result<()> {
+        let made = OpenOptions::new().append(true).create(true).open(&self.file);
+        made.map(drop).map_err(|error| Error::Unreachable(format!("{}: {error}", self.file.display())))
+    }
+
     fn fits(&self, found: u32) -> Result<()> {
         let file = self.file.display();
         match found {
