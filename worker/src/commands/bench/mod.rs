@@ -24,48 +24,44 @@ const SLEEP_MS: u64 = 100;
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Jobs per run
-    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(100..))]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
     jobs: u32,
     /// Jobs at a time
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
-    /// Runs, of which the median counts
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    /// Runs, of which the median counts, also of ratios
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
     runs: u8,
 }
 
 impl Bench {
     /// On a queue of its own at the same server, or in a file of its own beside the one of --queue-url.
     pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
-        let (mut bare, mut unfenced, mut worker) = (Vec::new(), Vec::new(), Vec::new());
-        let mut last = None;
-        for run in 0..self.runs {
-            let place = Place::new(address, run);
-            bare.push(self.bare(&place, Done::Fenced)?);
-            if matches!(address.url, Url::Nats(_)) {
-                unfenced.push(self.bare(&place, Done::Acknowledged)?);
-            }
-            let measured = self.worker(&place.0)?;
-            place.clear()?;
-            worker.push(measured.jobs_per_second);
-            last = Some(measured);
-        }
-        let (bare, worker) = (median(bare), median(worker));
-        let ratio = worker / bare;
+        let runs = (0..self.runs).map(|run| self.measure(&Place::new(address, run))).collect::<Result<Vec<_>>>()?;
+        let of = |value: fn(&Run) -> f64| median(runs.iter().map(value).collect());
+        let (worker, bare) = (of(|run| run.worker.jobs_per_second), of(|run| run.bare));
+        let ratio = of(|run| run.worker.jobs_per_second / run.bare);
         say(format_args!("jobs per second    worker {worker:.0}, bare loop {bare:.0}: {ratio:.2} x (budget 0.7 x)"))?;
-        if !unfenced.is_empty() {
-            let unfenced = median(unfenced);
-            let ratio = worker / unfenced;
+        if matches!(address.url, Url::Nats(_)) {
+            let (unfenced, ratio) = (of(|run| run.unfenced), of(|run| run.worker.jobs_per_second / run.unfenced));
             say(format_args!("                   bare loop without a fence {unfenced:.0}: {ratio:.2} x"))?;
         }
-        if let Some(Measured { start, drain, rest, loaded, .. }) = last {
-            say(format_args!("start to running   {} ms", start.as_millis()))?;
-            let drain = drain.as_millis();
-            say(format_args!("SIGTERM to exit    {drain} ms, with jobs of {SLEEP_MS} ms in flight"))?;
-            let jobs = self.jobs;
-            say(format_args!("memory             {rest:.1} MiB at rest, {loaded:.1} MiB after {jobs} jobs"))?;
-        }
+        say(format_args!("start to running   {:.0} ms", of(|run| run.worker.start_ms)))?;
+        let drain = of(|run| run.worker.drain_ms);
+        say(format_args!("SIGTERM to exit    {drain:.0} ms, with jobs of {SLEEP_MS} ms in flight"))?;
+        let (rest, loaded, jobs) = (of(|run| run.worker.rest_mib), of(|run| run.worker.loaded_mib), self.jobs);
+        say(format_args!("memory             {rest:.1} MiB at rest, {loaded:.1} MiB after {jobs} jobs"))?;
         Ok(Exit::Clean)
+    }
+
+    /// All loops one after the other: the machine is not equally fast at all times.
+    fn measure(&self, place: &Place) -> Result<Run> {
+        let bare = self.bare(place, Done::Fenced)?;
+        let unfenced = match place.0.url {
+            Url::Nats(_) => self.bare(place, Done::Acknowledged)?,
+            Url::Sqlite(_) => bare,
+        };
+        Ok(Run { bare, unfenced, worker: self.worker(&place.0)? })
     }
 
     fn bare(&self, place: &Place, done: Done) -> Result<f64> {
@@ -77,7 +73,7 @@ impl Bench {
     fn worker(&self, place: &Address) -> Result<Measured> {
         connected(place, |engine| async move { Ok(engine.migrate(1).await?) })?;
         let (mut process, start) = Process::start(place, self.concurrency)?;
-        let rest = process.memory()?;
+        let rest_mib = process.memory()?;
         // It must find all of them at once, or the speed of the enqueueing would be measured.
         process.pause()?;
         fill(place, self.jobs, "noop", &json!({}))?;
@@ -85,23 +81,33 @@ impl Bench {
         process.resume()?;
         wait_for_done(place, self.jobs)?;
         let elapsed = began.elapsed();
-        let loaded = process.memory()?;
+        let loaded_mib = process.memory()?;
         fill(place, self.concurrency.into(), "sleep", &json!({ "ms": SLEEP_MS }))?;
         process.wait_until_busy()?;
         let drain = process.stop()?;
-        let jobs_per_second = f64::from(self.jobs) / elapsed.as_secs_f64();
-        Ok(Measured { jobs_per_second, start, drain, rest, loaded })
+        Ok(Measured {
+            jobs_per_second: f64::from(self.jobs) / elapsed.as_secs_f64(),
+            start_ms: 1000.0 * start.as_secs_f64(),
+            drain_ms: 1000.0 * drain.as_secs_f64(),
+            rest_mib,
+            loaded_mib,
+        })
     }
+}
+
+/// The bare loops in jobs per second, and the worker.
+struct Run {
+    bare: f64,
+    unfenced: f64,
+    worker: Measured,
 }
 
 struct Measured {
     jobs_per_second: f64,
-    start: Duration,
-    drain: Duration,
-    /// In MiB.
-    rest: f64,
-    /// In MiB.
-    loaded: f64,
+    start_ms: f64,
+    drain_ms: f64,
+    rest_mib: f64,
+    loaded_mib: f64,
 }
 
 /// A queue that nobody else uses.

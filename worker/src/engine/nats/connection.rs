@@ -46,13 +46,19 @@ impl Connection {
     }
 
     /// Runs a call of the engine. While the connection is lost it fails at once; the client would store it up.
-    pub(super) async fn within<T>(&self, limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut lost = self.lost.clone();
-        tokio::select! {
-            biased;
-            _ = lost.wait_for(|lost| *lost) => Err(self.unreachable("the connection is lost")),
-            answer = tokio::time::timeout(limit, call) => {
-                answer.unwrap_or_else(|_| Err(self.unreachable(format!("no answer within {limit:?}"))))
+    pub(super) fn within<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T>> + Send,
+    ) -> impl Future<Output = Result<T>> + Send {
+        // Boxed, since every future around it would hold it twice: 20 KiB to move about for each call.
+        let call = tokio::time::timeout(limit, Box::pin(call));
+        async move {
+            let mut lost = self.lost.clone();
+            tokio::select! {
+                biased;
+                _ = lost.wait_for(|lost| *lost) => Err(self.unreachable("the connection is lost")),
+                answer = call => answer.unwrap_or_else(|_| Err(self.unreachable(format!("no answer within {limit:?}")))),
             }
         }
     }

@@ -84,13 +84,17 @@ impl Nats {
     }
 
     /// One call of the engine, on a queue that is there.
-    async fn call<T>(&self, limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let call = async {
+    fn call<T: Send>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T>> + Send,
+    ) -> impl Future<Output = Result<T>> + Send {
+        let call = Box::pin(call);
+        self.connection.within(limit, async move {
             // Once is enough for a connection. Server 2.9 has no answer for who reads from a stream that is not there.
             self.checked.get_or_try_init(|| self.settings()).await?;
             call.await
-        };
-        self.connection.within(limit, call).await
+        })
     }
 
     async fn settings(&self) -> Result<Settings> {
