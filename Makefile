@@ -1,4 +1,4 @@
-.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies soak mutations
+.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies soak grpc mutations
 
 CARGO = cargo
 # The whole workspace chooses the features of libraries, also where one program is built: so everything shares one build.
@@ -57,6 +57,11 @@ check-policies:
 # a line of what it went through.
 soak:
 	$(CARGO) test --release --locked --workspace --test proof -- --ignored --nocapture soak
+
+# The worker with OTLP over gRPC, which is a feature; afterwards the program is there without it again.
+grpc:
+	PLIMSOLL_FEATURES=plimsoll-worker/grpc $(CARGO) test --release --locked --workspace --quiet --test worker -- --ignored grpc::
+	$(BUILD) --bin plimsoll-worker
 
 # Breaks the worker in six ways, and demands that a test catches each. On a clean tree; half an hour.
 mutations:

@@ -17,6 +17,7 @@ const ROTEL: &str = "rotel==0.0.1a15";
 /// A collector that runs. Dropping it kills it.
 pub struct Collector {
     child: Child,
+    grpc: String,
     http: String,
     text: Arc<Mutex<String>>,
 }
@@ -68,7 +69,7 @@ impl Collector {
                 *kept.lock().expect("the text") += &(line + "\n");
             }
         });
-        let collector = Collector { child, http, text };
+        let collector = Collector { child, grpc, http, text };
         eventually("rotel", async || TcpStream::connect(&collector.http).await.ok().map(drop)).await;
         Some(collector)
     }
@@ -76,6 +77,11 @@ impl Collector {
     /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.http)
+    }
+
+    /// The same for `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`.
+    pub fn grpc_endpoint(&self) -> String {
+        format!("http://{}", self.grpc)
     }
 
     /// What it printed so far.

@@ -32,13 +32,15 @@ pub fn program() -> &'static Path {
     PROGRAM.get_or_init(|| built("plimsoll"))
 }
 
-/// A program, built if need be: `cargo test` builds the binaries of the package under test only.
+/// A program, built if need be: `cargo test` builds the binaries of the package under test only. `PLIMSOLL_FEATURES` adds
+/// features to it.
 fn built(name: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // As the Makefile builds it: with the features of the whole workspace.
     let build = ["build", "--release", "--quiet", "--locked", "--workspace", "--bin", name];
     let mut build_it = Command::new(cargo);
     build_it.args(build).arg("--target-dir").arg(target()).current_dir(root());
+    build_it.args(std::env::var("PLIMSOLL_FEATURES").map(|features| format!("--features={features}")));
     // What `cargo test` says of this package is not for that one: build scripts that ask would all run again.
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
         build_it.env_remove(name);

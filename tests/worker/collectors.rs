@@ -54,15 +54,15 @@ impl Sick {
     }
 }
 
-struct Account {
-    sent: u64,
-    failed: u64,
-    dropped: u64,
+pub(crate) struct Account {
+    pub(crate) sent: u64,
+    pub(crate) failed: u64,
+    pub(crate) dropped: u64,
 }
 
 impl Account {
     /// As the last words have it.
-    fn of(exited: &Exited) -> Self {
+    pub(crate) fn of(exited: &Exited) -> Self {
         let number = |name: &str| exited.last_words["telemetry"][name].as_u64();
         let [sent, failed, dropped] = ["sent", "failed", "dropped"].map(|name| number(name).expect("a number"));
         Account { sent, failed, dropped }
@@ -70,7 +70,7 @@ impl Account {
 }
 
 /// Lets a worker do so many jobs, and tells it to stop.
-async fn run(endpoint: &str, jobs: usize, variables: &[(&str, &str)]) -> Exited {
+pub(crate) async fn run(endpoint: &str, jobs: usize, variables: &[(&str, &str)]) -> Exited {
     let mut queue = Queue::sqlite();
     queue.enqueue("checksum", &json!({}), jobs);
     queue = queue.with("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
@@ -91,16 +91,21 @@ async fn run(endpoint: &str, jobs: usize, variables: &[(&str, &str)]) -> Exited 
 async fn a_collector_that_is_well_gets_what_the_last_words_say() {
     let Some(collector) = Collector::start().await else { return };
     let exited = run(&collector.endpoint(), 50, &[]).await;
-    let account = Account::of(&exited);
+    got_all(&collector, &exited, 50).await;
+}
+
+/// The collector has what the last words say, and the spans of so many jobs.
+pub(crate) async fn got_all(collector: &Collector, exited: &Exited, jobs: usize) {
+    let account = Account::of(exited);
     assert_eq!((account.failed, account.dropped), (0, 0), "{exited:#?}");
-    // A job has a span for the work on it and one for its settlement.
     let got = eventually("all that was sent", async || {
         Some(Got::read(&collector.text())).filter(|got| got.count() as u64 >= account.sent)
     })
     .await;
     assert_eq!(got.count() as u64, account.sent);
+    // A job has a span for the work on it and one for its settlement.
     let count = |name: &str| got.spans.iter().filter(|span| span.name == name).count();
-    assert_eq!((count("process jobs"), count("ack jobs")), (50, 50));
+    assert_eq!((count("process jobs"), count("ack jobs")), (jobs, jobs));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 mod collectors;
 mod environment;
+mod grpc;
 mod metrics;
 mod otlp;
 mod replay;

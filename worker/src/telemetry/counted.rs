@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 /// Takes the spans that end.
 pub(super) fn spans(tally: &Arc<Tally>) -> Result<impl SpanProcessor + use<>> {
-    let exporter = SpanExporter::builder().with_http().build().context("traces over OTLP")?;
+    let exporter = SpanExporter::builder().build().context("traces over OTLP")?;
     let queue = trace::BatchConfigBuilder::default().with_max_queue_size(tally.room).build();
     let batches = BatchSpanProcessor::builder(Counted::new(exporter, tally)).with_batch_config(queue).build();
     Ok(Counted::new(batches, tally))
@@ -23,7 +23,7 @@ pub(super) fn spans(tally: &Arc<Tally>) -> Result<impl SpanProcessor + use<>> {
 
 /// Takes log records.
 pub(super) fn records(tally: &Arc<Tally>) -> Result<impl LogProcessor + use<>> {
-    let exporter = LogExporter::builder().with_http().build().context("logs over OTLP")?;
+    let exporter = LogExporter::builder().build().context("logs over OTLP")?;
     let queue = logs::BatchConfigBuilder::default().with_max_queue_size(tally.room).build();
     let batches = BatchLogProcessor::builder(Counted::new(exporter, tally)).with_batch_config(queue).build();
     Ok(Counted::new(batches, tally))
@@ -31,7 +31,7 @@ pub(super) fn records(tally: &Arc<Tally>) -> Result<impl LogProcessor + use<>> {
 
 /// Takes all metrics, now and then.
 pub(super) fn metrics(tally: &Arc<Tally>) -> Result<impl PushMetricExporter + use<>> {
-    let exporter = MetricExporter::builder().with_http().build().context("metrics over OTLP")?;
+    let exporter = MetricExporter::builder().build().context("metrics over OTLP")?;
     Ok(Counted::new(exporter, tally))
 }
 

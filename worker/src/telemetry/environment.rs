@@ -1,6 +1,6 @@
 //! The standard variables that the SDK ignores: `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`.
 //!
-//! What it heeds by itself is not here, and works: `OTEL_EXPORTER_OTLP_*` for headers and timeout, `OTEL_TRACES_SAMPLER`,
+//! What it heeds by itself is not here, and works: `OTEL_EXPORTER_OTLP_*` for protocol, headers and timeout, `OTEL_TRACES_SAMPLER`,
 //! `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_INTERVAL`.
 
 use anyhow::{Result, bail, ensure};
@@ -10,6 +10,9 @@ use std::env;
 
 /// Spans, and log records, that wait to be exported; more are dropped. The default of the specification.
 const QUEUE: usize = 2048;
+
+/// Ways to a collector. What is not named goes by the first.
+const PROTOCOLS: &[&str] = if cfg!(feature = "grpc") { &["http/protobuf", "grpc"] } else { &["http/protobuf"] };
 
 /// What the environment asks for.
 pub(super) struct Environment {
@@ -92,7 +95,11 @@ fn endpoint(signal: &str) -> Result<bool> {
     let first = |names: [String; 2]| names.into_iter().find_map(|name| set(&name).map(|value| (name, value)));
     let names = |what| [format!("OTEL_EXPORTER_OTLP_{signal}_{what}"), format!("OTEL_EXPORTER_OTLP_{what}")];
     if let Some((name, protocol)) = first(names("PROTOCOL")) {
-        ensure!(protocol == "http/protobuf", "{name}: `{protocol}` is not supported; write http/protobuf");
+        ensure!(
+            PROTOCOLS.contains(&&*protocol),
+            "{name}: `{protocol}` is not supported; write {}",
+            PROTOCOLS.join(" or ")
+        );
     }
     let Some((name, url)) = first(names("ENDPOINT")) else { return Ok(false) };
     ensure!(!url.starts_with("https:"), "{name}: `{url}`: this version exports over plain http only");

@@ -1,12 +1,15 @@
 //! What is seen of a worker from outside: log lines, traces, metrics.
 //!
 //! Log lines are JSON on standard error, always. Where the standard variables of OpenTelemetry name a collector, traces,
-//! metrics and logs go there too, as OTLP over HTTP; metrics can be scraped in any case. Exports are made by threads of
-//! their own, out of queues that are bounded: a collector that is slow or gone costs telemetry, never work.
+//! metrics and logs go there too, as OTLP over HTTP or, by feature, gRPC; metrics can be scraped in any case. Exports are
+//! made by threads of their own, out of queues that are bounded: a collector that is slow or gone costs telemetry, never
+//! work.
 
 mod counted;
 mod environment;
 mod flush;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod instruments;
 mod lines;
 mod messaging;
@@ -63,6 +66,8 @@ impl Telemetry {
         let resource = resource::resource(instance);
         let tallies = Tallies::new(&environment);
         let registry = Registry::new();
+        #[cfg(feature = "grpc")]
+        let _inside = grpc::runtime()?;
         let meters = meters(&environment, resource.clone(), &registry, &tallies)?;
         let traces = traces(&environment, resource.clone(), &tallies)?;
         let logs = logs(&environment, resource, &tallies)?;
