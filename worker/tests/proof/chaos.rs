@@ -1,7 +1,8 @@
 //! Many processes, and what can happen to them: SIGKILL, SIGTERM, SIGSTOP until the lease is somebody else's, jobs that end
-//! their process, an engine that is killed and started again.
+//! their process, an engine that is killed and started again, a network that is cut between it and one process.
 
 use crate::{
+    cable::Cable,
     ledger::{self, Expected, Tally},
     place::Place,
     process::{Ended, Worker},
@@ -9,6 +10,7 @@ use crate::{
 use nix::sys::signal::Signal::{SIGCONT, SIGSTOP, SIGTERM};
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     mem, thread,
     time::{Duration, Instant},
 };
@@ -50,6 +52,8 @@ struct Fleet {
     /// Are stopped, until they go on.
     stopped: Vec<(Worker, Instant)>,
     ended: Vec<Ended>,
+    /// By the id of the process; where the engine is reached over a network.
+    cables: BTreeMap<u32, Cable>,
     tally: Tally,
 }
 
@@ -65,6 +69,7 @@ pub(crate) fn round(place: Place, seed: u64, processes: usize) -> Tally {
         leaving: vec![],
         stopped: vec![],
         ended: vec![],
+        cables: BTreeMap::new(),
         tally: Tally::default(),
     };
     let expected = fleet.enqueue();
@@ -102,7 +107,16 @@ impl Fleet {
 
     fn man(&mut self, processes: usize) {
         while self.living.len() < processes {
-            self.living.push(self.place.spawn(&FLAGS));
+            let worker = match self.place.server.as_ref().map(|server| Cable::to(server.address())) {
+                Some(cable) => {
+                    let url = format!("nats://{}", cable.address());
+                    let worker = self.place.spawn(&[&FLAGS[..], &["--queue-url", &url]].concat());
+                    self.cables.insert(worker.pid(), cable);
+                    worker
+                }
+                None => self.place.spawn(&FLAGS),
+            };
+            self.living.push(worker);
         }
     }
 
@@ -118,7 +132,7 @@ impl Fleet {
 
     fn strike(&mut self) {
         let victim = self.random.usize(..self.living.len());
-        match self.random.u8(..20) {
+        match self.random.u8(..24) {
             0..6 => {
                 self.tally.kills += 1;
                 let mut worker = self.living.swap_remove(victim);
@@ -138,7 +152,13 @@ impl Fleet {
                 let past_the_lease = LEASE + Duration::from_millis(self.random.u64(100..1500));
                 self.stopped.push((worker, Instant::now() + past_the_lease));
             }
-            18.. => {
+            20.. => {
+                if let Some(cable) = self.cables.get(&self.living[victim].pid()) {
+                    self.tally.cuts += 1;
+                    cable.cut(Duration::from_millis(self.random.u64(100..2500)));
+                }
+            }
+            18..20 => {
                 let down = Duration::from_millis(self.random.u64(..500));
                 if let Some(server) = &mut self.place.server {
                     self.tally.restarts += 1;

@@ -22,6 +22,8 @@ pub(crate) struct Tally {
     pub(crate) terms: usize,
     pub(crate) zombies: usize,
     pub(crate) restarts: usize,
+    /// Workers whose network was cut.
+    pub(crate) cuts: usize,
     /// Settlements that came too late, and changed nothing.
     pub(crate) fenced: usize,
     /// Leases that a process found lost by itself.
@@ -38,6 +40,7 @@ impl AddAssign for Tally {
         self.terms += more.terms;
         self.zombies += more.zombies;
         self.restarts += more.restarts;
+        self.cuts += more.cuts;
         self.fenced += more.fenced;
         self.lost += more.lost;
         self.given_back += more.given_back;
@@ -54,11 +57,11 @@ impl Sum for Tally {
 
 impl Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { jobs, dead, deliveries, kills, terms, zombies, restarts, fenced, lost, given_back } = self;
+        let Tally { jobs, dead, deliveries, kills, terms, zombies, restarts, cuts, fenced, lost, given_back } = self;
         write!(
             f,
             "{jobs} jobs, {dead} of them dead letters as expected; SIGKILL {kills}, SIGTERM {terms}, zombies {zombies}, \
-             restarts of the engine {restarts}; deliveries at least {deliveries}, leases lost {lost}, fenced {fenced}, \
+             restarts of the engine {restarts}, cuts of a network {cuts}; deliveries at least {deliveries}, leases lost {lost}, fenced {fenced}, \
              given back {given_back}; nothing lost, nothing twice"
         )
     }

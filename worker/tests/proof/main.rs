@@ -4,6 +4,8 @@
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+#[path = "../support/cable.rs"]
+mod cable;
 mod chaos;
 mod ledger;
 #[path = "../support/nats.rs"]

@@ -123,13 +123,19 @@ impl Nats {
         let subject = self.names.partition(partition);
         let last = self.connection.last(&self.names.feed, &subject).await?;
         let lag = match last {
-            // Only a consumer can tell how much there is from a sequence on.
-            Some(last) if last.sequence > checkpoint => {
-                self.reader(&self.names.feed, subject, checkpoint + 1).await?.cached_info().num_pending
-            }
+            Some(last) if last.sequence > checkpoint => self.lag(subject, checkpoint).await?,
             _ => 0,
         };
         Ok(Progress { partition, owner, checkpoint, lag })
+    }
+
+    /// Only a consumer can tell how much there is from a sequence on.
+    async fn lag(&self, subject: String, checkpoint: u64) -> Result<u64> {
+        let consumer = self.reader(&self.names.feed, subject, checkpoint + 1).await?;
+        let info = consumer.cached_info();
+        // The server would keep it for a while. Where this fails it does, and no harm is done.
+        let _gone = self.context().delete_consumer_from_stream(&info.name, &self.names.feed).await;
+        Ok(info.num_pending)
     }
 
     /// A value of the bucket, or what it is before anybody wrote it.
