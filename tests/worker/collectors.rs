@@ -161,10 +161,8 @@ async fn what_does_not_fit_is_dropped_and_slows_nothing() {
     assert_eq!(got.count() as u64, account.sent);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_runtime_that_is_blocked_holds_no_telemetry_back() {
-    let collector = Sick::start(200, Duration::from_millis(200)).await;
-    let queue = Queue::sqlite().with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
+/// Has a job block every thread of the worker's jobs, and tells it to stop: all telemetry must arrive.
+pub(crate) async fn hang(queue: Queue) {
     queue.enqueue("hang", &json!({}), 1);
     let worker = queue.start(&["--shutdown-timeout", "500ms"]).await;
     worker.logged("hang on demand").await;
@@ -173,6 +171,12 @@ async fn a_runtime_that_is_blocked_holds_no_telemetry_back() {
     let account = Account::of(&exited);
     assert!(account.sent > 0, "{exited:#?}");
     assert_eq!((account.failed, account.dropped), (0, 0), "{exited:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_is_blocked_holds_no_telemetry_back() {
+    let collector = Sick::start(200, Duration::from_millis(200)).await;
+    hang(Queue::sqlite().with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,7 @@
 //! OTLP over gRPC, which a feature of the worker adds: `make grpc` builds it and runs these.
 
-use crate::collectors::{Account, got_all, run};
+use crate::collectors::{Account, got_all, hang, run};
 use plimsoll_tests::{collector::Collector, worker::Queue};
-use serde_json::json;
 use std::net::TcpListener;
 
 const GRPC: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
@@ -20,15 +19,7 @@ async fn a_collector_gets_what_the_last_words_say() {
 async fn a_runtime_that_is_blocked_holds_no_telemetry_back() {
     let Some(collector) = Collector::start().await else { return };
     let queue = Queue::sqlite().with(GRPC.0, GRPC.1);
-    let queue = queue.with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.grpc_endpoint());
-    queue.enqueue("hang", &json!({}), 1);
-    let worker = queue.start(&["--shutdown-timeout", "500ms"]).await;
-    worker.logged("hang on demand").await;
-    let exited = worker.stop().await;
-    assert_eq!(exited.code, Some(75), "{exited:#?}");
-    let account = Account::of(&exited);
-    assert!(account.sent > 0, "{exited:#?}");
-    assert_eq!((account.failed, account.dropped), (0, 0), "{exited:#?}");
+    hang(queue.with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.grpc_endpoint())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

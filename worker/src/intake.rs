@@ -9,12 +9,12 @@ use crate::{
 };
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, State, rejection::JsonRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     routing::post,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{io, net::TcpListener, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(crate) struct Intake {
 struct Order {
     handler: String,
     #[serde(default)]
-    payload: Value,
+    payload: Map<String, Value>,
     id: Option<String>,
 }
 
@@ -56,22 +56,30 @@ impl Intake {
 async fn take(
     State(intake): State<Arc<Intake>>,
     headers: HeaderMap,
-    Json(order): Json<Order>,
+    order: Result<Json<Order>, JsonRejection>,
 ) -> (StatusCode, Json<Value>) {
+    let Json(order) = match order {
+        Ok(order) => order,
+        Err(error) => return refused(error.status(), error.body_text()),
+    };
     let id = order.id.unwrap_or_else(|| Uuid::now_v7().to_string());
     if let Err(error) = crate::settings::name(&id) {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": format!("id: {error}") })));
+        return refused(StatusCode::BAD_REQUEST, format!("id: {error}"));
     }
     let span = intake.messaging.send_for(&context(&headers));
     let trace: TraceContext = intake.messaging.trace_context(&span);
-    let job = Job { id: id.clone(), handler: order.handler, payload: order.payload, trace };
+    let job = Job { id: id.clone(), handler: order.handler, payload: Value::Object(order.payload), trace };
     let began = Instant::now();
     let sent = intake.engine.enqueue(&[job]).await;
     intake.messaging.sent(&span, 1, began.elapsed(), sent.as_ref().err().map(error_type));
     match sent {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "id": id }))),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error.to_string() }))),
+        Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
     }
+}
+
+fn refused(status: StatusCode, error: String) -> (StatusCode, Json<Value>) {
+    (status, Json(json!({ "error": error })))
 }
 
 /// What a caller said of its trace, among the rest.

@@ -47,6 +47,8 @@ impl Enqueue {
         let payload: Value =
             serde_json::from_str(&self.payload).with_context(|| format!("--payload: `{}` is no JSON", self.payload))?;
         ensure!(payload.is_object(), "--payload: `{}` is no object; write it like {{\"ms\": 50}}", self.payload);
+        let key = payload.get("key").filter(|_| self.handler == PROJECT);
+        ensure!(key.is_none_or(Value::is_string), "--payload: the key of a change is text; write {{\"key\": \"5\"}}");
         let telemetry = Telemetry::start(&Uuid::now_v7().to_string(), log)?;
         let put = connected(address, |engine| self.put(engine, &telemetry, &address.name, &payload));
         telemetry.flush(FLUSH);

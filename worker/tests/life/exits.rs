@@ -1,7 +1,12 @@
 //! Exit codes, and what goes with them.
 
-use crate::place::Place;
-use std::{fs, net::TcpListener, process::Output, time::Duration};
+use crate::place::{Place, Status};
+use std::{
+    fs,
+    net::TcpListener,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
@@ -61,6 +66,41 @@ fn a_wrong_setting_is_told_in_one_line() {
         assert!(said.contains(named), "{said}");
     }
     assert_eq!(code(&place.run(&["run", "--lease", "1ms"])), 78);
+}
+
+#[test]
+fn a_mistaken_path_is_told_and_leaves_no_file() {
+    let place = Place::bare();
+    let output = place.run(&["status"]);
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(code(&output), 69, "{said}");
+    assert!(said.contains("no such file") && said.contains("plimsoll-worker migrate"), "{said}");
+    assert!(!place.file().exists());
+}
+
+#[test]
+fn a_wrong_payload_is_told_before_anything_is_put_there() {
+    let place = Place::sqlite();
+    for (handler, payload, told) in [
+        ("sleep", "{", "`{` is no JSON"),
+        ("sleep", "[50]", "`[50]` is no object"),
+        ("project", r#"{"key": 5}"#, "the key of a change is text"),
+    ] {
+        let output = place.run(&["enqueue", handler, "--payload", payload]);
+        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        assert_eq!((code(&output), said.lines().count()), (78, 1), "{said}");
+        assert!(said.contains("--payload") && said.contains(told), "{said}");
+    }
+    assert_eq!(place.status(), Status::default());
+}
+
+#[test]
+fn whoever_reads_the_ids_may_stop_and_all_jobs_are_there() {
+    let place = Place::sqlite();
+    let mut enqueue = place.command(&["enqueue", "noop", "--count", "2000"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(enqueue.stdout.take());
+    assert!(enqueue.wait().unwrap().success());
+    assert_eq!(place.status().ready, 2000);
 }
 
 #[test]

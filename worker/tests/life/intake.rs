@@ -2,10 +2,10 @@
 
 use crate::{
     place::{Place, Status},
-    process::{Worker, answer, ask, request, until},
+    process::{Worker, ask, request, until},
 };
 use nix::sys::signal::Signal::SIGTERM;
-use serde_json::json;
+use serde_json::Value;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -117,11 +117,16 @@ fn jobs_are_taken_in_until_the_drain_delay_is_over() {
 fn what_cannot_be_taken_is_refused_with_a_reason() {
     let place = Place::sqlite();
     let (worker, intake) = start(&place, &[]);
-    let wrong = json!({ "handler": "noop", "id": "a b" }).to_string();
-    let (code, body) = ask(intake, "POST", "/jobs", &wrong).unwrap();
-    assert_eq!((code, body.contains("letters, digits")), (400, true), "{body}");
-    let mut stream = connect(intake);
-    stream.write_all(request("POST", "/jobs", r#"{"no": "handler"}"#, "close").as_bytes()).unwrap();
-    assert_eq!(answer(&mut stream).unwrap().0, 422);
+    for (body, status, told) in [
+        (r#"{"handler": "noop", "id": "a b"}"#, 400, "letters, digits"),
+        (r#"{"handler": "#, 400, "EOF"),
+        (r#"{"no": "handler"}"#, 422, "unknown field `no`"),
+        (r#"{"handler": "noop", "payload": [1]}"#, 422, "expected a map"),
+    ] {
+        let (code, answer) = ask(intake, "POST", "/jobs", body).unwrap();
+        let error: Value = serde_json::from_str(&answer).unwrap();
+        assert!(code == status && error["error"].as_str().unwrap().contains(told), "{code} {answer}");
+    }
+    assert_eq!(place.status(), Status::default());
     assert_eq!(worker.stop().code, Some(0));
 }
