@@ -17,6 +17,7 @@ use std::{
 pub(crate) struct Tally {
     pub(crate) jobs: usize,
     pub(crate) dead: usize,
+    pub(crate) changes: u64,
     pub(crate) deliveries: u64,
     pub(crate) kills: usize,
     pub(crate) terms: usize,
@@ -35,6 +36,7 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, more: Self) {
         self.jobs += more.jobs;
         self.dead += more.dead;
+        self.changes += more.changes;
         self.deliveries += more.deliveries;
         self.kills += more.kills;
         self.terms += more.terms;
@@ -57,10 +59,11 @@ impl Sum for Tally {
 
 impl Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { jobs, dead, deliveries, kills, terms, zombies, restarts, cuts, fenced, lost, given_back } = self;
+        let Tally { jobs, dead, changes, deliveries, kills, terms, zombies, restarts, cuts, fenced, lost, given_back } =
+            self;
         write!(
             f,
-            "{jobs} jobs, {dead} of them dead letters as expected; SIGKILL {kills}, SIGTERM {terms}, zombies {zombies}, \
+            "{jobs} jobs, {dead} of them dead letters as expected; {changes} changes; SIGKILL {kills}, SIGTERM {terms}, zombies {zombies}, \
              restarts of the engine {restarts}, cuts of a network {cuts}; deliveries at least {deliveries}, leases lost {lost}, fenced {fenced}, \
              given back {given_back}; nothing lost, nothing twice"
         )

@@ -6,7 +6,9 @@
 
 #[path = "../support/cable.rs"]
 mod cable;
-mod chaos;
+mod feed;
+mod fleet;
+mod jobs;
 mod ledger;
 #[path = "../support/nats.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
@@ -28,13 +30,24 @@ fn seed() -> u64 {
 
 #[test]
 fn nothing_is_lost_on_sqlite() {
-    println!("{}", chaos::round(Place::sqlite(), seed(), 4));
+    println!("{}", jobs::round(Place::sqlite(), seed(), 4));
 }
 
 #[test]
 fn nothing_is_lost_on_nats() {
     let Some(program) = nats::installed() else { return };
-    println!("{}", chaos::round(Place::nats(program), seed(), 4));
+    println!("{}", jobs::round(Place::nats(program), seed(), 4));
+}
+
+#[test]
+fn every_change_is_projected_once_in_order_on_sqlite() {
+    println!("{}", feed::round(Place::sqlite(), seed(), 3));
+}
+
+#[test]
+fn every_change_is_projected_once_in_order_on_nats() {
+    let Some(program) = nats::installed() else { return };
+    println!("{}", feed::round(Place::nats(program), seed(), 3));
 }
 
 #[test]

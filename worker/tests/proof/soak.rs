@@ -1,6 +1,6 @@
 //! The proof again and again, for as long as somebody wants: `make soak`.
 
-use crate::{chaos, ledger::Tally, nats, place::Place, steps};
+use crate::{feed, jobs, ledger::Tally, nats, place::Place, steps};
 use std::time::{Duration, Instant};
 
 /// Minutes, if nothing else is said.
@@ -26,7 +26,9 @@ fn round(seed: u64) -> Tally {
     }
     let tally = engines
         .into_iter()
-        .map(|place| [chaos::round(place(), seed, processes), steps::round(&place(), seed)].into_iter().sum())
+        .flat_map(|place| {
+            [jobs::round(place(), seed, processes), feed::round(place(), seed, processes), steps::round(&place(), seed)]
+        })
         .sum();
     println!("{tally}");
     tally

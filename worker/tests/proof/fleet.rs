@@ -1,14 +1,13 @@
-//! Many processes, and what can happen to them: SIGKILL, SIGTERM, SIGSTOP until the lease is somebody else's, jobs that end
-//! their process, an engine that is killed and started again, a network that is cut between it and one process.
+//! Many processes, and what can happen to them: SIGKILL, SIGTERM, SIGSTOP until the lease is somebody else's, an engine that
+//! is killed and started again, a network that is cut between it and one process.
 
 use crate::{
     cable::Cable,
-    ledger::{self, Expected, Tally},
+    ledger::Tally,
     place::Place,
     process::{Ended, Worker},
 };
 use nix::sys::signal::Signal::{SIGCONT, SIGSTOP, SIGTERM};
-use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     mem, thread,
@@ -24,108 +23,70 @@ const END: Duration = Duration::from_secs(1 + 7 + 4);
 const CHAOS: Duration = Duration::from_secs(9);
 const REST: Duration = Duration::from_secs(90);
 
-/// A handler that finds its engine gone has failed: so many attempts that this alone buries no job.
-const FLAGS: [&str; 14] = [
-    "--lease",
-    "1s",
-    "--concurrency",
-    "4",
-    "--shutdown-timeout",
-    "1s",
-    "--backoff",
-    "20ms",
-    "--max-backoff",
-    "100ms",
-    "--max-attempts",
-    "12",
-    "--max-deliveries",
-    "10",
-];
-
-struct Fleet {
-    place: Place,
-    random: fastrand::Rng,
-    context: String,
+/// Processes at one place, that live together through what happens.
+pub(crate) struct Fleet {
+    pub(crate) place: Place,
+    pub(crate) random: fastrand::Rng,
+    /// For whoever has to find out why.
+    pub(crate) context: String,
+    /// All processes that are over, with what they said.
+    pub(crate) ended: Vec<Ended>,
+    pub(crate) tally: Tally,
+    flags: &'static [&'static str],
+    processes: usize,
     living: Vec<Worker>,
     /// Were told to stop, until when they must have.
     leaving: Vec<(Worker, Instant)>,
     /// Are stopped, until they go on.
     stopped: Vec<(Worker, Instant)>,
-    ended: Vec<Ended>,
     /// By the id of the process; where the engine is reached over a network.
     cables: BTreeMap<u32, Cable>,
-    tally: Tally,
-}
-
-/// Lets it happen to so many processes, and closes the books.
-pub(crate) fn round(place: Place, seed: u64, processes: usize) -> Tally {
-    let context = format!("PROOF_SEED={seed}, {processes} processes");
-    println!("{context}");
-    let mut fleet = Fleet {
-        place,
-        random: fastrand::Rng::with_seed(seed),
-        context,
-        living: vec![],
-        leaving: vec![],
-        stopped: vec![],
-        ended: vec![],
-        cables: BTreeMap::new(),
-        tally: Tally::default(),
-    };
-    let expected = fleet.enqueue();
-    fleet.man(processes);
-    fleet.suffer(processes);
-    fleet.rest(processes, &expected);
-    let mut tally = ledger::close(&fleet.place, &expected, &fleet.ended, &fleet.context);
-    tally += fleet.tally;
-    tally
 }
 
 impl Fleet {
-    /// Jobs of all kinds, in any order; whether each must succeed.
-    fn enqueue(&mut self) -> Expected {
-        let mut batches: Vec<(&str, Value, usize, bool)> = vec![
-            ("fail", json!({ "times": 1 }), 40, true),
-            ("fail", json!({ "times": 3 }), 20, true),
-            ("fail", json!({ "times": 1000 }), 10, false),
-            ("panic", json!({}), 5, false),
-            ("nobody", json!({}), 5, false),
-            ("exit", json!({ "code": 3 }), 2, false),
-            ("checksum", json!({ "rounds": 20_000 }), 40, true),
-        ];
-        for ms in [0, 1, 10, 50, 100, 200, 400, 900] {
-            batches.push(("sleep", json!({ "ms": ms }), 30, true));
-            batches.push(("sleep", json!({ "ms": ms, "stubborn": true }), 15, true));
+    /// So many processes with these flags, once there are any.
+    pub(crate) fn new(place: Place, seed: u64, processes: usize, flags: &'static [&'static str]) -> Self {
+        let context = format!("PROOF_SEED={seed}, {processes} processes");
+        println!("{context}");
+        Fleet {
+            place,
+            random: fastrand::Rng::with_seed(seed),
+            context,
+            ended: vec![],
+            tally: Tally::default(),
+            flags,
+            processes,
+            living: vec![],
+            leaving: vec![],
+            stopped: vec![],
+            cables: BTreeMap::new(),
         }
-        self.random.shuffle(&mut batches);
-        let mut expected = Expected::new();
-        for (handler, payload, count, good) in batches {
-            expected.extend(self.place.enqueue(handler, &payload, count).into_iter().map(|id| (id, good)));
-        }
-        expected
     }
 
-    fn man(&mut self, processes: usize) {
-        while self.living.len() < processes {
+    fn man(&mut self) {
+        while self.living.len() < self.processes {
             let worker = match self.place.server.as_ref().map(|server| Cable::to(server.address())) {
                 Some(cable) => {
                     let url = format!("nats://{}", cable.address());
-                    let worker = self.place.spawn(&[&FLAGS[..], &["--queue-url", &url]].concat());
+                    let worker = self.place.spawn(&[self.flags, &["--queue-url", &url]].concat());
                     self.cables.insert(worker.pid(), cable);
                     worker
                 }
-                None => self.place.spawn(&FLAGS),
+                None => self.place.spawn(self.flags),
             };
             self.living.push(worker);
         }
     }
 
-    fn suffer(&mut self, processes: usize) {
+    /// Has things happen, and meanwhile this.
+    pub(crate) fn suffer(&mut self, mut meanwhile: impl FnMut(&mut Self)) {
+        self.man();
         let until = Instant::now() + CHAOS;
         while Instant::now() < until {
             self.strike();
             self.look_after();
-            self.man(processes);
+            self.man();
+            meanwhile(self);
             thread::sleep(Duration::from_millis(self.random.u64(20..250)));
         }
     }
@@ -207,19 +168,13 @@ impl Fleet {
         }
     }
 
-    /// Nothing happens any more: everything must come to its end.
-    fn rest(&mut self, processes: usize, expected: &Expected) {
+    /// Nothing happens any more: everything must come to rest, and then every process to its end.
+    pub(crate) fn rest(&mut self, is_over: impl Fn(&Self) -> bool) {
         let until = Instant::now() + REST;
-        loop {
+        while !(self.stopped.is_empty() && is_over(self)) {
+            assert!(Instant::now() < until, "not at rest; {}", self.context);
             self.look_after();
-            self.man(processes);
-            let at_rest = self.place.status_if_any().is_some_and(|status| {
-                (status.ready, status.leased, status.delayed) == (0, 0, 0) && self.stopped.is_empty()
-            });
-            if at_rest && !self.requeue(expected) {
-                break;
-            }
-            assert!(Instant::now() < until, "not at rest; {}: {:?}", self.context, self.place.status());
+            self.man();
             thread::sleep(Duration::from_millis(100));
         }
         for worker in self.living.drain(..) {
@@ -230,21 +185,5 @@ impl Fleet {
             self.look_after();
             thread::sleep(Duration::from_millis(10));
         }
-    }
-
-    /// A job that ends its process takes its neighbours with it, time and again, until it is a dead letter, and they may be
-    /// too. With the culprit gone an operator puts them back, and they must be done.
-    fn requeue(&self, expected: &Expected) -> bool {
-        let letters = self.place.succeed(&["dead", "list"]);
-        let letters = letters.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let innocent: Vec<_> = letters
-            .filter(|letter| letter["reason"] == "deliveries")
-            .map(|letter| letter["id"].as_str().unwrap().to_owned())
-            .filter(|id| expected[id])
-            .collect();
-        for id in &innocent {
-            self.place.succeed(&["dead", "requeue", id]);
-        }
-        !innocent.is_empty()
     }
 }
