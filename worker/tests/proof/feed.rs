@@ -46,7 +46,7 @@ pub(crate) fn round(place: Place, seed: u64, replicas: usize) -> Tally {
 /// Some changes of one key; how many are there for sure.
 fn publish(fleet: &mut Fleet) -> u64 {
     let key = json!({ "key": format!("key-{}", fleet.random.u8(..12)) }).to_string();
-    let count = fleet.random.u64(1..100).to_string();
+    let count = fleet.random.u64(1..500).to_string();
     let output = fleet.place.run(&["enqueue", "project", "--payload", &key, "--count", &count]);
     output.stdout.iter().filter(|byte| **byte == b'\n').count() as u64
 }

@@ -69,7 +69,7 @@ impl Server {
 
     /// `nats://host:port`, the same after a restart.
     pub(crate) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://{}", self.address())
     }
 
     /// Where it listens.
