@@ -156,10 +156,10 @@ impl FromStr for Url {
     }
 }
 
-/// Connects, on the runtime that will use it.
+/// Connects, on the runtime that will use it. A file need not be there yet: `migrate` makes it.
 ///
 /// # Errors
-/// There is nobody, or the file cannot be opened.
+/// There is nobody.
 pub async fn connect(address: &Address) -> Result<Arc<dyn Engine>> {
     Ok(match &address.url {
         Url::Sqlite(path) => Arc::new(sqlite::Sqlite::of(path)?),
