@@ -60,11 +60,11 @@ async fn take(
 ) -> (StatusCode, Json<Value>) {
     let Json(order) = match order {
         Ok(order) => order,
-        Err(error) => return refused(error.status(), error.body_text()),
+        Err(error) => return refused(error.status(), &error.body_text()),
     };
     let id = order.id.unwrap_or_else(|| Uuid::now_v7().to_string());
     if let Err(error) = crate::settings::name(&id) {
-        return refused(StatusCode::BAD_REQUEST, format!("id: {error}"));
+        return refused(StatusCode::BAD_REQUEST, &format!("id: {error}"));
     }
     let span = intake.messaging.send_for(&context(&headers));
     let trace: TraceContext = intake.messaging.trace_context(&span);
@@ -74,11 +74,11 @@ async fn take(
     intake.messaging.sent(&span, 1, began.elapsed(), sent.as_ref().err().map(error_type));
     match sent {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "id": id }))),
-        Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
-fn refused(status: StatusCode, error: String) -> (StatusCode, Json<Value>) {
+fn refused(status: StatusCode, error: &str) -> (StatusCode, Json<Value>) {
     (status, Json(json!({ "error": error })))
 }
 
