@@ -1,6 +1,6 @@
 //! How a process ends, as whoever started it reads it.
 
-use std::process::ExitCode;
+use std::{fmt, process::ExitCode};
 
 /// Exit codes of `run`; the other commands use those that apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,17 @@ impl Exit {
             Exit::Configuration => 78,
             Exit::Forced => 130,
         }
+    }
+}
+
+/// As the context of an error: no setting mends it, because this machine lacks something. A process that cannot begin
+/// because of it ends with [`Exit::Internal`].
+#[derive(Debug)]
+pub(crate) struct Fault(pub(crate) &'static str);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.0)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) mod status;
 
 use crate::{
     engine::{self, Address, Engine, Error},
-    exit::Exit,
+    exit::{Exit, Fault},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -31,6 +31,7 @@ pub(crate) fn or_say(result: Result<Exit>) -> Exit {
         match error.downcast_ref::<Error>() {
             Some(Error::Unreachable(_) | Error::NotMigrated(_)) => Exit::Dependency,
             _ if error.is::<reqwest::Error>() => Exit::Dependency,
+            _ if error.is::<Fault>() => Exit::Internal,
             _ => Exit::Configuration,
         }
     })
@@ -39,7 +40,7 @@ pub(crate) fn or_say(result: Result<Exit>) -> Exit {
 /// Puts a line on standard output. Whoever reads it may stop, as `head` does; the command goes on.
 pub(crate) fn say(line: impl Display) -> Result<()> {
     match writeln!(stdout(), "{line}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context(Fault("standard output")),
         _ => Ok(()),
     }
 }
@@ -49,7 +50,7 @@ fn connected<T, F: Future<Output = Result<T>>>(
     address: &Address,
     work: impl FnOnce(Arc<dyn Engine>) -> F,
 ) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(Fault("no runtime"))?;
     runtime.block_on(async { work(engine::connect(address).await?).await })
 }
 

@@ -16,7 +16,7 @@ mod start;
 
 use crate::{
     engine::Address,
-    exit::Exit,
+    exit::{Exit, Fault},
     handlers::Handlers,
     hooks::Hooks,
     life::{Event, Life, State, Timings},
@@ -55,7 +55,7 @@ impl Worker {
             Ok((parts, because)) => Living { life: Life::new(timings), parts, inbox, because }.live(&last_words),
             Err(error) => {
                 eprintln!("error: {error:#}");
-                Exit::Configuration
+                if error.is::<Fault>() { Exit::Internal } else { Exit::Configuration }
             }
         }
     }
@@ -70,7 +70,7 @@ impl Worker {
             let _gone = told.send(signal);
             let _gone = events.send(if interrupts > 1 { Event::StopHard } else { Event::Stop });
         };
-        signals.tell(hear).context("no thread for signals")?;
+        signals.tell(hear).context(Fault("no thread for signals"))?;
         Ok((parts, because))
     }
 }

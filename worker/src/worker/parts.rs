@@ -4,7 +4,7 @@ use super::{Worker, start};
 use crate::{
     contract::Contract,
     engine::Engine,
-    exit::Exit,
+    exit::{Exit, Fault},
     health::{Health, Vitals},
     hooks::Hook,
     keeper::Keeper,
@@ -69,14 +69,14 @@ impl Parts {
             stall: worker.settings.liveness_stall,
             events: events.clone(),
         };
-        health.start(listener).context("no thread for the health endpoints")?;
+        health.start(listener).context(Fault("no thread for the health endpoints"))?;
         let intake_address = intake.as_ref().map(|(_, address)| tracing::field::display(address));
         tracing::info!(admin = %admin, intake = intake_address, "listening");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("jobs")
             .enable_all()
             .build()
-            .context("no runtime for jobs")?;
+            .context(Fault("no runtime for jobs"))?;
         Ok(Parts {
             worker,
             vitals,

@@ -4,7 +4,7 @@ use crate::place::{Place, Status};
 use std::{
     fs,
     net::TcpListener,
-    process::{Output, Stdio},
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
@@ -66,6 +66,28 @@ fn a_wrong_setting_is_told_in_one_line() {
         assert!(said.contains(named), "{said}");
     }
     assert_eq!(code(&place.run(&["run", "--lease", "1ms"])), 78);
+}
+
+#[test]
+fn a_fault_of_the_machine_is_no_mistake_in_a_setting() {
+    let place = Place::sqlite();
+    let faults: [(&str, &[&str], &str); 2] = [
+        ("ulimit -n 4; exec \"$@\"", &["run"], "error: signals cannot be caught: Too many open files"),
+        ("exec \"$@\" >/dev/full", &["status"], "error: standard output: No space left on device"),
+    ];
+    for (shell, args, told) in faults {
+        let command = place.command(args);
+        let output = Command::new("sh")
+            .args(["-c", shell, "sh"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env("WORKER_QUEUE_URL", format!("sqlite://{}", place.file().display()))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        assert_eq!(code(&output), 70, "{said}");
+        assert!(said.starts_with(told) && said.lines().count() == 1, "{said}");
+    }
 }
 
 #[test]
