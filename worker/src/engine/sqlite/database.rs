@@ -3,9 +3,9 @@
 //! What waits while a transaction is written to disk goes into the next one together: many jobs that end at once cost one
 //! write. Each call is a savepoint, so that one that fails takes nothing of its neighbours with it.
 
-use super::explain;
+use super::{POLL, explain};
 use crate::engine::{CALL, Error, Result};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::{
     path::Path,
     sync::{
@@ -13,6 +13,7 @@ use std::{
         mpsc::{self, Receiver, Sender},
     },
     thread,
+    time::Instant,
 };
 use tokio::sync::oneshot;
 
@@ -147,14 +148,33 @@ fn begin<'a>(file: &Path, connection: &'a mut Option<Connection>, writes: bool) 
 }
 
 fn open(file: &Path) -> Result<Connection> {
-    let prepare = || {
-        // Not created: a mistaken path would leave an empty file behind.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(file, flags)?;
-        connection.busy_timeout(CALL)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        Ok(connection)
-    };
-    prepare().map_err(|error| explain(file, &error))
+    // Not created: a mistaken path would leave an empty file behind.
+    connect(file, OpenFlags::empty()).map_err(|error| explain(file, &error))
+}
+
+fn connect(file: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(CALL)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Makes the file unless it is there, and gives it the write-ahead log that it keeps for good.
+///
+/// SQLite opens and closes it: who closes a file by any other way drops the locks that its whole process has on it.
+pub(super) fn create(file: &Path) -> rusqlite::Result<()> {
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_CREATE)?;
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            // SQLite does not wait here for others who do the same: each might wait for the other.
+            Err(error) if busy(&error) && begun.elapsed() < CALL => thread::sleep(POLL),
+            ended => return ended,
+        }
+    }
+}
+
+fn busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }

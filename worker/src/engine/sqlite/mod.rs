@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use database::Database;
 use rusqlite::{Connection, ErrorCode};
 use std::{
-    fs::OpenOptions,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -67,7 +66,7 @@ fn version(connection: &Connection) -> rusqlite::Result<u32> {
 #[async_trait]
 impl Engine for Sqlite {
     async fn migrate(&self, partitions: u32) -> Result<()> {
-        self.create()?;
+        self.create().await?;
         let found = self
             .database
             .transact(move |connection| {
@@ -97,10 +96,16 @@ impl Engine for Sqlite {
 }
 
 impl Sqlite {
-    /// An empty file is an empty database.
-    fn create(&self) -> Result<()> {
-        let made = OpenOptions::new().append(true).create(true).open(&self.file);
-        made.map(drop).map_err(|error| Error::Unreachable(format!("{}: {error}", self.file.display())))
+    async fn create(&self) -> Result<()> {
+        let file = self.file.clone();
+        let created = tokio::task::spawn_blocking(move || database::create(&file)).await;
+        let created = created.map_err(|error| Error::Unreachable(error.to_string()))?;
+        created.map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen) => {
+                Error::Unreachable(format!("{error}; is its folder there, and may it be written?"))
+            }
+            _ => explain(&self.file, &error),
+        })
     }
 
     fn fits(&self, found: u32) -> Result<()> {
