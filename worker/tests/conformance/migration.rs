@@ -42,7 +42,7 @@ pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
 
 pub(crate) async fn migrates_once_for_all(place: Arc<Place>) {
     let mut migrations = vec![];
-    for _ in 0..4 {
+    for _ in 0..16 {
         let engine = place.connect().await;
         migrations.push(tokio::spawn(async move { engine.migrate(PARTITIONS).await }));
     }
