@@ -1,8 +1,8 @@
 //! Hooks in a fixed order: starting, start, started; stopping, stop, stopped.
 
+use crate::aside::aside;
 use std::{
     sync::{Arc, mpsc},
-    thread,
     time::Duration,
 };
 
@@ -49,9 +49,9 @@ impl Hooks {
             return;
         }
         let (done, wait) = mpsc::channel();
-        thread::spawn(move || {
+        aside(move || {
             actions.iter().for_each(|action| action());
-            done.send(())
+            let _late = done.send(());
         });
         if wait.recv_timeout(BUDGET).is_err() {
             tracing::warn!(hook = ?hook, "not done in time, or it panicked; going on");

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod aside;
 pub mod change;
 pub mod cli;
 mod commands;

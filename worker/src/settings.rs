@@ -11,8 +11,17 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 /// Sending the last telemetry.
 pub const FLUSH: Duration = Duration::from_secs(5);
 
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30s, 500ms or 1m30s"))
+/// Longer than anything here may take, and short enough for every clock.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How long something may take.
+///
+/// # Errors
+/// It is something else; says what to write.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let duration =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30s, 500ms or 1m30s"))?;
+    if duration > LONGEST { Err("must be 365days or less".to_owned()) } else { Ok(duration) }
 }
 
 fn positive(text: &str) -> Result<Duration, String> {

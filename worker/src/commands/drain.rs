@@ -1,7 +1,7 @@
 //! `drain`: asks a running worker to take no jobs, and waits until it has none.
 
 use super::{client, say};
-use crate::exit::Exit;
+use crate::{exit::Exit, settings::duration};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(crate) struct Drain {
     #[arg(long, env = "WORKER_ADMIN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     admin: SocketAddr,
     /// How long to wait
-    #[arg(long, default_value = "5m", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "5m", value_parser = duration)]
     timeout: Duration,
 }
 

@@ -4,6 +4,7 @@ use super::{connected, say};
 use crate::{
     engine::{self, Address, Error},
     exit::Exit,
+    settings::duration,
 };
 use anyhow::Result;
 use clap::Args;
@@ -30,7 +31,7 @@ impl Migrate {
 #[derive(Args)]
 pub(crate) struct WaitMigrations {
     /// How long
-    #[arg(long, env = "WORKER_MIGRATION_TIMEOUT", default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "WORKER_MIGRATION_TIMEOUT", default_value = "10m", value_parser = duration)]
     timeout: Duration,
 }
 

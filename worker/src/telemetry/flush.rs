@@ -1,11 +1,11 @@
 //! The last telemetry, within a budget.
 
 use super::{Telemetry, tally::Tallies};
+use crate::aside::aside;
 use opentelemetry_sdk::error::OTelSdkResult;
 use serde::Serialize;
 use std::{
     sync::mpsc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -47,11 +47,13 @@ impl Telemetry {
             Box::new(move || logs.shutdown_with_timeout(budget)),
             Box::new(move || meters.shutdown_with_timeout(budget)),
         ];
-        // On plain threads, which the end of the process ends: a shutdown blocks, that of the metrics longer than it is
-        // told, and a runtime that is blocked cannot keep a deadline.
+        // A shutdown blocks, that of the metrics longer than it is told, and a runtime that is blocked cannot keep a
+        // deadline.
         for shutdown in shutdowns {
             let done = done.clone();
-            thread::spawn(move || done.send(shutdown()));
+            aside(move || {
+                let _late = done.send(shutdown());
+            });
         }
         drop(done);
         while dones.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}

@@ -2,6 +2,7 @@
 
 use super::{Worker, start};
 use crate::{
+    aside::aside,
     contract::Contract,
     engine::Engine,
     exit::{Exit, Fault},
@@ -23,7 +24,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender},
     },
-    thread,
     time::{Duration, Instant},
 };
 use tokio::{runtime::Runtime, sync::watch};
@@ -149,22 +149,22 @@ impl Parts {
         self.vitals.instruments.drain_duration(self.since_stop());
         let (events, released) = (self.events.clone(), self.released.clone());
         let answer = self.keeper.as_ref().map(Keeper::release_all);
-        thread::spawn(move || {
-            // The life waits for it as long as it can; the end of the process ends this thread.
+        aside(move || {
+            // The life waits for it as long as it can.
             if let Some(Ok(count)) = answer.map(|answer| answer.recv()) {
                 released.fetch_add(count, Ordering::Relaxed);
             }
-            events.send(Event::Settled)
+            let _gone = events.send(Event::Settled);
         });
     }
 
-    /// On a plain thread: the exporters block, and must not block a runtime.
+    /// The exporters block, and must not block a runtime.
     fn flush(&mut self, until: Option<Instant>) {
         let budget = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
         let (telemetry, events) = (self.telemetry.take(), self.events.clone());
-        thread::spawn(move || {
+        aside(move || {
             telemetry.map(|telemetry| telemetry.flush(budget.saturating_sub(TELL)));
-            events.send(Event::Flushed)
+            let _gone = events.send(Event::Flushed);
         });
     }
 

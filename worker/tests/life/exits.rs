@@ -66,6 +66,10 @@ fn a_wrong_setting_is_told_in_one_line() {
         assert!(said.contains(named), "{said}");
     }
     assert_eq!(code(&place.run(&["run", "--lease", "1ms"])), 78);
+    for flag in ["--shutdown-timeout", "--startup-timeout", "--job-timeout", "--max-backoff"] {
+        assert_eq!(code(&place.run(&["run", flag, "400days"])), 78, "{flag}");
+    }
+    assert_eq!(code(&place.run(&["drain", "--timeout", "400days"])), 78);
 }
 
 #[test]
