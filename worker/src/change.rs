@@ -18,6 +18,11 @@ pub struct NewChange {
 }
 
 impl NewChange {
+    /// What cannot be read is handed on as it is, under no key.
+    pub fn unreadable(text: String) -> Self {
+        NewChange { key: String::new(), payload: Value::String(text), trace: TraceContext::new() }
+    }
+
     /// The partition of its key, the same for every process and version.
     pub fn partition(&self, partitions: u32) -> u32 {
         let digest = Sha256::digest(self.key.as_bytes());

@@ -4,7 +4,7 @@
 
 use crate::{
     engine::Engine,
-    job::{Job, TraceContext},
+    job::{self, Job, TraceContext},
     telemetry::{Messaging, error_type},
 };
 use axum::{
@@ -66,9 +66,13 @@ async fn take(
     if let Err(error) = crate::settings::name(&id) {
         return refused(StatusCode::BAD_REQUEST, &format!("id: {error}"));
     }
+    let payload = Value::Object(order.payload);
+    if let Err(error) = job::check_payload(&payload) {
+        return refused(StatusCode::BAD_REQUEST, &format!("payload: {error}"));
+    }
     let span = intake.messaging.send_for(&context(&headers));
     let trace: TraceContext = intake.messaging.trace_context(&span);
-    let job = Job { id: id.clone(), handler: order.handler, payload: Value::Object(order.payload), trace };
+    let job = Job { id: id.clone(), handler: order.handler, payload, trace };
     let began = Instant::now();
     let sent = intake.engine.enqueue(&[job]).await;
     intake.messaging.sent(&span, 1, began.elapsed(), sent.as_ref().err().map(error_type));

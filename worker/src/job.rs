@@ -21,6 +21,32 @@ pub struct Job {
     pub trace: TraceContext,
 }
 
+impl Job {
+    /// What cannot be read is a job too, one that no handler wants, and ends as a dead letter.
+    pub fn unreadable(id: &str, text: String) -> Self {
+        Job { id: id.to_owned(), handler: String::new(), payload: Value::String(text), trace: TraceContext::new() }
+    }
+}
+
+/// How deep a payload may be nested: what stores it nests it deeper, and must be read again.
+const LEVELS: usize = 64;
+
+/// Whether a payload can be read wherever it is stored.
+///
+/// # Errors
+/// It is nested too deep.
+pub fn check_payload(payload: &Value) -> Result<(), String> {
+    if levels(payload) > LEVELS { Err(format!("it is nested more than {LEVELS} levels deep")) } else { Ok(()) }
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
 /// A job that was handed to this process, for as long as the lease lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {

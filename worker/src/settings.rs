@@ -11,8 +11,8 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 /// Sending the last telemetry.
 pub const FLUSH: Duration = Duration::from_secs(5);
 
-/// Longer than anything here may take, and short enough for every clock.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A job is renewed for at most twice its time, and no engine forgets one that soon.
+const LONGEST: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// How long something may take.
 ///
@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30s, 500ms or 1m30s"))?;
-    if duration > LONGEST { Err("must be 365days or less".to_owned()) } else { Ok(duration) }
+    if duration > LONGEST { Err("must be 3days or less".to_owned()) } else { Ok(duration) }
 }
 
 fn positive(text: &str) -> Result<Duration, String> {

@@ -5,11 +5,11 @@ use crate::{
     change::NewChange,
     engine::{Address, Engine},
     exit::Exit,
-    job::{Job, TraceContext},
+    job::{self, Job, TraceContext},
     settings::name,
     telemetry::{Telemetry, error_type},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use serde_json::Value;
 use std::{
@@ -47,6 +47,7 @@ impl Enqueue {
         let payload: Value =
             serde_json::from_str(&self.payload).with_context(|| format!("--payload: `{}` is no JSON", self.payload))?;
         ensure!(payload.is_object(), "--payload: `{}` is no object; write it like {{\"ms\": 50}}", self.payload);
+        job::check_payload(&payload).map_err(|error| anyhow!("--payload: {error}"))?;
         let key = payload.get("key").filter(|_| self.handler == PROJECT);
         ensure!(key.is_none_or(Value::is_string), "--payload: the key of a change is text; write {{\"key\": \"5\"}}");
         let telemetry = Telemetry::start(&Uuid::now_v7().to_string(), log)?;

@@ -151,7 +151,7 @@ impl Leases {
         if !matches!(written, Some(Some(_))) {
             return;
         }
-        let Some((after, revision)) = fence(engine, partition).await else { return };
+        let Some((after, revision)) = fence(engine, partition, renewed + self.lease).await else { return };
         let [stop, lost, done] = [(); 3].map(|()| CancellationToken::new());
         let guard = done.clone().drop_guard();
         let assigned = Assigned { partition, after, revision, stop: stop.clone(), lost: lost.clone(), done: guard };
@@ -236,10 +236,14 @@ impl Leases {
     }
 }
 
-/// Writes the checkpoint as it is: from here on nobody who read it before can write it.
-async fn fence(engine: &Arc<dyn Engine>, partition: u32) -> Option<(u64, Revision)> {
+/// Writes the checkpoint as it is: from here on nobody who read it before can write it. Not once the lease has run out,
+/// which would fence whoever has taken it since.
+async fn fence(engine: &Arc<dyn Engine>, partition: u32, until: Instant) -> Option<(u64, Revision)> {
     loop {
         let Versioned { value: after, revision } = in_time("checkpoint", engine.checkpoint(partition)).await?;
+        if Instant::now() >= until {
+            return None;
+        }
         let written = in_time("fence", engine.write_checkpoint(partition, after, revision)).await?;
         if let Some(revision) = written {
             return Some((after, revision));

@@ -31,6 +31,17 @@ pub(super) async fn process(shared: Arc<Shared>, delivery: Delivery, lost: Cance
     see_through(&shared, &delivery, lost, &span).instrument(span.clone()).await;
 }
 
+/// Gives a delivery back that was never begun.
+pub(super) async fn give_back(shared: Arc<Shared>, delivery: Delivery) {
+    if !shared.held.take(&delivery.claim) {
+        return;
+    }
+    if let Err(error) = insist(&shared, &delivery, &Settlement::Release).await {
+        let (job, error) = (delivery.job.id, error.to_string());
+        tracing::warn!(job, error, "not given back; it comes again when its lease has run out");
+    }
+}
+
 async fn see_through(shared: &Shared, delivery: &Delivery, lost: CancellationToken, span: &Span) {
     let began = Instant::now();
     let ending = match shared.policy.spent(delivery.deliveries) {

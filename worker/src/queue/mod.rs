@@ -10,7 +10,7 @@ use crate::{
     handlers::Handlers,
     heartbeat::{BEAT, Heartbeat},
     held::Held,
-    job::{Delivery, Settlement},
+    job::Delivery,
     life::Event,
     orders::{Order, Orders},
     retry::Policy,
@@ -112,7 +112,7 @@ impl Dispatcher {
                     let began = poll.take().map_or_else(SystemTime::now, |(_, began)| began);
                     // Read again: the order may have come together with the jobs.
                     let working = *orders.borrow() == Order::Work;
-                    next = Instant::now() + self.found(found, began, working, &mut running).await;
+                    next = Instant::now() + self.found(found, began, working, &mut running);
                     gather = Instant::now() + GATHER;
                 }
                 Some(_) = running.join_next(), if !running.is_empty() => {}
@@ -135,7 +135,7 @@ impl Dispatcher {
     }
 
     /// Begins what came, or gives it back; says how long to pause.
-    async fn found(
+    fn found(
         &self,
         found: Result<Vec<Delivery>, Error>,
         began: SystemTime,
@@ -148,11 +148,7 @@ impl Dispatcher {
                 self.shared.messaging.received(&deliveries, began, elapsed, None);
                 let _gone = self.events.send(Event::Reachable);
                 let pause = self.pause_after(deliveries.len());
-                if working {
-                    self.begin(deliveries, running);
-                } else {
-                    self.give_back(deliveries).await;
-                }
+                self.begin(deliveries, working, running);
                 pause
             }
             Err(error) => {
@@ -171,21 +167,15 @@ impl Dispatcher {
         pace * u32::try_from(claimed).unwrap_or(u32::MAX)
     }
 
-    fn begin(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
+    /// Jobs that came after the stop are never begun, and given back all at once: there may be many.
+    fn begin(&self, deliveries: Vec<Delivery>, working: bool, running: &mut JoinSet<()>) {
         let since = Instant::now();
         for delivery in deliveries {
             let lost = self.shared.held.hold(delivery.claim.clone(), since, since + 2 * self.shared.job_timeout);
-            running.spawn(job::process(self.shared.clone(), delivery, lost));
-        }
-    }
-
-    /// Jobs that came after the stop are never begun.
-    async fn give_back(&self, deliveries: Vec<Delivery>) {
-        for delivery in deliveries {
-            let released = self.shared.engine.settle(&delivery.claim, &Settlement::Release).await;
-            if let Err(error) = released {
-                let (job, error) = (delivery.job.id, error.to_string());
-                tracing::warn!(job, error, "not given back; it comes again when its lease has run out");
+            if working {
+                running.spawn(job::process(self.shared.clone(), delivery, lost));
+            } else {
+                running.spawn(job::give_back(self.shared.clone(), delivery));
             }
         }
     }

@@ -1,10 +1,16 @@
 //! Dead letters: kept until somebody asks for them.
 
-use crate::place::{Place, counts, job, jobs, nothing, one, settle};
-use plimsoll_worker::job::{
-    Counts, DeadLetter, Reason,
-    Settled::Applied,
-    Settlement::{Dead, Done, Retry},
+use crate::{
+    place::{LONG, PATIENCE, Place, counts, job, jobs, nothing, one, settle},
+    wire::wire,
+};
+use plimsoll_worker::{
+    engine::Url,
+    job::{
+        Counts, DeadLetter, Reason,
+        Settled::Applied,
+        Settlement::{Dead, Done, Retry},
+    },
 };
 use std::{sync::Arc, time::Duration};
 
@@ -44,7 +50,9 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     }
     assert_eq!(counts(&engine).await, Counts { dead: 2, ..Counts::default() });
 
-    assert!(!other.requeue("c").await.unwrap(), "there is none of that id");
+    for id in ["c", "*", ">", ""] {
+        assert!(!other.requeue(id).await.unwrap(), "there is none of that id");
+    }
     assert!(other.requeue("a").await.unwrap());
     assert!(!other.requeue("a").await.unwrap(), "it is no dead letter any more");
     assert_eq!(counts(&engine).await, Counts { ready: 1, dead: 1, ..Counts::default() });
@@ -72,4 +80,28 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     assert_eq!(settle(&engine, &delivery, Done).await, Applied);
     assert_eq!(counts(&engine).await, Counts { done: 2, ..Counts::default() });
     nothing(&engine).await;
+}
+
+pub(crate) async fn buries_what_it_cannot_read(place: Arc<Place>) {
+    let engine = place.queue().await;
+    put_by_hand(&place, "x", "{ by hand").await;
+    let delivery = engine.claim(1, LONG, PATIENCE).await.unwrap().remove(0);
+    assert_eq!((delivery.job.id.as_str(), delivery.job.handler.as_str()), ("x", ""), "no handler has that name");
+    let dead = Dead { reason: Reason::Rejected, error: "there is no handler".to_owned() };
+    assert_eq!(settle(&engine, &delivery, dead).await, Applied);
+    assert_eq!(engine.dead().await.unwrap()[0].job.payload, "{ by hand");
+}
+
+async fn put_by_hand(place: &Place, id: &str, text: &'static str) {
+    match &place.address().url {
+        Url::Sqlite(file) => {
+            let row = rusqlite::params![id, text];
+            let file = rusqlite::Connection::open(file).unwrap();
+            file.execute("INSERT INTO jobs (id, job, due) VALUES (?, ?, 0)", row).unwrap();
+        }
+        Url::Nats(_) => {
+            let wire = wire(place).await;
+            wire.publish(format!("jobs.work.new.{id}"), text.into()).await.unwrap().await.unwrap();
+        }
+    }
 }

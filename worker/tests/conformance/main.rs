@@ -38,7 +38,7 @@ on_every_engine! {
     fencing: fences_every_settlement_while_another_holds_the_job, fences_every_settlement_after_another_is_done,
         fences_every_settlement_after_another_gave_back, fences_every_settlement_after_another_put_off,
         fences_every_settlement_after_another_buried, fences_deliveries_from_before_a_requeue;
-    dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted;
+    dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted, buries_what_it_cannot_read;
     enqueue: enqueues_an_id_once_whatever_became_of_it, enqueues_thousands_in_seconds;
     sink: keeps_one_effect_of_a_job, counts_a_change_once;
     feed: keeps_the_order_of_a_partition, reads_on_when_a_change_arrives, leases_partitions_to_one_writer,
@@ -63,5 +63,5 @@ on_every_server! {
         ends_a_wait_when_the_server_goes, reads_on_after_a_restart;
     wire: finishes_what_was_done_and_not_acknowledged, says_again_that_a_settlement_counted, keeps_the_pause_that_was_not_asked_for,
         writes_the_dead_letter_that_is_missing, requeues_what_was_buried_and_not_acknowledged,
-        requeues_once_when_a_requeue_was_broken_off, buries_what_it_cannot_read;
+        requeues_once_when_a_requeue_was_broken_off;
 }

@@ -1,6 +1,6 @@
 //! What a NATS server may hold that no live process has left: the first half of something, or what somebody else sent.
 
-use crate::place::{LONG, PATIENCE, Place, SHORT, counts, job, nothing, one, one_for, settle};
+use crate::place::{PATIENCE, Place, SHORT, counts, job, nothing, one, one_for, settle};
 use async_nats::jetstream::{Context, message::PublishMessage};
 use plimsoll_worker::{
     engine::{Engine, Url},
@@ -130,7 +130,8 @@ pub(crate) async fn requeues_once_when_a_requeue_was_broken_off(place: Arc<Place
     let delivery = one(&engine).await;
     let dead = Dead { reason: Reason::Rejected, error: "no".to_owned() };
     assert_eq!(settle(&engine, &delivery, dead).await, Applied);
-    let letter = wire.get_stream("jobs-dead").await.unwrap().direct_get_last_for_subject("jobs.dead.a").await.unwrap();
+    let letter =
+        wire.get_stream("jobs-dead").await.unwrap().get_last_raw_message_by_subject("jobs.dead.a").await.unwrap();
     assert!(engine.requeue("a").await.unwrap());
     // As if it had died before it took the letter away.
     let again = PublishMessage::build().payload(letter.payload).headers(letter.headers);
@@ -140,14 +141,4 @@ pub(crate) async fn requeues_once_when_a_requeue_was_broken_off(place: Arc<Place
     assert_eq!(settle(&engine, &one(&engine).await, Done).await, Applied);
     nothing(&engine).await;
     assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });
-}
-
-pub(crate) async fn buries_what_it_cannot_read(place: Arc<Place>) {
-    let (engine, wire) = (place.queue().await, wire(&place).await);
-    wire.publish("jobs.work.new.x", "{ by hand".into()).await.unwrap().await.unwrap();
-    let delivery = engine.claim(1, LONG, PATIENCE).await.unwrap().remove(0);
-    assert_eq!((delivery.job.id.as_str(), delivery.job.handler.as_str()), ("x", ""), "no handler has that name");
-    let dead = Dead { reason: Reason::Rejected, error: "there is no handler".to_owned() };
-    assert_eq!(settle(&engine, &delivery, dead).await, Applied);
-    assert_eq!(engine.dead().await.unwrap()[0].job.payload, "{ by hand");
 }

@@ -67,9 +67,9 @@ fn a_wrong_setting_is_told_in_one_line() {
     }
     assert_eq!(code(&place.run(&["run", "--lease", "1ms"])), 78);
     for flag in ["--shutdown-timeout", "--startup-timeout", "--job-timeout", "--max-backoff"] {
-        assert_eq!(code(&place.run(&["run", flag, "400days"])), 78, "{flag}");
+        assert_eq!(code(&place.run(&["run", flag, "4days"])), 78, "{flag}");
     }
-    assert_eq!(code(&place.run(&["drain", "--timeout", "400days"])), 78);
+    assert_eq!(code(&place.run(&["drain", "--timeout", "4days"])), 78);
 }
 
 #[test]
@@ -111,6 +111,7 @@ fn a_wrong_payload_is_told_before_anything_is_put_there() {
         ("sleep", "{", "`{` is no JSON"),
         ("sleep", "[50]", "`[50]` is no object"),
         ("project", r#"{"key": 5}"#, "the key of a change is text"),
+        ("noop", &format!("{{\"a\": {}{}}}", "[".repeat(100), "]".repeat(100)), "nested more than 64 levels"),
     ] {
         let output = place.run(&["enqueue", handler, "--payload", payload]);
         let said = String::from_utf8(output.stderr.clone()).unwrap();

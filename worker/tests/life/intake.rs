@@ -117,7 +117,9 @@ fn jobs_are_taken_in_until_the_drain_delay_is_over() {
 fn what_cannot_be_taken_is_refused_with_a_reason() {
     let place = Place::sqlite();
     let (worker, intake) = start(&place, &[]);
+    let nested = format!(r#"{{"handler": "noop", "payload": {{"a": {}{}}}}}"#, "[".repeat(100), "]".repeat(100));
     for (body, status, told) in [
+        (nested.as_str(), 400, "nested more than 64 levels"),
         (r#"{"handler": "noop", "id": "a b"}"#, 400, "letters, digits"),
         (r#"{"handler": "#, 400, "EOF"),
         (r#"{"no": "handler"}"#, 422, "unknown field `no`"),

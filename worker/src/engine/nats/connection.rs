@@ -9,7 +9,7 @@ use async_nats::{
         message::{PublishMessage, StreamMessage},
         publish::PublishAck,
         response::Response,
-        stream::{DirectGetErrorKind, Info},
+        stream::{Info, RawMessageBuilder, RawMessageErrorKind},
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -63,30 +63,30 @@ impl Connection {
         }
     }
 
-    /// The last message of a subject.
+    /// The last message of a subject. Read from the leader of the stream, as all here: a replica may be behind.
     pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<StreamMessage>> {
-        self.read(stream, |stream| stream.direct_get_builder().last_by_subject(subject)).await
+        self.read(stream, |stream| stream.raw_message_builder().last_by_subject(subject)).await
     }
 
     /// The message of a sequence.
     pub(super) async fn at(&self, stream: &str, sequence: u64) -> Result<Option<StreamMessage>> {
-        self.read(stream, |stream| stream.direct_get_builder().sequence(sequence)).await
+        self.read(stream, |stream| stream.raw_message_builder().sequence(sequence)).await
     }
 
     /// The first message of a subject that has at least this sequence.
     pub(super) async fn next(&self, stream: &str, subject: &str, from: u64) -> Result<Option<StreamMessage>> {
-        self.read(stream, |stream| stream.direct_get_builder().next_by_subject(subject).sequence(from)).await
+        self.read(stream, |stream| stream.raw_message_builder().next_by_subject(subject).sequence(from)).await
     }
 
     async fn read(
         &self,
         name: &str,
-        request: impl FnOnce(&jetstream::stream::Stream<()>) -> jetstream::stream::DirectGetBuilder,
+        request: impl FnOnce(&jetstream::stream::Stream<()>) -> RawMessageBuilder,
     ) -> Result<Option<StreamMessage>> {
         let stream = self.context.get_stream_no_info(name).await.map_err(|error| self.unreachable(error))?;
         match request(&stream).send().await {
             Ok(message) => Ok(Some(message)),
-            Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(self.unreachable(format!("stream {name}: {error}"))),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Nats, RECORD, WORK,
-    delivery::{job, number, text},
+    delivery::{is_id, job, number, text},
     record::{Record, State},
 };
 use crate::{
@@ -56,6 +56,10 @@ impl Nats {
     /// New work, which names the record of the dead letter: deliveries from before have older tokens. May be repeated
     /// if the process dies between any two steps.
     pub(super) async fn requeue_one(&self, id: &str) -> Result<bool> {
+        // A `*` would stand for the letter of any job.
+        if !is_id(id) {
+            return Ok(false);
+        }
         let Some(letter) = self.connection.last(&self.names.dead, &self.names.dead_letter(id)).await? else {
             return Ok(false);
         };

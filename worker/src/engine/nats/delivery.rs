@@ -7,11 +7,10 @@ use super::{
 };
 use crate::{
     engine::Result,
-    job::{Claim, Delivery, Job, TraceContext},
+    job::{Claim, Delivery, Job},
 };
 use async_nats::{HeaderMap, jetstream::Message};
 use serde::Serialize;
-use serde_json::Value;
 
 impl Nats {
     /// What is to be done about a message that was handed to us.
@@ -65,17 +64,17 @@ impl Nats {
     }
 }
 
-/// The job that a message carries. What cannot be read is a job too, one that no handler wants, and ends as a dead letter.
+/// Whether it can be a part of a subject, and stands for itself there.
+pub(super) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// The job that a message carries.
 pub(super) fn job(subject: &str, payload: &[u8]) -> Job {
     let id = subject.rsplit('.').next().unwrap_or_default();
     match serde_json::from_slice::<Job>(payload) {
         Ok(job) if job.id == id => job,
-        _ => Job {
-            id: id.to_owned(),
-            handler: String::new(),
-            payload: Value::String(String::from_utf8_lossy(payload).into_owned()),
-            trace: TraceContext::new(),
-        },
+        _ => Job::unreadable(id, String::from_utf8_lossy(payload).into_owned()),
     }
 }
 

@@ -4,13 +4,11 @@ use super::{Nats, delivery::text};
 use crate::{
     change::{Change, Lease, NewChange, Progress, Revision, Versioned},
     engine::{CALL, Feed, Result},
-    job::TraceContext,
 };
 use async_nats::jetstream::{Message, consumer::PullConsumer, message::PublishMessage};
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join_all};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use std::{sync::PoisonError, time::Duration};
 
 /// As many changes are sent before the answers are awaited, and get [`CALL`] together.
@@ -159,11 +157,7 @@ impl Nats {
     }
 }
 
-/// The change that a message carries; what cannot be read is handed on as it is, under no key.
 fn change(message: &Message) -> NewChange {
-    serde_json::from_slice(&message.payload).unwrap_or_else(|_| NewChange {
-        key: String::new(),
-        payload: Value::String(String::from_utf8_lossy(&message.payload).into_owned()),
-        trace: TraceContext::new(),
-    })
+    serde_json::from_slice(&message.payload)
+        .unwrap_or_else(|_| NewChange::unreadable(String::from_utf8_lossy(&message.payload).into_owned()))
 }

@@ -1,6 +1,10 @@
 //! Competing consumers: claims from the consumer of all workers, settlements in the records.
 
-use super::{Nats, delivery::text, record::Found};
+use super::{
+    Nats,
+    delivery::{is_id, text},
+    record::Found,
+};
 use crate::{
     engine::{CALL, Queue, Result},
     job::{Claim, Counts, DeadLetter, Delivery, Job, Settled, Settlement},
@@ -68,7 +72,7 @@ impl Nats {
     /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; and
     /// as long as ids are remembered, its record says so.
     async fn enqueue_one(&self, job: &Job) -> Result<()> {
-        if job.id.is_empty() || !job.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        if !is_id(&job.id) {
             return Err(self
                 .connection
                 .refused(format!("the job id {:?} has more than letters, digits, `-`, `_`", job.id)));

@@ -9,13 +9,12 @@ use async_nats::jetstream::message::PublishMessage;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What was counted of a partition.
 #[derive(Default, Serialize, Deserialize)]
 struct Projection {
     offset: u64,
-    counts: BTreeMap<String, u64>,
+    projected: u64,
 }
 
 #[async_trait]
@@ -36,7 +35,7 @@ impl Sink for Nats {
             let partitions = self.settings().await?.partitions;
             let projections = (0..partitions).map(|partition| self.value::<Projection>(projection(partition)));
             let projections = try_join_all(projections).await?;
-            let projected = projections.iter().flat_map(|projection| projection.value.counts.values()).sum();
+            let projected = projections.iter().map(|projection| projection.value.projected).sum();
             Ok(Effects { total: state.messages, distinct: state.subjects_count, projected })
         };
         self.call(CALL, effects).await
@@ -56,8 +55,7 @@ impl Nats {
             if projection.offset >= change.offset {
                 return Ok(false);
             }
-            projection.offset = change.offset;
-            *projection.counts.entry(change.change.key.clone()).or_default() += 1;
+            projection = Projection { offset: change.offset, projected: projection.projected + 1 };
             if self.write_value(key, &projection, revision).await?.is_some() {
                 return Ok(true);
             }

@@ -79,7 +79,6 @@ impl Names {
         let stream = |name: &str, subject: String| Config {
             name: name.to_owned(),
             subjects: vec![subject],
-            allow_direct: true,
             ..Config::default()
         };
         [
@@ -94,6 +93,7 @@ impl Names {
                 discard: DiscardPolicy::New,
                 allow_rollup: true,
                 deny_delete: true,
+                allow_direct: true,
                 ..stream(&self.leases, self.key(">"))
             },
         ]

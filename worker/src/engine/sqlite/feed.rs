@@ -112,7 +112,9 @@ fn append(connection: &Connection, changes: &[NewChange], partitions: u32) -> ru
 fn read(connection: &Connection, partition: u32, after: u64, max: usize) -> rusqlite::Result<Vec<Change>> {
     let mut read = connection.prepare_cached(READ)?;
     read.query_map(params![partition, after, i64::try_from(max).unwrap_or(i64::MAX)], |row| {
-        Ok(Change { partition, offset: row.get(0)?, change: parse(row, 1)? })
+        let text: String = row.get(1)?;
+        let change = serde_json::from_str(&text).unwrap_or_else(|_| NewChange::unreadable(text));
+        Ok(Change { partition, offset: row.get(0)?, change })
     })?
     .collect()
 }

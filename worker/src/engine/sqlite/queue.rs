@@ -91,11 +91,12 @@ impl Queue for Sqlite {
     async fn dead(&self) -> Result<Vec<DeadLetter>> {
         self.database
             .query(|connection| {
-                let mut dead = connection
-                    .prepare("SELECT job, reason, error, attempts FROM jobs WHERE state = 'dead' ORDER BY due, id")?;
+                let mut dead = connection.prepare(
+                    "SELECT id, job, reason, error, attempts FROM jobs WHERE state = 'dead' ORDER BY due, id",
+                )?;
                 dead.query_map([], |row| {
-                    let reason: Reason = parse(row, 1)?;
-                    Ok(DeadLetter { job: parse(row, 0)?, reason, error: row.get(2)?, attempts: row.get(3)? })
+                    let job = job(&row.get::<_, String>(0)?, row.get(1)?);
+                    Ok(DeadLetter { job, reason: parse(row, 2)?, error: row.get(3)?, attempts: row.get(4)? })
                 })?
                 .collect()
             })
@@ -117,9 +118,13 @@ fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Re
     claim
         .query_map(params![now(), after(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
             let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: String::new() };
-            Ok(Delivery { job: parse(row, 0)?, claim, attempts: row.get(3)?, deliveries: row.get(4)? })
+            Ok(Delivery { job: job(&claim.id, row.get(0)?), claim, attempts: row.get(3)?, deliveries: row.get(4)? })
         })?
         .collect()
+}
+
+fn job(id: &str, text: String) -> Job {
+    serde_json::from_str(&text).unwrap_or_else(|_| Job::unreadable(id, text))
 }
 
 fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> rusqlite::Result<Settled> {
