@@ -45,7 +45,7 @@ fn each_library_stays_behind_its_door() -> Result<()> {
         ("serde_yaml::", &["admission/src/manifest/"]),
         ("saphyr_parser::", &["admission/src/manifest/"]),
         ("axum::", &["admission/src/webhook/"]),
-        ("kube::", &["admission/src/cluster.rs", "admission/src/webhook/certificates/"]),
+        ("kube::", &["admission/src/cluster/", "admission/src/webhook/certificates/"]),
     ] {
         assert_eq!(strangers("admission", word, may)?, Vec::<String>::new(), "files that must not name {word}");
     }
@@ -94,10 +94,76 @@ fn policies_know_nothing_of_admission_and_admission_no_policy() -> Result<()> {
     Ok(())
 }
 
+/// Folders of `admission/src` and the parts that they must not use.
+const DIRECTIONS: [(&str, &[&str]); 9] = [
+    ("manifest", &["cli", "cluster", "commands", "engine", "finding", "judge", "report", "review", "scan", "webhook"]),
+    ("engine", &["cli", "cluster", "commands", "finding", "judge", "report", "review", "scan", "webhook"]),
+    ("finding", &["cli", "cluster", "commands", "engine", "judge", "report", "review", "scan", "webhook"]),
+    ("judge", &["cli", "cluster", "commands", "report", "review", "scan", "webhook"]),
+    ("report", &["cli", "cluster", "commands", "engine", "judge", "review", "scan", "webhook"]),
+    ("review", &["cli", "cluster", "commands", "engine", "report", "scan", "webhook"]),
+    ("scan", &["cli", "cluster", "commands", "engine", "report", "review", "webhook"]),
+    ("webhook", &["cli", "cluster", "commands", "scan"]),
+    ("cluster", &["cli", "commands", "report", "review", "scan"]),
+];
+
+#[test]
+fn parts_of_admission_depend_in_one_direction() -> Result<()> {
+    for (part, must_not) in DIRECTIONS {
+        for file in tracked(&format!("admission/src/{part}"), ".rs")? {
+            // Tests may show what a user would see.
+            if file.ends_with("tests.rs") {
+                continue;
+            }
+            let source = text(&file)?;
+            let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let uses = code.split("crate::").skip(1).flat_map(|after| match after.strip_prefix('{') {
+                Some(group) => top_level_names(group),
+                None => vec![name(after)],
+            });
+            for used in uses {
+                assert!(!must_not.contains(&used.as_str()), "{} uses {used}", file.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first name of each item of a `use` group.
+fn top_level_names(group: &str) -> Vec<String> {
+    let (mut depth, mut names, mut starts) = (0, Vec::new(), true);
+    for (offset, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => starts = true,
+            _ if starts && !character.is_whitespace() => {
+                names.push(name(&group[offset..]));
+                starts = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn name(text: &str) -> String {
+    text.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect()
+}
+
+#[test]
+fn only_main_uses_commands() -> Result<()> {
+    let may = ["admission/src/commands/", "admission/src/main.rs"];
+    assert_eq!(strangers("admission/src", "commands::", &may)?, Vec::<String>::new());
+    Ok(())
+}
+
 #[test]
 fn evaluation_is_pure() -> Result<()> {
     let mut pure = tracked("admission/src/review", ".rs")?;
-    pure.push(PathBuf::from("admission/src/evaluate.rs"));
+    pure.push(PathBuf::from("admission/src/judge/evaluate.rs"));
+    pure.push(PathBuf::from("admission/src/judge/verdict.rs"));
     pure.push(PathBuf::from("worker/src/retry.rs"));
     for file in pure {
         let source = text(&file)?;

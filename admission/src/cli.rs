@@ -1,6 +1,6 @@
 //! The command line: flags as plain data, nothing else. The only file that names `clap`.
 
-use crate::{config::OnFailure, policy_set::Profile, webhook::configuration::FailurePolicy};
+use crate::{judge::config::OnFailure, judge::policy_set::Profile, webhook::configuration::FailurePolicy};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValue, error::ErrorKind};
 use plimsoll_policy::Level;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};

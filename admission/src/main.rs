@@ -1,13 +1,13 @@
 //! `plimsoll`: judges workload manifests, offline and at the door of a cluster, with policies that run as WebAssembly.
 
-use plimsoll::{cli, commands, commands::Exit, webhook};
+use plimsoll::{cli, commands, commands::Exit};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let outcome = match cli::parse() {
         cli::Call::Scan(flags) => commands::scan(&flags),
         cli::Call::Explain(flags) => commands::explain(&flags),
-        cli::Call::Serve(flags) => webhook::serve(&flags),
+        cli::Call::Serve(flags) => commands::serve(&flags),
         cli::Call::WebhookManifest(flags) => commands::webhook_manifest(&flags),
         cli::Call::Doctor(flags) => commands::doctor(&flags),
         cli::Call::Version { verbose } => commands::version(verbose),

@@ -4,9 +4,9 @@
 
 use plimsoll::{
     engine::{Engine, Question},
-    evaluate::{Subject, evaluate},
+    judge::evaluate::{Subject, evaluate},
+    judge::policy_set::{PolicySet, Profile},
     manifest::{self, Judge, Kinds, Object},
-    policy_set::{PolicySet, Profile},
 };
 use plimsoll_policy::{Finding, Findings, Input, Policy, Workload};
 use std::{

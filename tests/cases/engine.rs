@@ -10,9 +10,9 @@ mod refused;
 use expect_test::expect;
 use plimsoll::{
     engine::{Engine, Failure, Module, Question, limits},
-    evaluate::{Subject, evaluate},
+    judge::evaluate::{Subject, evaluate},
+    judge::policy_set::{Choice, PolicySet, Profile},
     manifest::{Judge, Kinds, Object, object},
-    policy_set::{Choice, PolicySet, Profile},
 };
 use std::{
     collections::BTreeMap,

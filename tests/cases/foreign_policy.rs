@@ -3,9 +3,9 @@
 use expect_test::expect;
 use plimsoll::{
     engine::Engine,
-    evaluate::{Subject, evaluate},
+    judge::evaluate::{Subject, evaluate},
+    judge::policy_set::{PolicySet, Profile},
     manifest::{self, Kinds},
-    policy_set::{PolicySet, Profile},
 };
 use plimsoll_policy::{Level, examples};
 use plimsoll_tests::{folder, plimsoll, root, scan, target};

@@ -3,9 +3,9 @@
 use expect_test::expect;
 use plimsoll::{
     engine::Engine,
-    evaluate::{Judged, Subject, evaluate},
+    judge::evaluate::{Judged, Subject, evaluate},
+    judge::policy_set::{PolicySet, Profile},
     manifest::{self, Contents, Kinds, Object},
-    policy_set::{PolicySet, Profile},
 };
 use plimsoll_grace_period::GracePeriod;
 use plimsoll_image_pull::ImagePull;

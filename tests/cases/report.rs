@@ -1,8 +1,9 @@
 //! What the formats of a report promise to programs.
 
 use plimsoll::{
+    finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status},
     manifest::{Position, Problem},
-    report::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, json},
+    report::json,
 };
 use plimsoll_policy::{Edit, Level};
 use serde_json::Value;

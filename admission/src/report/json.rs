@@ -1,6 +1,6 @@
 //! For machines: one JSON document, version 1, as `docs/schema/scan-report-1.json` describes it.
 
-use super::{FileProblem, Finding, ObjectRef, Report, Status, Tally};
+use crate::finding::{self, FileProblem, Finding, ObjectRef, Report, Status, Tally};
 use plimsoll_policy::{Edit, Level};
 use serde::Serialize;
 use serde_json::Value;
@@ -98,7 +98,7 @@ struct Summary<'a> {
 impl<'a> From<&'a Report> for Document<'a> {
     fn from(report: &'a Report) -> Self {
         let Tally { deny, warn, note, excepted } = report.tally();
-        let super::Summary { files, documents, workloads, ref skipped, charts: _, elapsed: _ } = report.summary;
+        let finding::Summary { files, documents, workloads, ref skipped, charts: _, elapsed: _ } = report.summary;
         Document {
             version: VERSION,
             plimsoll: env!("CARGO_PKG_VERSION"),

@@ -1,7 +1,9 @@
 //! A report with one of everything, for the tests of the formats.
 
-use super::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary};
-use crate::manifest::{Position, Problem};
+use crate::{
+    finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary},
+    manifest::{Position, Problem},
+};
 use plimsoll_policy::{Edit, Level};
 use std::time::Duration;
 

@@ -1,7 +1,10 @@
 //! For people: like rustc, with ANSI styles. Hand in a stream of `anstream`, which takes them out where nobody wants
 //! them.
 
-use super::{Excerpt, FileProblem, Finding, Place, Report, Status, printable};
+use crate::{
+    finding::{Excerpt, FileProblem, Finding, Place, Report, Status},
+    printable::printable,
+};
 use annotate_snippets::{
     AnnotationKind, Group, Level as Grade, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
 };
@@ -256,7 +259,7 @@ fn elapsed(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Summary, samples};
+    use crate::{finding::Summary, report::samples};
     use expect_test::expect;
 
     fn plain(report: &Report, detail: Detail) -> String {

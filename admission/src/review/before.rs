@@ -1,8 +1,8 @@
 //! What the old object of an UPDATE had: that refuses nothing.
 
 use crate::{
-    report::identity,
-    verdict::{Stated, Verdict},
+    finding::identity,
+    judge::verdict::{Stated, Verdict},
 };
 use serde_json::Value;
 use std::collections::BTreeSet;

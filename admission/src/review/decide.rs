@@ -2,14 +2,14 @@
 
 use super::{Operation, Review, before::Before, decision::Decision};
 use crate::{
-    config::OnFailure,
-    evaluate::Subject,
-    host_rules,
+    finding::ObjectRef,
     judge::Judge,
+    judge::config::OnFailure,
+    judge::evaluate::Subject,
+    judge::host_rules,
+    judge::policy_set::PolicySet,
+    judge::verdict::Verdict,
     manifest::{self, Judge as Judged, Object},
-    policy_set::PolicySet,
-    report::ObjectRef,
-    verdict::Verdict,
 };
 use jiff::civil::Date;
 use serde_json::Value;

@@ -6,11 +6,11 @@ use super::{
     field::field_path,
 };
 use crate::{
-    config::{Mode, OnFailure},
-    evaluate::PolicyFailure,
+    finding::{ObjectRef, Status},
+    judge::config::{Mode, OnFailure},
+    judge::evaluate::PolicyFailure,
+    judge::verdict::{Stated, Verdict},
     manifest::Object,
-    report::{ObjectRef, Status},
-    verdict::{Stated, Verdict},
 };
 use plimsoll_policy::Level;
 

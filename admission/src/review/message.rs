@@ -4,7 +4,7 @@ use super::{
     answer::Cause,
     decision::{Decision, Weighed, Weight},
 };
-use crate::{config::OnFailure, report::printable};
+use crate::{judge::config::OnFailure, printable::printable};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,

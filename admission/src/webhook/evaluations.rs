@@ -5,8 +5,8 @@
 
 use super::{metrics::Metrics, policies::Policies};
 use crate::{
-    commands::today,
-    config::OnFailure,
+    clock::today,
+    judge::config::OnFailure,
     review::{Decision, Malformed, Operation, Review, Terms, decide, undecided},
 };
 use axum::body::Bytes;

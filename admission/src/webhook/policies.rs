@@ -5,11 +5,11 @@ use super::{
     watch::Files,
 };
 use crate::{
-    commands::today,
-    config::ConfigFile,
-    exceptions::Annotations,
+    clock::today,
+    judge::config::ConfigFile,
+    judge::exceptions::Annotations,
+    judge::policy_set::Profile,
     judge::{Judge, SetupError, Wish},
-    policy_set::Profile,
     report::text,
 };
 use anyhow::{Context, Result, anyhow};

@@ -6,7 +6,8 @@ use super::{
     metrics::{Ended, Metrics},
 };
 use crate::{
-    did_you_mean, host_rules,
+    did_you_mean,
+    judge::host_rules,
     review::{Decision, Operation, Outcome, Weight},
 };
 use axum::{

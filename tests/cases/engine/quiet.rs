@@ -3,8 +3,8 @@
 use crate::{subject, workload};
 use plimsoll::{
     engine::Engine,
-    evaluate::evaluate,
-    policy_set::{PolicySet, Profile},
+    judge::evaluate::evaluate,
+    judge::policy_set::{PolicySet, Profile},
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use std::{

@@ -2,9 +2,9 @@
 
 use plimsoll::{
     engine::Engine,
-    evaluate::{Subject, evaluate},
+    judge::evaluate::{Subject, evaluate},
+    judge::policy_set::{PolicySet, Profile},
     manifest::{self, Kinds, Locator},
-    policy_set::{PolicySet, Profile},
 };
 use plimsoll_tests::{deployment, folder, plimsoll, scan};
 use proptest::{prelude::*, sample};

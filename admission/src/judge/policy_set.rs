@@ -2,7 +2,7 @@
 //!
 //! Several sets can share the modules they run: one for each namespace that has levels of its own.
 
-use crate::{did_you_mean, engine::Module, host_rules};
+use crate::{did_you_mean, engine::Module, judge::host_rules};
 use plimsoll_policy::{Description, Level, Levels, Rule, Run, escape};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};

@@ -362,11 +362,11 @@ fn is_found_in_the_nearest_folder_above() {
 #[test]
 fn findings_about_it_have_a_place_in_it() {
     let config = check(FULL, &[]).unwrap();
-    let exceptions = crate::exceptions::Exceptions::new(config.exceptions.clone(), Annotations::Ignored, []);
+    let exceptions = crate::judge::exceptions::Exceptions::new(config.exceptions.clone(), Annotations::Ignored, []);
     let expired = exceptions.expired(jiff::civil::date(2027, 2, 1));
     let findings = expired.into_iter().map(|finding| config.finding(finding, Level::Warn)).collect();
     let mut out = Vec::new();
-    let report = crate::report::Report { findings, ..Default::default() };
+    let report = crate::finding::Report { findings, ..Default::default() };
     text::write(&report, text::Detail::Quiet, |_| None, &mut out).unwrap();
     expect![[r#"
         warn[expired-exception]: the exception from `recreate-strategy` for Deployment billing/ledger-* ended on 2027-01-31: findings count again

@@ -35,7 +35,7 @@ pub(super) fn is_called(probe: &Probe) -> Remark {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Health;
+    use crate::cluster::doctor::Health;
 
     #[test]
     fn silence_is_not_consent() {

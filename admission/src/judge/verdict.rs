@@ -3,12 +3,12 @@
 //! One piece of code for every front end, so that a scan, the webhook and an audit say the same of the same object.
 
 use crate::{
-    evaluate::{PolicyFailure, Subject, evaluate},
-    exceptions::Usage,
-    host_rules,
+    finding::Status,
     judge::Judge,
-    policy_set::PolicySet,
-    report::Status,
+    judge::evaluate::{PolicyFailure, Subject, evaluate},
+    judge::exceptions::Usage,
+    judge::host_rules,
+    judge::policy_set::PolicySet,
 };
 use jiff::civil::Date;
 use plimsoll_policy::{Finding, Level};
@@ -40,10 +40,10 @@ pub struct Stated {
 impl Judge {
     /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
     pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
-        let report = evaluate(subject, set);
-        let rules = report.findings.iter().map(|judged| judged.finding.rule.as_str());
+        let evaluation = evaluate(subject, set);
+        let rules = evaluation.findings.iter().map(|judged| judged.finding.rule.as_str());
         let excepted = self.exceptions.apply(subject.workload, rules, today);
-        let by_policies = report.findings.into_iter().zip(excepted.statuses).map(|(judged, status)| Stated {
+        let by_policies = evaluation.findings.into_iter().zip(excepted.statuses).map(|(judged, status)| Stated {
             policy: judged.policy,
             level: judged.level,
             status,
@@ -56,6 +56,6 @@ impl Judge {
             finding,
         });
         let findings = by_policies.chain(by_host).filter(|stated| stated.level != Level::Off).collect();
-        Verdict { findings, failures: report.failures, usage: excepted.usage }
+        Verdict { findings, failures: evaluation.failures, usage: excepted.usage }
     }
 }

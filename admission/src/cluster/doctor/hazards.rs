@@ -104,7 +104,7 @@ impl<'a> Webhook<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Health;
+    use crate::cluster::doctor::Health;
     use serde_json::{Value, json};
 
     fn health(webhook: &Value) -> Option<Health> {

@@ -1,4 +1,6 @@
-//! What `plimsoll doctor` reads from a cluster.
+//! What `plimsoll doctor` reads from a cluster, and what it makes of it.
+
+pub mod doctor;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::{

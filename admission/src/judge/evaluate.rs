@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Failure, Question},
-    policy_set::{Group, PolicySet},
+    judge::policy_set::{Group, PolicySet},
 };
 use plimsoll_policy::{Finding, Level, Run, Sibling, Workload};
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub struct Subject<'a> {
 
 /// What the policies say of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct Evaluation {
     /// In the order of modules, policies, and what each policy found.
     pub findings: Vec<Judged>,
     /// Policies that gave no verdict.
@@ -48,8 +48,8 @@ pub struct PolicyFailure {
 }
 
 /// Judges one object by all policies of a set.
-pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Report {
-    let mut report = Report::default();
+pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
+    let mut evaluation = Evaluation::default();
     let raw = set.groups().iter().any(|group| group.wants_raw).then(|| subject.value.to_string());
     for group in set.groups() {
         let ask = |runs: &[Run]| {
@@ -57,14 +57,14 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Report {
             let siblings = if group.wants_siblings { subject.siblings } else { &[] };
             group.module.check(&Question { workload: subject.workload, raw, siblings, runs })
         };
-        report.ask_group(group, ask, set);
+        evaluation.ask_group(group, ask, set);
     }
-    report
+    evaluation
 }
 
 type Answer = Result<Vec<(usize, Finding)>, Failure>;
 
-impl Report {
+impl Evaluation {
     /// All policies of a module at once. If that fails, one by one, so that the fault is pinned on one and the others
     /// still count.
     fn ask_group(&mut self, group: &Group, ask: impl Fn(&[Run]) -> Answer, set: &PolicySet) {

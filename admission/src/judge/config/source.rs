@@ -2,8 +2,8 @@
 
 use super::{About, Complaint};
 use crate::{
+    finding::{Excerpt, FileProblem, Place},
     manifest::{Places, Position, Problem, Single, Span},
-    report::{Excerpt, FileProblem, Place},
 };
 use std::collections::HashSet;
 

@@ -1,8 +1,8 @@
 //! Markdown as a policy's page uses it, for a terminal: headings, fences, tables, inline code, bold and links. Anything
 //! else stays as it is written, which markdown is made for.
 
-use super::BOLD;
-use crate::report::printable;
+use super::page::BOLD;
+use crate::printable::printable;
 use anstyle::{AnsiColor, Style};
 use std::{
     fmt::Write as _,

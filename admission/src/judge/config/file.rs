@@ -6,10 +6,10 @@ use super::{
     node::{Complaint, Fields, Node},
 };
 use crate::{
-    exceptions::{Annotations, Exception, Scope, parse_day},
-    host_rules,
+    judge::exceptions::{Annotations, Exception, Scope, parse_day},
+    judge::host_rules,
+    judge::policy_set::{Choice, Profile},
     manifest::CustomKind,
-    policy_set::{Choice, Profile},
 };
 use globset::{Glob, GlobMatcher};
 use plimsoll_policy::Level;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::host_rules;
+use crate::judge::host_rules;
 use expect_test::expect;
 use plimsoll_policy::Level;
 

@@ -6,8 +6,8 @@
 mod annotation;
 
 use crate::{
-    host_rules::{EXPIRED_EXCEPTION, UNUSED_EXCEPTION},
-    report::Status,
+    finding::Status,
+    judge::host_rules::{EXPIRED_EXCEPTION, UNUSED_EXCEPTION},
 };
 use globset::GlobMatcher;
 use jiff::civil::Date;

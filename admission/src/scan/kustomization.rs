@@ -1,6 +1,6 @@
 //! Which files a `kustomization.yaml` lists: what it makes of them, only kustomize knows.
 
-use crate::{inputs::Source, manifest::Single};
+use crate::{manifest::Single, scan::inputs::Source};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,

@@ -3,8 +3,8 @@
 use super::parse_day;
 use crate::{
     did_you_mean,
-    host_rules::{self, EXPIRED_EXCEPTION, INVALID_EXCEPTION, UNUSED_EXCEPTION},
-    report::Status,
+    finding::Status,
+    judge::host_rules::{self, EXPIRED_EXCEPTION, INVALID_EXCEPTION, UNUSED_EXCEPTION},
 };
 use jiff::civil::Date;
 use plimsoll_policy::{Finding, Workload, escape};

@@ -13,11 +13,11 @@ pub use webhook::{Mode, OnFailure, Webhook};
 
 use crate::{
     did_you_mean,
-    exceptions::{Annotations, Exception},
-    host_rules,
+    finding::{self, FileProblem, Status},
+    judge::exceptions::{Annotations, Exception},
+    judge::host_rules,
+    judge::policy_set::{Choice, ChoiceError, Place as ChoicePlace, Profile},
     manifest::{CustomKind, Single},
-    policy_set::{Choice, ChoiceError, Place as ChoicePlace, Profile},
-    report::{self, FileProblem, Status},
 };
 use globset::GlobMatcher;
 use plimsoll_policy::{Finding, Level};
@@ -245,11 +245,11 @@ impl Config {
     }
 
     /// Turns a finding about the configuration, such as an exception that has ended, into one for the report.
-    pub fn finding(&self, finding: Finding, level: Level) -> report::Finding {
-        report::Finding {
+    pub fn finding(&self, finding: Finding, level: Level) -> finding::Finding {
+        finding::Finding {
             place: self.source.place(&finding.pointer),
             // The text tells two exceptions from the same rule apart, however they are ordered.
-            fingerprint: report::fingerprint(&finding.rule, None, None, &finding.message),
+            fingerprint: finding::fingerprint(&finding.rule, None, None, &finding.message),
             rule: finding.rule,
             policy: host_rules::POLICY.to_owned(),
             level,

@@ -1,17 +1,16 @@
-//! A rule's page in the terminal, and the table of all rules. With ANSI styles, as [`report::text`](crate::report::text).
+//! Pages and tables as text, with ANSI styles.
 
-mod markdown;
-
-use crate::{did_you_mean, report::printable};
+use super::markdown;
+use crate::{did_you_mean, printable::printable};
 use anstyle::Style;
 use plimsoll_policy::{Description, Levels, Rule};
 use std::io::{self, Write};
 
-const BOLD: Style = Style::new().bold();
+pub(super) const BOLD: Style = Style::new().bold();
 
 /// What there is to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topic<'a> {
+pub(super) enum Topic<'a> {
     /// A rule of a policy.
     Rule(&'a Description, &'a Rule),
     /// A policy, with all of its rules.
@@ -22,7 +21,7 @@ pub enum Topic<'a> {
 ///
 /// # Errors
 /// There is none; the text says which one was probably meant.
-pub fn find<'a>(name: &str, policies: &'a [Description]) -> Result<Topic<'a>, String> {
+pub(super) fn find<'a>(name: &str, policies: &'a [Description]) -> Result<Topic<'a>, String> {
     let mut rules = policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
     if let Some((policy, rule)) = rules.find(|(_, rule)| rule.name == name) {
         return Ok(Topic::Rule(policy, rule));
@@ -39,7 +38,7 @@ pub fn find<'a>(name: &str, policies: &'a [Description]) -> Result<Topic<'a>, St
 }
 
 /// Writes what there is to read.
-pub fn write(topic: Topic<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(topic: Topic<'_>, out: &mut impl Write) -> io::Result<()> {
     match topic {
         Topic::Policy(policy) => markdown::write(&policy.page, out),
         Topic::Rule(policy, rule) => {
@@ -54,7 +53,7 @@ pub fn write(topic: Topic<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes a table of all rules.
-pub fn write_table(policies: &[Description], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_table(policies: &[Description], out: &mut impl Write) -> io::Result<()> {
     let mut rows = vec![["rule", "policy", "default", "strict", "what"].map(str::to_owned)];
     for policy in policies {
         for rule in &policy.rules {
@@ -102,4 +101,5 @@ fn section<'a>(page: &'a str, rule: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
+#[path = "page_tests.rs"]
 mod tests;

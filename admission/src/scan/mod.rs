@@ -1,17 +1,20 @@
 //! Sources to a report: read, judge, except, locate. In parallel over sources; the order is that of the inputs,
 //! whatever the number of threads.
 
+pub mod inputs;
+pub mod kustomization;
+
 use crate::{
-    evaluate::{PolicyFailure, Subject},
-    exceptions::Usage,
-    host_rules::{self, UNRENDERED_KUSTOMIZATION},
-    inputs::{Inputs, PassedOver, Source},
+    finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary, fingerprint, identity},
     judge::Judge,
-    kustomization::Listed,
+    judge::evaluate::{PolicyFailure, Subject},
+    judge::exceptions::Usage,
+    judge::host_rules::{self, UNRENDERED_KUSTOMIZATION},
+    judge::policy_set::PolicySet,
+    judge::verdict::Stated,
     manifest::{self, Contents, Found, Locator, Problem, Skip},
-    policy_set::PolicySet,
-    report::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary, fingerprint, identity},
-    verdict::Stated,
+    scan::inputs::{Inputs, PassedOver, Source},
+    scan::kustomization::Listed,
 };
 use jiff::civil::Date;
 use plimsoll_policy::{Level, Sibling};

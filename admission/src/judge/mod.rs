@@ -1,12 +1,19 @@
 //! Everything that judges: the modules, the configuration, and the sets of policies that follow from both.
 
+pub mod config;
+pub mod evaluate;
+pub mod exceptions;
+pub mod host_rules;
+pub mod policy_set;
+pub mod verdict;
+
 use crate::{
-    config::{Complaint, Config, ConfigFile},
     engine::{Engine, Module},
-    exceptions::{Annotations, Exceptions},
+    finding::FileProblem,
+    judge::config::{Complaint, Config, ConfigFile},
+    judge::exceptions::{Annotations, Exceptions},
+    judge::policy_set::{ChoiceError, Place, PolicySet, Profile},
     manifest::Kinds,
-    policy_set::{ChoiceError, Place, PolicySet, Profile},
-    report::FileProblem,
 };
 use anyhow::Context;
 use plimsoll_policy::{Description, Level};

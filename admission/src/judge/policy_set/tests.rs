@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     engine::Engine,
-    evaluate::{Report, Subject, evaluate},
+    judge::evaluate::{Report, Subject, evaluate},
     manifest::{self, Judge, Kinds},
 };
 use serde_json::json;

@@ -1,0 +1,99 @@
+//! One file per subcommand: flags to work, and the outcome to an exit code. Nothing else imports this module.
+
+mod doctor;
+mod explain;
+mod scan;
+mod serve;
+mod version;
+mod webhook_manifest;
+
+pub use doctor::doctor;
+pub use explain::explain;
+pub use scan::scan;
+pub use serve::serve;
+pub use version::version;
+pub use webhook_manifest::webhook_manifest;
+
+use crate::{
+    cli,
+    judge::{
+        Judge, SetupError, Wish,
+        config::{self, ConfigFile},
+        exceptions::Annotations,
+    },
+    report,
+};
+use anstream::AutoStream;
+use anyhow::{Context, Result};
+use std::{
+    io::{self, Write},
+    num::NonZeroUsize,
+    process::ExitCode,
+};
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing to complain about.
+    Clean,
+    /// Findings at or above `--fail-on`.
+    Findings,
+    /// It came to its end, but not by itself.
+    Forced,
+    /// The job could not be done.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings | Exit::Forced => 1,
+            Exit::Failed => 2,
+        })
+    }
+}
+
+/// None where the configuration is wrong, which has been said.
+fn judge(flags: &cli::Policies, threads: NonZeroUsize, when: cli::ColorChoice) -> Result<Option<Judge>> {
+    let file = match &flags.config {
+        Some(path) => Some(path.clone()),
+        None => config::find(&std::env::current_dir().context("the working folder cannot be read")?),
+    };
+    let file = match file {
+        Some(path) => ConfigFile::read(&path).with_context(|| path.display().to_string())?,
+        None => ConfigFile::default(),
+    };
+    let wish = Wish {
+        profile: flags.profile,
+        levels: flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect(),
+        annotations: Annotations::Allowed,
+        threads,
+    };
+    match Judge::new(file, wish) {
+        Ok(judge) => Ok(Some(judge)),
+        Err(SetupError::Config(problems)) => {
+            let mut stderr = AutoStream::new(io::stderr().lock(), color(when, &io::stderr()));
+            report::text::write_problems(&problems, &mut stderr)?;
+            Ok(None)
+        }
+        Err(SetupError::Other(error)) => Err(error),
+    }
+}
+
+/// Puts a text on standard output, with its colours where they are wanted. Whoever reads it may stop, as `head` does.
+fn show(text: &[u8], when: cli::ColorChoice) -> Result<()> {
+    let mut stdout = AutoStream::new(io::stdout().lock(), color(when, &io::stdout()));
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
+    }
+}
+
+fn color(choice: cli::ColorChoice, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
+    match choice {
+        cli::ColorChoice::Auto => AutoStream::choice(stream),
+        cli::ColorChoice::Always => anstream::ColorChoice::Always,
+        cli::ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+}

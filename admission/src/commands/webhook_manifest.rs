@@ -1,0 +1,33 @@
+//! `plimsoll webhook manifest`.
+
+use super::{Exit, judge, show};
+use crate::{
+    cli,
+    webhook::configuration::{self, Installation},
+};
+use anyhow::{Context, Result};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use std::num::NonZeroUsize;
+
+/// `plimsoll webhook manifest`.
+///
+/// # Errors
+/// It would touch what a webhook must not be asked about, or the file with the CA cannot be read.
+pub fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
+    let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
+    let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
+    let ca_bundle = flags.ca_bundle.as_ref().map(|path| {
+        let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is no PEM", path.display());
+        Ok(BASE64_STANDARD.encode(pem))
+    });
+    let installation = Installation {
+        name: flags.name.clone(),
+        namespace: flags.namespace.clone(),
+        service: flags.service.clone(),
+        failure_policy: flags.failure_policy,
+        ca_bundle: ca_bundle.transpose()?,
+    };
+    show(configuration::yaml(&judge.kinds, &installation)?.as_bytes(), cli::ColorChoice::Never)?;
+    Ok(Exit::Clean)
+}
