@@ -21,6 +21,7 @@ pub mod panic;
 mod policy;
 mod request;
 mod rule;
+pub mod shell;
 pub mod workload;
 
 pub use duration::Duration;
