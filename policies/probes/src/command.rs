@@ -1,12 +1,6 @@
 //! Which programs a command starts, as far as can be told without running a shell.
 
-/// Programs that run the one named after their options: `timeout 5 psql`.
-const WRAPPERS: [&str; 8] = ["busybox", "command", "env", "exec", "nice", "nohup", "time", "timeout"];
-
-const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
-
-/// Words of a script that stand before a command.
-const KEYWORDS: [&str; 9] = ["!", "{", "do", "elif", "else", "if", "then", "until", "while"];
+use plimsoll_policy::shell::{self, Shell, base_name};
 
 /// Programs that take long to start, or wait for somebody; `*` stands for any text.
 const SLOW: [&str; 30] = [
@@ -55,74 +49,28 @@ const DATABASES: [(&[&str], &[&str]); 8] = [
 ];
 
 /// The first program of a command that takes long to start, or waits for somebody.
-pub(crate) fn slow_program(command: &[String]) -> Option<&str> {
-    programs(command).find(|program| SHELLS.contains(program) || SLOW.iter().any(|slow| matches(slow, program)))
+pub(crate) fn slow_program(command: &[String]) -> Option<String> {
+    let is_slow = |program: &str| Shell::named(program).is_some() || SLOW.iter().any(|slow| matches(slow, program));
+    programs(command).into_iter().find(|program| is_slow(program))
 }
 
 /// The client of a database that a command starts, unless the image is that database: then it asks itself.
-pub(crate) fn database_client<'a>(command: &'a [String], image: &str) -> Option<&'a str> {
-    programs(command).find(|program| {
+pub(crate) fn database_client(command: &[String], image: &str) -> Option<String> {
+    programs(command).into_iter().find(|program| {
         DATABASES.iter().any(|(clients, images)| {
-            clients.contains(program) && !images.iter().any(|database| image.contains(database))
+            clients.contains(&program.as_str()) && !images.iter().any(|database| image.contains(database))
         })
     })
 }
 
-/// The script that a command hands to a shell with `-c`.
-pub(crate) fn script(command: &[String]) -> Option<&str> {
-    let mut words = command.iter().map(String::as_str);
-    let program = program(&mut words)?;
-    let option = words.find(|word| !word.starts_with('-') || is_cluster_with_c(word))?;
-    if SHELLS.contains(&program) && is_cluster_with_c(option) { words.next() } else { None }
-}
-
-/// The simple commands of a script, each as its words.
-pub(crate) fn simple_commands(script: &str) -> impl Iterator<Item = impl Iterator<Item = &str>> {
-    let (mut quote, mut previous) = (None, '\n');
-    let separates = move |c: char| {
-        let before = std::mem::replace(&mut previous, c);
-        match (quote, c) {
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            _ => {}
-        }
-        match quote {
-            // `2>&1` is no end of a command.
-            None => matches!(c, ';' | '|' | '\n' | '(' | ')' | '`') || (c == '&' && before != '>'),
-            Some('"') => matches!(c, ')' | '`') || (c == '(' && before == '$'),
-            Some(_) => false,
-        }
-    };
-    script.split(separates).map(|command| command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '$'])))
-}
-
-/// Last step of a path.
-pub(crate) fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// All programs that a command starts, without their folders.
-fn programs(command: &[String]) -> impl Iterator<Item = &str> {
-    let first = program(&mut command.iter().map(String::as_str));
-    let scripted = script(command).into_iter().flat_map(simple_commands);
-    first.into_iter().chain(scripted.filter_map(|mut words| program(&mut words)))
-}
-
-/// The program that a simple command starts; what is left of `words` are its arguments.
-fn program<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut is_wrapped = false;
-    words.map(base_name).find(|word| {
-        if WRAPPERS.contains(word) {
-            is_wrapped = true;
-            return false;
-        }
-        let is_option = is_wrapped && word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        !is_option && !word.is_empty() && !KEYWORDS.contains(word) && !word.contains('=')
-    })
-}
-
-fn is_cluster_with_c(word: &str) -> bool {
-    word.strip_prefix('-').is_some_and(|options| !options.starts_with('-') && options.contains('c'))
+/// All programs that a command starts, without their folders: the first one, and those of its shell string.
+fn programs<T: AsRef<str>>(command: &[T]) -> Vec<String> {
+    let first = shell::unwrapped(command).first().map(|program| base_name(program.as_ref()).to_owned());
+    let mut all: Vec<String> = first.into_iter().filter(|program| !program.is_empty()).collect();
+    let script = shell::invocation(command).filter(|invocation| invocation.shell.is_posix());
+    let items = script.and_then(|invocation| shell::parse(&invocation.script).ok()).unwrap_or_default();
+    all.extend(shell::all_commands(&items).into_iter().flat_map(|simple| programs(&simple.words)));
+    all
 }
 
 /// `*` may stand at either end of a pattern.
@@ -159,14 +107,17 @@ mod tests {
             ("sh -c exec /opt/bin/check --deep", vec!["sh", "check"]),
             ("sh -c PGHOST=db psql -c 'select 1; wget' && echo ok", vec!["sh", "psql", "echo"]),
             ("sh -c [ \"$(redis-cli ping)\" = PONG ]", vec!["sh", "[", "redis-cli"]),
-            ("sh -c if ! pg_isready 2>&1; then exit 1; fi", vec!["sh", "pg_isready", "exit", "fi"]),
+            ("sh -c if ! pg_isready 2>&1; then exit 1; fi", vec!["sh", "pg_isready", "exit"]),
+            ("sh -c while ! timeout 5 psql; do sleep 1; done", vec!["sh", "psql", "sleep"]),
+            ("sh -c case $(mysql -e x) in ok) curl a;; esac <<< \"$(wget b)\"", vec!["sh", "mysql", "wget", "curl"]),
+            ("tini -- bash -c bash -c 'redis-cli ping'", vec!["bash", "bash", "redis-cli"]),
             ("", vec![]),
             ("sh -c", vec!["sh"]),
-            ("timeout 5", vec![]),
+            ("timeout 5", vec!["timeout"]),
         ] {
             let argv = argv(command);
-            let found: Vec<&str> = programs(&argv).collect();
-            assert!(found.starts_with(&expected), "{command}: {found:?}");
+            let found = programs(&argv);
+            assert_eq!(found, expected, "{command}");
         }
     }
 
@@ -180,7 +131,7 @@ mod tests {
             ("/etcd-check", None),
             ("test -f /tmp/alive", None),
         ] {
-            assert_eq!(slow_program(&argv(command)), slow, "{command}");
+            assert_eq!(slow_program(&argv(command)).as_deref(), slow, "{command}");
         }
     }
 
@@ -194,7 +145,7 @@ mod tests {
             ("redis-cli -h cache ping", "mysql:8.4.1", Some("redis-cli")),
             ("curl db:5432", "acme/shop:1.0.0", None),
         ] {
-            assert_eq!(database_client(&argv(command), image), client, "{command} in {image}");
+            assert_eq!(database_client(&argv(command), image).as_deref(), client, "{command} in {image}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! postStart hooks that may take for ever.
 
-use crate::command::{base_name, script, simple_commands};
 use plimsoll_policy::{
     Finding, Findings, Level, Rule,
+    shell::{self, Command, Item, Kind},
     workload::{Container, Handler},
 };
 
@@ -13,13 +13,10 @@ pub(crate) const UNBOUNDED: Rule = Rule::new(
 );
 
 /// Programs and shell builtins that wait for nobody.
-const IMMEDIATE: [&str; 17] = [
-    ":", "[", "cat", "cd", "date", "echo", "exit", "export", "false", "fi", "ln", "mkdir", "printf", "set", "test",
-    "touch", "true",
+const IMMEDIATE: [&str; 16] = [
+    ":", "[", "cat", "cd", "date", "echo", "exit", "export", "false", "ln", "mkdir", "printf", "set", "test", "touch",
+    "true",
 ];
-
-/// Words that stand before a command and bring no repetition.
-const BEFORE: [&str; 6] = ["!", "elif", "else", "exec", "if", "then"];
 
 pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
     let Some(hook) = &container.post_start else { return };
@@ -35,18 +32,38 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
 }
 
 fn is_bounded(command: &[String]) -> bool {
-    let words = || command.iter().map(String::as_str);
-    is_short(words()) || script(command).is_some_and(|script| simple_commands(script).all(is_short))
+    let Some(script) = shell::invocation(command).filter(|script| script.shell.is_posix()) else {
+        return is_short(command);
+    };
+    // A bound around the shell holds for all that is in it.
+    shell::base_name(&command[0]) == "timeout"
+        || shell::parse(&script.script).is_ok_and(|items| {
+            !repeats(&items) && shell::all_commands(&items).into_iter().all(|simple| is_short(&simple.words))
+        })
+}
+
+/// Whether there is a loop that ends only when something happens.
+fn repeats(items: &[Item]) -> bool {
+    items.iter().any(|item| match &item.command {
+        Command::Compound(compound) => {
+            matches!(compound.kind, Kind::While | Kind::Until) || compound.bodies.iter().any(|body| repeats(body))
+        }
+        Command::Function(function) => repeats(&function.body),
+        Command::Simple(_) => false,
+    })
 }
 
 /// Whether a simple command waits for nobody, or for a time that it names.
-fn is_short<'a>(words: impl Iterator<Item = &'a str>) -> bool {
-    let mut words = words.skip_while(|word| word.is_empty() || BEFORE.contains(word));
-    let Some(program) = words.next() else { return true };
-    match base_name(program) {
+fn is_short<T: AsRef<str>>(words: &[T]) -> bool {
+    let Some((program, arguments)) = words.split_first() else { return true };
+    match shell::base_name(program.as_ref()) {
         "timeout" => true,
-        "sleep" => words.next().is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit())),
-        program => IMMEDIATE.contains(&program),
+        "sleep" => arguments.first().is_some_and(|time| time.as_ref().starts_with(|c: char| c.is_ascii_digit())),
+        program if IMMEDIATE.contains(&program) => true,
+        _ => {
+            let unwrapped = shell::unwrapped(words);
+            unwrapped.len() < words.len() && is_short(unwrapped)
+        }
     }
 }
 
