@@ -270,13 +270,23 @@ fn pod(mut spec: Site<'_>) {
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         spec.each(list, |item| container(item, host_network));
     }
+    spec.each("volumes", |mut volume| {
+        if let Some(mut image) = volume.at("image") {
+            pull_policy(&mut image, "reference", "pullPolicy");
+        }
+    });
+}
+
+/// The pull policy that the image of a container, or of a volume, implies.
+fn pull_policy(site: &mut Site<'_>, image: &str, policy: &'static str) {
+    let image = site.get(image).and_then(Value::as_str).unwrap_or_default();
+    let implied = image::default_pull_policy(image);
+    site.fill(&[(policy, Default::Text(implied))]);
 }
 
 fn container(mut container: Site<'_>, host_network: bool) {
     container.fill(CONTAINER);
-    let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
-    let policy = image::default_pull_policy(image);
-    container.fill(&[("imagePullPolicy", Default::Text(policy))]);
+    pull_policy(&mut container, "image", "imagePullPolicy");
     container.each("ports", |mut port| {
         port.fill(PORT);
         if host_network && let Some(number) = port.get("containerPort").cloned() {

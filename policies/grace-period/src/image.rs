@@ -1,49 +1,24 @@
 //! Which image a reference names, as far as recognising a framework needs it.
 
+use plimsoll_policy::{glob, image::Parts};
+
 /// Whether a pattern names the image. `*` stands for any text. A pattern with a tag is held against the tag as well,
 /// and one without a slash against the last part of the name only.
 pub(crate) fn matches(pattern: &str, image: &str) -> bool {
-    let (repository, tag) = split(image);
-    let repository = if pattern.contains('/') { repository } else { last_part(repository) };
-    match split(pattern) {
-        (name, Some(tag_pattern)) => glob(name, repository) && tag.is_some_and(|tag| glob(tag_pattern, tag)),
-        (name, None) => glob(name, repository),
-    }
+    let (pattern, image) = (Parts::of(pattern), Parts::of(image));
+    let name = if pattern.name.contains('/') { image.name } else { image.base_name() };
+    let tag_fits = |wanted| image.tag.is_some_and(|tag| glob::matches(wanted, tag));
+    glob::matches(pattern.name, name) && pattern.tag.is_none_or(tag_fits)
 }
 
 /// Whether `sh` of the image is busybox: the base of Alpine.
 pub(crate) fn has_busybox(image: &str) -> bool {
-    let (repository, tag) = split(image);
+    let image = Parts::of(image);
     let alpine_tag = |tag: &str| tag.split(['-', '_']).any(|token| token.trim_end_matches(VERSION) == "alpine");
-    matches!(last_part(repository), "busybox" | "alpine") || tag.is_some_and(alpine_tag)
+    matches!(image.base_name(), "busybox" | "alpine") || image.tag.is_some_and(alpine_tag)
 }
 
 const VERSION: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.'];
-
-/// Name and tag of a reference, without its digest.
-fn split(image: &str) -> (&str, Option<&str>) {
-    let name = image.split('@').next().unwrap_or(image);
-    match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
-        _ => (name, None),
-    }
-}
-
-fn last_part(repository: &str) -> &str {
-    repository.rsplit('/').next().unwrap_or(repository)
-}
-
-fn glob(pattern: &str, text: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(head) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let tail = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some(at) = text.find(part) else { return false };
-        text = &text[at + part.len()..];
-    }
-    text.ends_with(tail)
-}
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,9 @@ pub(crate) fn deployment(grace: i64) -> Given {
         grace_period_seconds: Defaulted { value: grace, written: true },
         restart_policy: default(RestartPolicy::Always),
         host_network: false,
+        cpu_limit_millis: None,
         claims: Map::new(),
+        image_volumes: vec![],
         containers: Vec::new(),
     };
     let workload = Workload {
@@ -63,6 +65,8 @@ pub(crate) fn container(name: &str) -> GivenContainer {
         class: Class::Application,
         name: name.to_owned(),
         image: "registry.acme.com/app:1.2.3".to_owned(),
+        restart_policy: None,
+        has_restart_rules: false,
         pull_policy: default(PullPolicy::IfNotPresent),
         command: Vec::new(),
         args: Vec::new(),

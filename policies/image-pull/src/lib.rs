@@ -1,16 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-mod glob;
 mod image;
 mod invalid;
+mod judge;
 mod mixed;
 mod quote;
 mod reference;
+mod registries;
 mod rules;
 mod tag;
 #[cfg(test)]
 mod tests;
 
+use image::Image;
+use judge::Named;
 use plimsoll_policy::{Findings, Input, Policy, Rule};
 use reference::Reference;
 use schemars::JsonSchema;
@@ -23,11 +26,20 @@ use tag::Pattern;
 pub struct ImagePull {
     /// Tags that name one build: `semver`, `hash`, `stamp`, and globs (`*`, `?`). Replaces the default.
     immutable_tags: Vec<Pattern>,
+    /// Registries that never move a tag: hosts with their port, and globs (`*`, `?`). Replaces the default.
+    immutable_registries: Vec<String>,
+    /// Registries whose tags Knative does not resolve to a digest: what the ConfigMap `config-deployment` of Knative
+    /// Serving lists under `registries-skipping-tag-resolving`. Replaces the default, which is Knative's.
+    unresolved_registries: Vec<String>,
 }
 
 impl Default for ImagePull {
     fn default() -> Self {
-        ImagePull { immutable_tags: vec![Pattern::Semver, Pattern::Hash, Pattern::Stamp] }
+        ImagePull {
+            immutable_tags: vec![Pattern::Semver, Pattern::Hash, Pattern::Stamp],
+            immutable_registries: vec!["registry.k8s.io".to_owned()],
+            unresolved_registries: ["kind.local", "ko.local", "dev.local"].map(str::to_owned).into(),
+        }
     }
 }
 
@@ -39,21 +51,29 @@ impl Policy for ImagePull {
     const PAGE: &'static str = include_str!("../README.md");
 
     fn validate(&self) -> Result<(), String> {
-        self.immutable_tags.iter().try_for_each(Pattern::validate)
+        self.immutable_tags.iter().try_for_each(Pattern::validate)?;
+        registries::validate("immutable-registries", &self.immutable_registries)?;
+        registries::validate("unresolved-registries", &self.unresolved_registries)
     }
 
     fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>) {
-        let containers = &input.workload.pod.containers;
-        let mut images = Vec::with_capacity(containers.len());
-        for container in containers {
-            match Reference::parse(&container.image) {
+        let pod = &input.workload.pod;
+        let is_knative = input.workload.is_knative();
+        let mut images = Vec::with_capacity(pod.containers.len());
+        for image in Image::all(pod) {
+            match Reference::parse(image.text()) {
                 Ok(reference) => {
-                    image::check(container, &reference, &self.immutable_tags, findings);
-                    images.push((container, reference));
+                    // Knative resolves the images of containers; it allows no image volumes.
+                    let is_resolved = is_knative
+                        && matches!(image, Image::Container(_))
+                        && !registries::hold(&self.unresolved_registries, &reference);
+                    let named = Named { image, reference, is_resolved };
+                    judge::check(&named, self, findings);
+                    images.push(named);
                 }
-                Err(invalid) => findings.push(image::refuse(container, &invalid)),
+                Err(invalid) => findings.push(judge::refuse(image, &invalid)),
             }
-            image::check_pull_policy(container, findings);
+            judge::check_pull_policy(image, findings);
         }
         mixed::check(images, findings);
     }

@@ -1,39 +1,34 @@
 //! One repository in several versions inside one pod.
 //!
-//! Ephemeral containers are left out: they are put into a pod that already runs, by somebody who debugs it, and
-//! nothing that the author of the manifest writes changes them.
+//! Ephemeral containers are left out: a person who debugs puts them into a pod that already runs, and nothing that the
+//! author of the manifest writes changes them.
 
-use crate::{quote::Quoted, reference::Reference, rules::MIXED_IMAGE_VERSIONS};
-use plimsoll_policy::{
-    Finding, Findings,
-    workload::{Class, Container},
-};
+use crate::{image::Image, judge::Named, quote::Quoted, reference::Reference, rules::MIXED_IMAGE_VERSIONS};
+use plimsoll_policy::{Findings, workload::Class};
 
-/// Reports each repository once, at the first container that departs from the one before it in the pod.
-pub(crate) fn check(mut images: Vec<(&Container, Reference<'_>)>, findings: &mut Findings<'_>) {
-    images.retain(|(container, _)| container.class != Class::Ephemeral);
-    // Stable: within a repository, the containers stay in the order of the pod.
-    images.sort_by_key(|(_, reference)| reference.repository);
-    let repositories = images.chunk_by(|(_, a), (_, b)| a.repository == b.repository);
+/// Reports each repository once, at the first image that departs from the one before it in the pod.
+pub(crate) fn check(mut images: Vec<Named<'_>>, findings: &mut Findings<'_>) {
+    images.retain(|named| !matches!(named.image, Image::Container(container) if container.class == Class::Ephemeral));
+    // Stable: within a repository, the images stay in the order of the pod.
+    images.sort_by_key(|named| named.reference.repository);
+    let repositories = images.chunk_by(|a, b| a.reference.repository == b.reference.repository);
     for (first, departing) in repositories.filter_map(departure) {
         let message = format!(
-            "the pod runs two versions of one repository: {} in container `{}`, {} in container `{}`",
-            Quoted(&first.image),
-            first.name,
-            Quoted(&departing.image),
-            departing.name,
+            "the pod has two versions of one repository: {} in {first}, {} in {departing}",
+            Quoted(first.text()),
+            Quoted(departing.text()),
         );
-        let finding = Finding::new(&MIXED_IMAGE_VERSIONS, departing.field("image"), message)
-            .container(departing)
+        let finding = departing
+            .finding(&MIXED_IMAGE_VERSIONS, message)
             .help("write the same image in both, and change them together");
         findings.push(finding);
     }
 }
 
-fn departure<'a>(images: &[(&'a Container, Reference<'_>)]) -> Option<(&'a Container, &'a Container)> {
-    let [(first, reference), rest @ ..] = images else { return None };
-    let (departing, _) = rest.iter().find(|(_, other)| version(other) != version(reference))?;
-    Some((first, departing))
+fn departure<'a>(images: &[Named<'a>]) -> Option<(Image<'a>, Image<'a>)> {
+    let [first, rest @ ..] = images else { return None };
+    let departing = rest.iter().find(|other| version(&other.reference) != version(&first.reference))?;
+    Some((first.image, departing.image))
 }
 
 /// A digest settles what is pulled, whatever tag stands beside it. A tag alone is never known to be a digest.

@@ -21,6 +21,7 @@
 //! `tests/references.tsv` holds the answers of the Go library that this parser must agree with.
 
 use crate::invalid::Invalid;
+use plimsoll_policy::image::Parts;
 
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_LEGACY: &str = "index.docker.io";
@@ -56,8 +57,7 @@ impl<'a> Reference<'a> {
     /// Reads an image reference.
     pub(crate) fn parse(image: &'a str) -> Result<Self, Invalid<'a>> {
         refuse_what_is_no_reference(image)?;
-        let (rest, digest) = cut(image, '@');
-        let (name, tag) = split_tag(rest);
+        let Parts { name, tag, digest } = Parts::of(image);
         let repository = Repository::parse(name)?;
         tag.map_or(Ok(()), check_tag)?;
         digest.map_or(Ok(()), check_digest)?;
@@ -116,20 +116,6 @@ fn refuse_what_is_no_reference(image: &str) -> Result<(), Invalid<'_>> {
 /// None of these characters can be in a reference.
 fn is_placeholder(image: &str) -> bool {
     image.contains(['$', '<', '>', '{', '}'])
-}
-
-/// What is before and after the first `separator`.
-fn cut(text: &str, separator: char) -> (&str, Option<&str>) {
-    text.split_once(separator).map_or((text, None), |(before, after)| (before, Some(after)))
-}
-
-/// A `:` before the last `/` is that of the registry's port.
-fn split_tag(rest: &str) -> (&str, Option<&str>) {
-    let last = rest.rfind('/').map_or(0, |slash| slash + 1);
-    match rest[last..].find(':') {
-        Some(colon) => (&rest[..last + colon], Some(&rest[last + colon + 1..])),
-        None => (rest, None),
-    }
 }
 
 fn looks_like_registry(first: &str) -> bool {

@@ -1,9 +1,9 @@
-//! What a tag says of itself: whether somebody will push another image under it.
+//! What a tag says of itself: whether another image will be pushed under it.
 //!
 //! A tag is a promise, not a fact: only a digest settles what is pulled. The classes are read off the tag's tokens,
 //! the parts between `-` and `_`; a token may have pieces, the parts between `.`.
 
-use crate::glob;
+use plimsoll_policy::glob;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub(crate) enum Class {
 pub(crate) enum Pattern {
     /// Three or more numbers: `1.27.4`, `v0.31.2-debug`.
     Semver,
-    /// 7 to 40 hexadecimal digits: `sha-1a2b3c4`.
+    /// 7 to 40 hexadecimal digits, or 64: `sha-1a2b3c4`.
     Hash,
     /// A date or a time: `2024-01-31`, `20240131.2`.
     Stamp,
@@ -38,7 +38,7 @@ const CLASSES: [(&str, Pattern); 3] = [("semver", Pattern::Semver), ("hash", Pat
 const MOVING_WORDS: [&str; 6] = ["snapshot", "dev", "nightly", "latest", "edge", "canary"];
 
 impl Class {
-    /// Judges a tag. A glob is somebody's explicit word and goes before all else.
+    /// Judges a tag. A glob is the operator's own word and goes before all else.
     pub(crate) fn of(tag: &str, immutable: &[Pattern]) -> Self {
         if immutable.iter().any(|entry| matches!(entry, Pattern::Glob(glob) if glob::matches(glob, tag))) {
             return Class::Immutable;
@@ -121,10 +121,11 @@ fn is_number(piece: &str) -> bool {
     word.len() < piece.len() && (word.is_empty() || digits_follow)
 }
 
-/// A commit or a content hash; `git describe` puts a `g` before it. Digits alone are a number, letters alone a word.
+/// A commit, or a SHA-256 of the content; `git describe` puts a `g` before it. Digits alone are a number, letters
+/// alone a word.
 fn is_hash(token: &str) -> bool {
     let hex = token.strip_prefix('g').unwrap_or(token);
-    (7..=40).contains(&hex.len())
+    matches!(hex.len(), 7..=40 | 64)
         && hex.bytes().all(|b| b.is_ascii_hexdigit())
         && hex.bytes().any(|b| b.is_ascii_digit())
         && hex.bytes().any(|b| b.is_ascii_alphabetic())

@@ -3,8 +3,8 @@
 use crate::ImagePull;
 use expect_test::expect;
 use plimsoll_policy::{
-    Edit, Finding, Findings, Input, Policy, Workload,
-    workload::{Class, Container, Controller, Defaulted, PodTemplate, PullPolicy, RestartPolicy},
+    Edit, Finding, Findings, Input, Level, Policy, Workload,
+    workload::{Class, Container, Controller, Defaulted, ImageVolume, PodTemplate, PullPolicy, RestartPolicy},
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ fn container(name: &str, image: &str, policy: PullPolicy) -> Container {
         class: Class::Application,
         name: name.to_owned(),
         image: image.to_owned(),
+        restart_policy: None,
+        has_restart_rules: false,
         pull_policy: Defaulted { value: policy, written: true },
         command: Vec::new(),
         args: Vec::new(),
@@ -44,7 +46,9 @@ fn pod(containers: Vec<Container>) -> Workload {
         grace_period_seconds: Defaulted { value: 30, written: false },
         restart_policy: Defaulted { value: RestartPolicy::Always, written: false },
         host_network: false,
+        cpu_limit_millis: None,
         claims: Default::default(),
+        image_volumes: vec![],
         containers,
     };
     Workload {
@@ -142,28 +146,131 @@ fn denies_latest_in_containers_of_every_class() {
 }
 
 #[test]
-fn always_for_an_immutable_tag_points_at_the_policy_if_there_is_one() {
-    for (written, expected) in [(true, "/spec/containers/app/imagePullPolicy"), (false, "/spec/containers/app/image")] {
-        let pull_policy = Defaulted { value: Always, written };
-        let image = format!("nginx:latest@{DIGEST}");
-        let findings = check(vec![Container { pull_policy, ..container("app", &image, Always) }], &[]);
-        assert_eq!(rules(&findings), ["needless-always-pull"]);
-        assert_eq!(findings[0].pointer, expected);
-        let mends = vec![Edit::Add {
-            pointer: "/spec/containers/app/imagePullPolicy".to_owned(),
-            value: r#""IfNotPresent""#.to_owned(),
-        }];
-        assert_eq!(findings[0].fix, mends);
-    }
+fn always_for_an_immutable_tag_is_fixed_at_the_policy() {
+    let image = format!("nginx:latest@{DIGEST}");
+    let findings = check(vec![container("app", &image, Always)], &[]);
+    assert_eq!(rules(&findings), ["needless-always-pull"]);
+    let pointer = "/spec/containers/app/imagePullPolicy".to_owned();
+    assert_eq!(findings[0].pointer, pointer);
+    assert_eq!(findings[0].fix, [Edit::Add { pointer, value: r#""IfNotPresent""#.to_owned() }]);
 }
 
 #[test]
-fn never_is_mended_by_if_not_present() {
+fn never_is_fixed_by_if_not_present() {
     let before = vec![container("app", "nginx:1.27.4", Never)];
     let [finding] = &check(before, &["missing-digest"])[..] else { panic!("one finding") };
     let Edit::Add { pointer, value } = &finding.fix[0] else { panic!("an edit that sets") };
     assert_eq!((pointer.as_str(), value.as_str()), ("/spec/containers/app/imagePullPolicy", r#""IfNotPresent""#));
     assert!(judge("nginx:1.27.4", IfNotPresent).is_empty());
+}
+
+/// A pod with one container and one image volume.
+fn with_volume(reference: &str, pull_policy: PullPolicy) -> Workload {
+    let mut workload = pod(vec![container("app", "app:1.0.0", IfNotPresent)]);
+    let (pointer, name) = ("/spec/volumes/0/image".to_owned(), "models".to_owned());
+    workload.pod.image_volumes = vec![ImageVolume { pointer, name, reference: reference.to_owned(), pull_policy }];
+    workload
+}
+
+fn knative(image: &str, policy: PullPolicy) -> Workload {
+    Workload { api_version: "serving.knative.dev/v1".to_owned(), ..pod(vec![container("app", image, policy)]) }
+}
+
+fn check_all(workload: &Workload, settings: &ImagePull) -> Vec<Finding> {
+    let off = ["missing-digest".to_owned()];
+    let mut findings = Findings::new(&off);
+    settings.check(&Input::from(workload), &mut findings);
+    findings.into_vec()
+}
+
+#[test]
+fn image_volumes_are_images_like_any_other() {
+    for (reference, policy, expected) in [
+        ("models:1.2.3", IfNotPresent, ""),
+        ("models", Always, "latest-tag /spec/volumes/0/image/reference"),
+        ("models:main", IfNotPresent, "moving-tag-cached /spec/volumes/0/image/reference"),
+        ("models:1.2", IfNotPresent, "series-tag /spec/volumes/0/image/reference"),
+        ("models:1.2.3", Never, "never-pull /spec/volumes/0/image/pullPolicy"),
+        ("models:1.2.3", Always, "needless-always-pull /spec/volumes/0/image/pullPolicy"),
+        ("", Always, "invalid-image-reference /spec/volumes/0/image/reference"),
+        ("app:1.0.1", IfNotPresent, "mixed-image-versions /spec/volumes/0/image/reference"),
+    ] {
+        let found = check_all(&with_volume(reference, policy), &ImagePull::default());
+        let found: Vec<String> = found.iter().map(|finding| format!("{} {}", finding.rule, finding.pointer)).collect();
+        assert_eq!(found.join(", "), expected, "{reference} {policy:?}");
+    }
+}
+
+#[test]
+fn what_knative_resolves_is_a_warning_at_most() {
+    for (image, rule, is_resolved) in [
+        ("app", "latest-tag", true),
+        ("docker.io/app:latest", "latest-tag", true),
+        ("app:main", "moving-tag-cached", true),
+        ("app:1.2", "series-tag", true),
+        ("ko.local/app", "latest-tag", false),
+        ("dev.local/app:main", "moving-tag-cached", false),
+    ] {
+        let [finding] = &check_all(&knative(image, IfNotPresent), &ImagePull::default())[..] else { panic!("{image}") };
+        assert_eq!((finding.rule.as_str(), finding.second), (rule, !is_resolved), "{image}");
+        assert_eq!(finding.message.contains("Knative resolves the tag"), is_resolved, "{}", finding.message);
+    }
+    let never = check_all(&knative("app:1.0.0", Never), &ImagePull::default());
+    assert_eq!(rules(&never), ["never-pull"]);
+    let settings = ImagePull { unresolved_registries: vec!["*.internal".to_owned()], ..ImagePull::default() };
+    assert!(check_all(&knative("registry.internal/app", Always), &settings)[0].second);
+    assert!(!check_all(&knative("ko.local/app", Always), &settings)[0].second);
+    for rule in ImagePull::RULES {
+        let most = [rule.levels.default, rule.levels.strict].into_iter().max();
+        assert!(rule.second.is_none() || most <= Some(Level::Warn), "{}", rule.name);
+    }
+}
+
+#[test]
+fn registries_that_never_move_a_tag_are_trusted() {
+    let trusting = |hosts: &[&str]| ImagePull {
+        immutable_registries: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        ..ImagePull::default()
+    };
+    let found = |image: &str, settings: &ImagePull| {
+        let found = check_all(&pod(vec![container("app", image, IfNotPresent)]), settings);
+        rules(&found).join(" ")
+    };
+    let default = ImagePull::default();
+    for (image, expected) in [
+        ("registry.k8s.io/sig-storage/csi-provisioner:v5", ""),
+        ("registry.k8s.io/e2e-test-images/agnhost:2.53", ""),
+        ("registry.k8s.io/app:main", ""),
+        ("registry.k8s.io/app", "latest-tag"),
+        ("registry.k8s.io/app:latest", "latest-tag"),
+        ("k8s.gcr.io/app:1.2", "series-tag"),
+        ("registry.k8s.io.example.com/app:1.2", "series-tag"),
+        // Whatever the registry, a pause image counts in two numbers.
+        ("mcr.microsoft.com/oss/kubernetes/pause:3.6", ""),
+        ("rancher/mirrored-pause:3.6", ""),
+        ("acme/pause:main", "moving-tag-cached"),
+    ] {
+        assert_eq!(found(image, &default), expected, "{image}");
+    }
+    assert_eq!(found("registry:5000/app:1.2", &trusting(&["registry:5000"])), "");
+    assert_eq!(found("eu.pkg.dev/app:1.2", &trusting(&["*.pkg.dev"])), "");
+    assert_eq!(found("registry.k8s.io/app:1.2", &trusting(&[])), "series-tag");
+    assert_eq!(found("app:1.2", &trusting(&["docker.io"])), "");
+}
+
+#[test]
+fn refuses_registries_that_are_none() {
+    let validate = |json: &str| serde_json::from_str::<ImagePull>(json).unwrap().validate();
+    assert_eq!(validate(r#"{"immutable-registries": ["registry:5000", "*.pkg.dev", "[::1]:5000"]}"#), Ok(()));
+    assert_eq!(
+        validate(r#"{"immutable-registries": ["https://registry.k8s.io"]}"#).unwrap_err(),
+        "immutable-registries: `https://registry.k8s.io` is not a registry's host; write it as images do, \
+         `registry.example.com:5000`, without a scheme and a path"
+    );
+    for host in ["", "host/path"] {
+        let error = validate(&format!(r#"{{"unresolved-registries": ["{host}"]}}"#)).unwrap_err();
+        assert!(error.starts_with("unresolved-registries: "), "{error}");
+    }
 }
 
 /// Whether the images of an application container and of another container are two versions.
@@ -233,27 +340,27 @@ fn messages_say_what_will_happen_and_what_to_write() {
     let migrate = Container { class: Class::Init, ..container("migrate", "app:1.4.0", IfNotPresent) };
     said += &shown(&check(vec![container("app", "app:1.4.1", IfNotPresent), migrate], &["missing-digest"]));
     expect![[r#"
-        latest-tag: `nginx` has no tag, which means `latest`: whatever was pushed last
+        latest-tag: `nginx` has no tag, which means `latest`: the image that was pushed last
           name the release in the tag, or pin it: `nginx@sha256:…` (`crane digest nginx` prints it)
-        latest-tag: `registry:5000/app` has no tag (`:5000` is the registry's port), which means `latest`: whatever was pushed last
+        latest-tag: `registry:5000/app` has no tag (`:5000` is the registry's port), which means `latest`: the image that was pushed last
           name the release in the tag, or pin it: `registry:5000/app@sha256:…` (`crane digest registry:5000/app` prints it)
-        latest-tag: `quay.io/argoproj/argocd:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back
+        latest-tag: `quay.io/argoproj/argocd:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
           name the release in the tag, or pin it: `quay.io/argoproj/argocd@sha256:…` (`crane digest quay.io/argoproj/argocd:latest` prints it)
-        moving-tag-cached: the tag `alpine` moves, and imagePullPolicy is IfNotPresent, so a node that has an older image under this tag keeps it while other nodes pull the new one
+        moving-tag-cached: the tag `alpine` moves, and imagePullPolicy is IfNotPresent: a node that has an older image under this tag keeps it, while other nodes pull the new one
           give each build a tag of its own, or pin it: `redis:alpine@sha256:…` (`crane digest redis:alpine` prints it)
-        moving-tag-cached: the tag `main` moves, and imagePullPolicy is Never, so no node ever picks up what is pushed again
+        moving-tag-cached: the tag `main` moves, and imagePullPolicy is Never, so no node picks up what is pushed again
           give each build a tag of its own, or pin it: `app:main@sha256:…` (`crane digest app:main` prints it)
-        moving-tag-always: the tag `main` moves, and imagePullPolicy is Always: a pod that starts later runs other code than its neighbours
+        moving-tag-always: the tag `main` moves, and imagePullPolicy is Always: a pod that starts later runs other code than the pods beside it
           give each build a tag of its own, or pin it: `app:main@sha256:…` (`crane digest app:main` prints it)
         series-tag: the tag `8.0` names a series: the next patch release moves it, and nodes then differ
           name the patch release too, or pin it: `mcr.microsoft.com/dotnet/aspnet:8.0@sha256:…` (`crane digest mcr.microsoft.com/dotnet/aspnet:8.0` prints it)
         missing-digest: `nginx:1.27.4` is not pinned by digest: its tag can be pushed again
           pin it: `nginx:1.27.4@sha256:…` (`crane digest nginx:1.27.4` prints it)
-        never-pull: imagePullPolicy is Never: the pod starts only on nodes onto which somebody has put `nginx:1.27.4`
+        never-pull: imagePullPolicy is Never: the pod starts only on nodes that have `nginx:1.27.4` already, because it was loaded there by hand
           write `imagePullPolicy: IfNotPresent`: a node that has the image does not pull it either
-        needless-always-pull: the tag `1.27.4` names one build, so imagePullPolicy Always gains nothing, and no pod starts while the registry is away
+        needless-always-pull: the tag `1.27.4` names one build, so imagePullPolicy Always gains nothing, and no pod starts while the registry cannot be reached
           write `imagePullPolicy: IfNotPresent`
-        mixed-image-versions: the pod runs two versions of one repository: `app:1.4.1` in container `app`, `app:1.4.0` in container `migrate`
+        mixed-image-versions: the pod has two versions of one repository: `app:1.4.1` in container `app`, `app:1.4.0` in container `migrate`
           write the same image in both, and change them together
     "#]].assert_eq(&said);
 }

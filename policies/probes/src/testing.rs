@@ -42,7 +42,9 @@ pub(crate) fn deployment(containers: impl IntoIterator<Item = Container>) -> Wor
             grace_period_seconds: defaulted(30),
             restart_policy: defaulted(RestartPolicy::Always),
             host_network: false,
+            cpu_limit_millis: None,
             claims: [].into(),
+            image_volumes: vec![],
             containers,
         },
     }
@@ -76,6 +78,8 @@ pub(crate) fn container(name: &str) -> Container {
         class: Class::Application,
         name: name.to_owned(),
         image: "registry.example/app:1.4.2".to_owned(),
+        restart_policy: None,
+        has_restart_rules: false,
         pull_policy: defaulted(PullPolicy::IfNotPresent),
         command: vec![],
         args: vec![],

@@ -16,6 +16,8 @@ pub mod examples;
 #[cfg(target_family = "wasm")]
 mod export;
 mod finding;
+pub mod glob;
+pub mod image;
 pub mod page;
 pub mod panic;
 mod policy;

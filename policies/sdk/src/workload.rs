@@ -207,14 +207,31 @@ pub struct PodTemplate {
     pub restart_policy: Defaulted<RestartPolicy>,
     /// `hostNetwork`.
     pub host_network: bool,
+    /// `resources.limits.cpu` of the pod as a whole, in thousandths of a core.
+    pub cpu_limit_millis: Option<i64>,
     /// Names of the volumes that are persistent volume claims, with the claim's name.
     pub claims: Map,
+    /// The volumes that are images.
+    pub image_volumes: Vec<ImageVolume>,
     /// All containers: application containers first, then `initContainers`, then `ephemeralContainers`, each in the
     /// order of the manifest.
     pub containers: Vec<Container>,
 }
 
-/// `restartPolicy` of a pod.
+/// A volume whose content is an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageVolume {
+    /// JSON pointer of its `image`: `/spec/volumes/0/image`.
+    pub pointer: String,
+    /// The volume's `name`.
+    pub name: String,
+    /// `reference`, as written; empty where it is missing, which a pod template may leave to a later tool.
+    pub reference: String,
+    /// `pullPolicy`, with the same default as that of a container.
+    pub pull_policy: PullPolicy,
+}
+
+/// `restartPolicy` of a pod, or of one container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
 pub enum RestartPolicy {
@@ -247,6 +264,10 @@ pub struct Container {
     pub name: String,
     /// `image`, as written.
     pub image: String,
+    /// `restartPolicy` of its own; none where the pod's counts.
+    pub restart_policy: Option<RestartPolicy>,
+    /// Whether `restartPolicyRules` restart it after some exit codes, whatever its policy.
+    pub has_restart_rules: bool,
     /// `imagePullPolicy`.
     pub pull_policy: Defaulted<PullPolicy>,
     /// `command`: replaces the image's entrypoint.
@@ -403,6 +424,22 @@ impl Workload {
         matches!(self.controller, Controller::Job(_) | Controller::CronJob(_))
             || *self.pod.restart_policy != RestartPolicy::Always
     }
+
+    /// Whether it is a Pod by itself: no controller replaces it, and no rollout waits for it.
+    pub fn is_bare_pod(&self) -> bool {
+        matches!(self.controller, Controller::Pod) && self.kind == "Pod"
+    }
+
+    /// Whether it is one of Knative's kinds. Its controller fills in and resolves what it then gives to Kubernetes.
+    pub fn is_knative(&self) -> bool {
+        self.api_version.starts_with("serving.knative.dev/")
+    }
+
+    /// Whether it is a Helm test: all its hooks are test hooks, so it runs only when a person types `helm test`.
+    pub fn is_helm_test(&self) -> bool {
+        let is_test = |hook: &str| matches!(hook.trim(), "test" | "test-success");
+        self.annotations.get("helm.sh/hook").is_some_and(|hooks| hooks.to_ascii_lowercase().split(',').all(is_test))
+    }
 }
 
 impl PodTemplate {
@@ -461,6 +498,13 @@ impl Container {
     /// Command and args in one: what runs, as far as the manifest says.
     pub fn argv(&self) -> impl Iterator<Item = &str> {
         self.command.iter().chain(&self.args).map(String::as_str)
+    }
+}
+
+impl ImageVolume {
+    /// JSON pointer of one of its fields.
+    pub fn field(&self, field: &str) -> String {
+        format!("{}/{field}", self.pointer)
     }
 }
 

@@ -23,7 +23,9 @@ fn workload(namespace: Option<&str>, annotations: &[(&str, &str)], on_template: 
             grace_period_seconds: Defaulted { value: 30, written: false },
             restart_policy: Defaulted { value: RestartPolicy::Always, written: false },
             host_network: false,
+            cpu_limit_millis: None,
             claims: Map::new(),
+            image_volumes: vec![],
             containers: Vec::new(),
         },
     }

@@ -1,12 +1,11 @@
 //! The pull policy that an image reference implies.
 
+use plimsoll_policy::image::Parts;
+
 /// Always for the tag `latest` or none at all, unless a digest pins the image. A tag beside a digest counts first.
 pub(super) fn default_pull_policy(image: &str) -> &'static str {
-    let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
-    // Only what follows the last slash can have a tag: in front of it a colon begins a port.
-    let last = name.rsplit('/').next().unwrap_or(name);
-    match (last.split_once(':'), digest) {
-        (Some((_, "latest")), _) | (None, None) => "Always",
+    match Parts::of(image) {
+        Parts { tag: Some("latest"), .. } | Parts { tag: None, digest: None, .. } => "Always",
         _ => "IfNotPresent",
     }
 }

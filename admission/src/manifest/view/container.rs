@@ -5,11 +5,16 @@ use crate::manifest::{
     field::{Node, Result},
     quantity,
 };
-use plimsoll_policy::workload::{Class, Container, ContainerPort, EnvVar, Hook, Probe, PullPolicy};
+use plimsoll_policy::workload::{Class, Container, ContainerPort, EnvVar, Hook, Probe, PullPolicy, RestartPolicy};
+
+pub(super) const PULL_POLICIES: [(&str, PullPolicy); 3] =
+    [("Always", PullPolicy::Always), ("IfNotPresent", PullPolicy::IfNotPresent), ("Never", PullPolicy::Never)];
+
+/// The words are the same for a pod and for one of its containers.
+pub(super) const RESTART_POLICIES: [(&str, RestartPolicy); 3] =
+    [("Always", RestartPolicy::Always), ("OnFailure", RestartPolicy::OnFailure), ("Never", RestartPolicy::Never)];
 
 pub(super) fn container(node: &Node<'_>, class: Class) -> Result<Container> {
-    let policies =
-        [("Always", PullPolicy::Always), ("IfNotPresent", PullPolicy::IfNotPresent), ("Never", PullPolicy::Never)];
     node.one_of("terminationMessagePolicy", &[("File", ()), ("FallbackToLogsOnError", ())])?;
     let (cpu_limit_millis, cpu_request_millis) = cpu(node)?;
     let [liveness, readiness, startup] = probes(node, class)?;
@@ -19,7 +24,9 @@ pub(super) fn container(node: &Node<'_>, class: Class) -> Result<Container> {
         class,
         name: node.required_text("name")?.to_owned(),
         image: node.required_text("image")?.to_owned(),
-        pull_policy: node.defaulted_one_of("imagePullPolicy", &policies)?,
+        restart_policy: node.one_of("restartPolicy", &RESTART_POLICIES)?,
+        has_restart_rules: !node.objects("restartPolicyRules")?.is_empty(),
+        pull_policy: node.defaulted_one_of("imagePullPolicy", &PULL_POLICIES)?,
         command: node.strings("command")?,
         args: node.strings("args")?,
         env: env(node)?,
@@ -102,7 +109,8 @@ fn ports(node: &Node<'_>) -> Result<Vec<ContainerPort>> {
     node.objects("ports")?.iter().map(port).collect()
 }
 
-fn cpu(node: &Node<'_>) -> Result<(Option<i64>, Option<i64>)> {
+/// Limit and request of a container, or of a pod as a whole.
+pub(super) fn cpu(node: &Node<'_>) -> Result<(Option<i64>, Option<i64>)> {
     let Some(resources) = node.object("resources")? else { return Ok((None, None)) };
     let read = |list| match resources.object(list)? {
         None => Ok(None),

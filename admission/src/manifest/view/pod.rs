@@ -5,7 +5,7 @@ use crate::manifest::{
     field::{FieldError, Node, Result, steps},
     kind::Kind,
 };
-use plimsoll_policy::workload::{Class, Container, Handler, Map, PodTemplate, RestartPolicy};
+use plimsoll_policy::workload::{Class, Container, Handler, ImageVolume, Map, PodTemplate, RestartPolicy};
 use std::collections::BTreeSet;
 
 /// Goes down to where the kind has its pod template.
@@ -29,8 +29,6 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
     let spec = template.required_object("spec")?;
     let grace_period_seconds = spec
         .defaulted("terminationGracePeriodSeconds", spec.int_between("terminationGracePeriodSeconds", 0, i64::MAX)?)?;
-    let policies =
-        [("Always", RestartPolicy::Always), ("OnFailure", RestartPolicy::OnFailure), ("Never", RestartPolicy::Never)];
     let containers = containers(&spec)?;
     sleeps_end_within(&containers, *grace_period_seconds)?;
     Ok(PodTemplate {
@@ -38,9 +36,11 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
         labels,
         annotations,
         grace_period_seconds,
-        restart_policy: spec.defaulted_one_of("restartPolicy", &policies)?,
+        restart_policy: spec.defaulted_one_of("restartPolicy", &container::RESTART_POLICIES)?,
         host_network: spec.bool("hostNetwork")?,
+        cpu_limit_millis: container::cpu(&spec)?.0,
         claims: claims(&spec)?,
+        image_volumes: image_volumes(&spec)?,
         containers,
     })
 }
@@ -63,11 +63,11 @@ fn containers(spec: &Node<'_>) -> Result<Vec<Container>> {
     Ok(containers)
 }
 
-fn class(container: &Node<'_>, list: &str) -> Result<Class> {
-    let restarts = container.one_of("restartPolicy", &[("Always", true), ("OnFailure", false), ("Never", false)])?;
+fn class(node: &Node<'_>, list: &str) -> Result<Class> {
+    let restarts = node.one_of("restartPolicy", &container::RESTART_POLICIES)?;
     Ok(match (list, restarts) {
         ("containers", _) => Class::Application,
-        ("initContainers", Some(true)) => Class::Sidecar,
+        ("initContainers", Some(RestartPolicy::Always)) => Class::Sidecar,
         ("initContainers", _) => Class::Init,
         _ => Class::Ephemeral,
     })
@@ -96,4 +96,22 @@ fn claims(spec: &Node<'_>) -> Result<Map> {
         }
     }
     Ok(claims)
+}
+
+fn image_volumes(spec: &Node<'_>) -> Result<Vec<ImageVolume>> {
+    let mut volumes = Vec::new();
+    for volume in spec.objects("volumes")? {
+        if let Some(image) = volume.object("image")? {
+            let Some(pull_policy) = image.one_of("pullPolicy", &container::PULL_POLICIES)? else {
+                return image.refuse("pullPolicy", "`pullPolicy` is missing");
+            };
+            volumes.push(ImageVolume {
+                pointer: image.pointer(),
+                name: volume.required_text("name")?.to_owned(),
+                reference: image.text("reference")?.unwrap_or_default().to_owned(),
+                pull_policy,
+            });
+        }
+    }
+    Ok(volumes)
 }

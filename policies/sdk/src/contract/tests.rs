@@ -12,6 +12,8 @@ fn container(name: &str, class: Class) -> Container {
         class,
         name: name.to_owned(),
         image: "app:1.2.3".to_owned(),
+        restart_policy: None,
+        has_restart_rules: false,
         pull_policy: default(PullPolicy::IfNotPresent),
         command: Vec::new(),
         args: Vec::new(),
@@ -39,7 +41,9 @@ fn workload(annotations: &[(&str, &str)]) -> Workload {
         grace_period_seconds: default(30),
         restart_policy: default(RestartPolicy::Always),
         host_network: false,
+        cpu_limit_millis: None,
         claims: Map::new(),
+        image_volumes: vec![],
         containers: vec![
             container("web", Class::Application),
             container("app", Class::Application),

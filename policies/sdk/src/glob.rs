@@ -1,8 +1,11 @@
-//! Globs over tags: `*` is any text, `?` any one character, everything else is itself. By hand, because a guest that
-//! builds a matcher builds it for every object.
+//! Globs over names and tags: `*` is any text, `?` any one byte, everything else is itself.
+//!
+//! Written by hand, because a guest would build a matcher anew for every object. The host matches **paths** with the
+//! crate `globset`: there a `*` must stop at a `/`, and `**`, `[ab]` and `{a,b}` are what people know from
+//! `.gitignore`.
 
-/// Whether `glob` matches the whole of `text`.
-pub(crate) fn matches(glob: &str, text: &str) -> bool {
+/// Whether `glob` matches the whole of `text`, in time linear in the product of their lengths.
+pub fn matches(glob: &str, text: &str) -> bool {
     let (glob, text) = (glob.as_bytes(), text.as_bytes());
     let (mut g, mut t) = (0, 0);
     // Where to go on when the text after the last `*` does not fit: behind that `*`, one byte further in the text.
