@@ -47,7 +47,7 @@ pub struct PolicyFailure {
     pub cause: Failure,
 }
 
-/// Judges one object by all policies of a set.
+/// Judges one object by all policies of a set. A Helm test is part of no release, so what is found in it are notes.
 pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     let mut evaluation = Evaluation::default();
     let raw = set.groups().iter().any(|group| group.wants_raw).then(|| subject.value.to_string());
@@ -58,6 +58,9 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
             group.module.check(&Question { workload: subject.workload, raw, siblings, runs })
         };
         evaluation.ask_group(group, ask, set);
+    }
+    if subject.workload.is_helm_test() {
+        evaluation.cap(Level::Note);
     }
     evaluation
 }
@@ -91,6 +94,13 @@ impl Evaluation {
             if level != Level::Off {
                 self.findings.push(Judged { policy: runs[run].policy.clone(), level, finding });
             }
+        }
+    }
+
+    /// Nothing is graver than `most`.
+    fn cap(&mut self, most: Level) {
+        for judged in &mut self.findings {
+            judged.level = judged.level.min(most);
         }
     }
 

@@ -5,10 +5,11 @@ use crate::{
     same_endpoint::{host, same_path, same_port},
 };
 use plimsoll_policy::{
-    Finding, Findings, Level, Rule,
+    Finding, Findings, Level, Rule, Workload,
     contract::{Contract, Key},
-    workload::{Container, Handler, HttpGet, PodTemplate, Port, Probe},
+    workload::{Container, Handler, HttpGet, Port, Probe},
 };
+use std::net::IpAddr;
 
 pub(crate) const UNKNOWN_PORT: Rule =
     Rule::new("unknown-probe-port", Level::Deny, "a probe asks a named port that the container does not declare");
@@ -22,7 +23,7 @@ pub(crate) const WRONG_ENDPOINT: Rule = Rule::new(
 pub(crate) const HOST_OVERRIDE: Rule =
     Rule::new("probe-host-override", Level::Deny, "a probe sets `host` and so asks something else than its pod");
 
-pub(crate) fn check(pod: &PodTemplate, container: &Container, contract: &Contract, findings: &mut Findings<'_>) {
+pub(crate) fn check(workload: &Workload, container: &Container, contract: &Contract, findings: &mut Findings<'_>) {
     for (kind, probe) in kind::all(container) {
         let (port, host) = match &probe.handler {
             Handler::Http(get) => {
@@ -37,7 +38,7 @@ pub(crate) fn check(pod: &PodTemplate, container: &Container, contract: &Contrac
             unknown_port(kind, probe, name, container, findings);
         }
         if let Some(host) = self::host(host) {
-            host_override(kind, probe, host, pod, container, findings);
+            host_override(kind, probe, host, workload, container, findings);
         }
     }
 }
@@ -48,7 +49,8 @@ fn unknown_port(kind: Kind, probe: &Probe, name: &str, container: &Container, fi
     }
     let field = handler_field(probe, "port");
     if let Ok(number) = name.parse::<i64>() {
-        let message = format!("the {} probe asks port \"{name}\", a text: a name needs a letter", kind.name());
+        let message =
+            format!("the {} probe asks port \"{name}\", a string: a port's name has at least one letter", kind.name());
         let finding = Finding::new(&UNKNOWN_PORT, field.clone(), message).container(container);
         findings.push(finding.help(format!("write `port: {number}`, without quotes")).set(field, number));
         return;
@@ -134,11 +136,16 @@ fn host_override(
     kind: Kind,
     probe: &Probe,
     host: &str,
-    pod: &PodTemplate,
+    workload: &Workload,
     container: &Container,
     findings: &mut Findings<'_>,
 ) {
-    if pod.host_network && is_loopback(host) {
+    // A static pod asks its own node by an address: kubeadm writes its control plane so.
+    let asks_itself = match is_loopback(host) {
+        true => workload.pod.host_network,
+        false => workload.is_bare_pod() && is_address(host),
+    };
+    if asks_itself {
         return;
     }
     let asked = if is_loopback(host) { "the node itself" } else { "that host" };
@@ -159,6 +166,10 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.starts_with("127.") || matches!(host, "::1" | "[::1]")
 }
 
+fn is_address(host: &str) -> bool {
+    host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
+}
+
 fn handler_field(probe: &Probe, field: &str) -> String {
     probe.field(&format!("{}/{field}", kind::handler_field(&probe.handler)))
 }
@@ -170,7 +181,7 @@ mod tests {
         ContainerExt, container, declaring, deployment, exec, fires, found, get, grpc, http, probe, shown, tcp,
     };
     use expect_test::expect;
-    use plimsoll_policy::{Workload, workload::Class};
+    use plimsoll_policy::workload::{Class, Controller};
 
     fn app() -> Container {
         container("app").port("http", 8080).port("admin", 9090)
@@ -223,7 +234,7 @@ mod tests {
             bare: the liveness probe asks port `web`, which the container does not declare: liveness never kills
               at /spec/template/spec/containers/1/livenessProbe/httpGet/port
               help: declare it under `ports`, or write the number
-            bare: the readiness probe asks port "8080", a text: a name needs a letter
+            bare: the readiness probe asks port "8080", a string: a port's name has at least one letter
               at /spec/template/spec/containers/1/readinessProbe/httpGet/port
               help: write `port: 8080`, without quotes
               fix: Add { pointer: "/spec/template/spec/containers/1/readinessProbe/httpGet/port", value: "8080" }
@@ -318,6 +329,26 @@ mod tests {
                 let mut pod = deployment([app().readiness(probe)]);
                 pod.pod.host_network = on_host_network;
                 assert_eq!(found(&HOST_OVERRIDE, &pod).len(), usize::from(leaves), "{host} {on_host_network}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_static_pod_may_ask_its_node_by_address() {
+        for (host, kind, on_host_network, leaves) in [
+            ("192.0.2.10", "Pod", true, false),
+            ("192.0.2.10", "Pod", false, false),
+            ("[2001:db8::1]", "Pod", true, false),
+            ("2001:db8::1", "Pod", true, false),
+            ("node.example", "Pod", true, true),
+            ("127.0.0.1", "Pod", false, true),
+            ("192.0.2.10", "PodTemplate", true, true),
+        ] {
+            for probe in asking(host) {
+                let mut pod = deployment([app().readiness(probe)]);
+                (pod.kind, pod.controller) = (kind.to_owned(), Controller::Pod);
+                pod.pod.host_network = on_host_network;
+                assert_eq!(found(&HOST_OVERRIDE, &pod).len(), usize::from(leaves), "{host} {kind} {on_host_network}");
             }
         }
     }

@@ -71,7 +71,10 @@ mod tests {
             (exec("sh -c check"), true),
             (exec("/usr/bin/curl -f localhost"), true),
             (exec("curl -f localhost").timeout(2), false),
-            (exec("/bin/grpc_health_probe -addr=:1"), false),
+            (exec("/bin/grpc_health_probe -addr=:1"), true),
+            (exec("powershell.exe -Command check"), true),
+            (exec("cmd /c check"), true),
+            (exec("C:\\app\\check.exe"), false),
             (exec("cat /tmp/healthy"), false),
         ] {
             assert_eq!(fires(&TIMEOUT, container("app").liveness(probe.clone())), short, "{probe:?}");

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod client;
 mod command;
 mod endpoint;
 mod exec;
@@ -7,6 +8,7 @@ mod kind;
 mod liveness;
 mod poststart;
 mod presence;
+mod restart;
 mod same_endpoint;
 mod startup;
 #[cfg(test)]
@@ -30,7 +32,7 @@ pub struct Probes {
 
 impl Default for Probes {
     fn default() -> Self {
-        Probes { min_start_window: Duration::seconds(30), min_liveness_window: Duration::seconds(10) }
+        Probes { min_start_window: Duration::seconds(25), min_liveness_window: Duration::seconds(10) }
     }
 }
 
@@ -57,6 +59,7 @@ impl Policy for Probes {
         timeout::TIGHT,
         exec::OVERHEAD,
         exec::TIMEOUT,
+        restart::NEVER_RESTARTED,
         poststart::UNBOUNDED,
     ];
     const PAGE: &'static str = include_str!("../README.md");
@@ -71,19 +74,20 @@ impl Policy for Probes {
         let contract = Contract::of(workload);
 
         presence::check(workload, &contract, findings);
+        restart::check(workload, findings);
         for container in workload.pod.long_running() {
             startup::check(self, workload, container, &contract, findings);
             liveness::check(self, container, &contract, findings);
             same_endpoint::check(container, findings);
-            endpoint::check(&workload.pod, container, &contract, findings);
-            timeout::check(container, findings);
+            endpoint::check(workload, container, &contract, findings);
+            timeout::check(&workload.pod, container, findings);
             exec::check(container, findings);
             poststart::check(container, findings);
         }
     }
 }
 
-/// Below a second no probe can tell, and nobody waits an hour for a process to come back.
+/// A probe cannot measure less than a second, and no process is given an hour to come back.
 fn in_range(setting: &str, value: Duration) -> Result<(), String> {
     let (least, most) = (Duration::seconds(1), Duration::seconds(3600));
     if (least..=most).contains(&value) {

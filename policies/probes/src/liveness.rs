@@ -1,7 +1,7 @@
 //! What liveness kills for: pauses that the process may take, and faults that are not its own.
 
 use crate::{
-    Probes, command, kind,
+    Probes, client, kind,
     windows::{Windows, threshold_for_silence},
 };
 use plimsoll_policy::{
@@ -16,12 +16,13 @@ pub(crate) const KILLS_STALLS: Rule =
 pub(crate) const DEPENDENCY: Rule =
     Rule::new("dependency-in-liveness", Level::Warn, "liveness asks for more than whether the process can answer");
 
-/// Parts of a path, in lower case, that say that it is not about being alive.
-const NOT_LIVENESS: [(&str, &str); 4] = [
-    ("ready", "readiness, which may depend on others"),
-    ("readiness", "readiness, which may depend on others"),
-    ("metrics", "metrics, which are slow just when the process is busy"),
-    ("jwks", "signing keys, which may come from elsewhere"),
+/// Words of a path, in lower case, that say that it is not about being alive.
+const NOT_LIVENESS: [(&str, &str); 5] = [
+    ("ready", "readiness, which may depend on other systems"),
+    ("readyz", "readiness, which may depend on other systems"),
+    ("readiness", "readiness, which may depend on other systems"),
+    ("metrics", "metrics, which are slow when the process is busy"),
+    ("jwks", "signing keys, which may be fetched from another system"),
 ];
 
 pub(crate) fn check(settings: &Probes, container: &Container, contract: &Contract, findings: &mut Findings<'_>) {
@@ -60,19 +61,38 @@ fn kills_stalls(
 fn dependency(liveness: &Probe, container: &Container, findings: &mut Findings<'_>) {
     let (field, what) = match &liveness.handler {
         Handler::Http(get) => {
-            let path = get.path.to_ascii_lowercase();
-            let Some((_, what)) = NOT_LIVENESS.iter().find(|(part, _)| path.contains(part)) else { return };
+            let Some(what) = words(&get.path).find_map(not_liveness) else { return };
             ("httpGet/path", format!("asks {} for {what}", *get.path))
         }
         _ => {
-            let Some(client) = command::database_client(kind::command(liveness), &container.image) else { return };
-            ("exec/command", format!("asks a database, with `{client}`"))
+            let Some(client) = client::foreign(kind::command(liveness), &container.image) else { return };
+            ("exec/command", format!("asks another system, with `{client}`"))
         }
     };
     let message = format!("liveness {what}: when that fails, every replica is restarted for it, at the same time");
     let help = "ask an endpoint that answers 200 as long as the process can answer, such as /livez, and leave the \
                 rest to readiness";
     findings.push(Finding::new(&DEPENDENCY, liveness.field(field), message).help(help).container(container));
+}
+
+fn not_liveness(word: &str) -> Option<&'static str> {
+    NOT_LIVENESS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known)).map(|(_, what)| *what)
+}
+
+/// The words of a path: what stands between its separators, and the parts of `isReady`. The query is no part of it.
+fn words(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(humps)
+}
+
+/// Splits `isReady` into `is` and `Ready`, and leaves `READY` as it is.
+fn humps(word: &str) -> impl Iterator<Item = &str> {
+    let bytes = word.as_bytes();
+    let is_start = |at: &usize| bytes[*at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase();
+    let mut ends: Vec<usize> = (1..word.len()).filter(is_start).collect();
+    ends.push(word.len());
+    let mut start = 0;
+    ends.into_iter().map(move |end| &word[std::mem::replace(&mut start, end)..end])
 }
 
 #[cfg(test)]
@@ -140,6 +160,18 @@ mod tests {
             (http("/health/Readiness", 80), true),
             (http("/metrics", 80), true),
             (http("/.well-known/jwks.json", 80), true),
+            (http("/health/isReady", 80), true),
+            (http("/app-ready_state", 80), true),
+            (http("/READY", 80), true),
+            (http("/actuator/health/readinessState", 80), true),
+            // Parts of words, and the query.
+            (http("/already-running", 80), false),
+            (http("/readyState2", 80), true),
+            (http("/thready", 80), false),
+            (http("/readme", 80), false),
+            (http("/metricsserver", 80), false),
+            (http("/livez?exclude=ready", 80), false),
+            (http("/live#ready", 80), false),
             (exec("pg_isready -h db"), true),
             (exec("sh -c redis-cli -h cache ping | grep PONG"), true),
             (exec("cat /tmp/healthy"), false),
@@ -177,10 +209,10 @@ mod tests {
               at /spec/template/spec/containers/0/livenessProbe/failureThreshold
               help: write `failureThreshold: 6`
               fix: Add { pointer: "/spec/template/spec/containers/0/livenessProbe/failureThreshold", value: "6" }
-            app: liveness asks /health/ready for readiness, which may depend on others: when that fails, every replica is restarted for it, at the same time
+            app: liveness asks /health/ready for readiness, which may depend on other systems: when that fails, every replica is restarted for it, at the same time
               at /spec/template/spec/containers/0/livenessProbe/httpGet/path
               help: ask an endpoint that answers 200 as long as the process can answer, such as /livez, and leave the rest to readiness
-            app: liveness asks a database, with `mysqladmin`: when that fails, every replica is restarted for it, at the same time
+            app: liveness asks another system, with `mysqladmin`: when that fails, every replica is restarted for it, at the same time
               at /spec/template/spec/containers/0/livenessProbe/exec/command
               help: ask an endpoint that answers 200 as long as the process can answer, such as /livez, and leave the rest to readiness
         "#]].assert_eq(&shown(&all.concat()));

@@ -1,4 +1,4 @@
-//! postStart hooks that may take for ever.
+//! postStart hooks without a bound.
 
 use plimsoll_policy::{
     Finding, Findings, Level, Rule,
@@ -12,7 +12,7 @@ pub(crate) const UNBOUNDED: Rule = Rule::new(
     "an exec postStart hook has no bound, and its time comes on top of the start",
 );
 
-/// Programs and shell builtins that wait for nobody.
+/// Programs and shell builtins that end at once.
 const IMMEDIATE: [&str; 16] = [
     ":", "[", "cat", "cd", "date", "echo", "exit", "export", "false", "ln", "mkdir", "printf", "set", "test", "touch",
     "true",
@@ -53,7 +53,7 @@ fn repeats(items: &[Item]) -> bool {
     })
 }
 
-/// Whether a simple command waits for nobody, or for a time that it names.
+/// Whether a simple command ends at once, or after a time that it names.
 fn is_short<T: AsRef<str>>(words: &[T]) -> bool {
     let Some((program, arguments)) = words.split_first() else { return true };
     match shell::base_name(program.as_ref()) {

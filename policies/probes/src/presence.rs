@@ -1,4 +1,4 @@
-//! Pods that nobody asks whether they are ready or alive.
+//! Pods without a readiness or a liveness probe.
 
 use plimsoll_policy::{
     Finding, Findings, Level, Rule, Workload,
@@ -6,8 +6,11 @@ use plimsoll_policy::{
     workload::{Container, Port},
 };
 
+/// Its first levels are for a bare Pod: no rollout waits for it, and nothing replaces it.
 pub(crate) const MISSING_READINESS: Rule =
-    Rule::new("missing-readiness-probe", Level::Deny, "no application container of the pod has a readiness probe");
+    Rule::new("missing-readiness-probe", Level::Note, "no application container of the pod has a readiness probe")
+        .strict(Level::Warn)
+        .second(Level::Deny, Level::Deny);
 
 pub(crate) const PARTIAL_READINESS: Rule =
     Rule::new("partial-readiness", Level::Off, "an application container has no readiness probe, and another one has")
@@ -27,9 +30,10 @@ pub(crate) fn check(workload: &Workload, contract: &Contract, findings: &mut Fin
 }
 
 fn readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
-    let applications = || workload.pod.applications();
+    let applications = || workload.pod.working();
     if applications().all(|container| container.readiness.is_none()) {
-        if !probed_by_knative(workload) {
+        // Knative's own webhook gives the container of a Revision a TCP readiness probe.
+        if !workload.is_knative() {
             missing_readiness(workload, contract, findings);
         }
         return;
@@ -48,15 +52,20 @@ fn readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'
 
 fn missing_readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
     let Some(container) = spokesman(Key::Readyz, workload, contract) else { return };
-    let message = "no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken \
-                   version replaces a good one";
+    let consequence = match workload.is_bare_pod() {
+        true => "and a Service sends it requests before it can answer",
+        false => "so a broken version replaces a good one",
+    };
+    let message =
+        format!("no container of the pod has a readiness probe: it counts as ready as soon as it runs, {consequence}");
     let help = format!("add `readinessProbe: {}`", proposal(Key::Readyz, container, contract));
-    let finding = Finding::new(&MISSING_READINESS, place(workload, container, "readinessProbe"), message);
-    findings.push(about(workload, container, finding.help(help)));
+    let finding = Finding::new(&MISSING_READINESS, place(workload, container, "readinessProbe"), message).help(help);
+    let finding = about(workload, container, finding);
+    findings.push(if workload.is_bare_pod() { finding } else { finding.second() });
 }
 
 fn liveness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
-    if workload.pod.applications().any(|container| container.liveness.is_some()) {
+    if workload.pod.working().any(|container| container.liveness.is_some()) {
         return;
     }
     let Some(container) = spokesman(Key::Livez, workload, contract) else { return };
@@ -78,11 +87,10 @@ fn liveness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_
     findings.push(finding.help(help));
 }
 
-/// The application container that the contract gives this endpoint to, else the first.
+/// The application container that the contract gives this endpoint to, else the first. None where all only wait.
 fn spokesman<'a>(key: Key, workload: &'a Workload, contract: &Contract) -> Option<&'a Container> {
-    let mut applications = workload.pod.applications();
-    let declared = workload.pod.applications().find(|container| contract.endpoint(key, container).is_some());
-    declared.or_else(|| applications.next())
+    let declared = workload.pod.working().find(|container| contract.endpoint(key, container).is_some());
+    declared.or_else(|| workload.pod.working().next())
 }
 
 /// Where a missing probe belongs: in the only container, else in one of them.
@@ -95,12 +103,7 @@ fn about(workload: &Workload, container: &Container, finding: Finding) -> Findin
 }
 
 fn is_alone(workload: &Workload) -> bool {
-    workload.pod.applications().count() == 1
-}
-
-/// Knative's own webhook gives a revision's container a TCP readiness probe where it has none.
-fn probed_by_knative(workload: &Workload) -> bool {
-    workload.api_version.starts_with("serving.knative.dev/")
+    workload.pod.working().count() == 1
 }
 
 /// A handler to write: the contract's endpoint, else a conventional path on the first declared port.
@@ -120,22 +123,22 @@ mod tests {
     use super::*;
     use crate::testing::{ContainerExt, container, declaring, deployment, found, http, job, shown};
     use expect_test::expect;
-    use plimsoll_policy::workload::{Class, RestartPolicy};
+    use plimsoll_policy::workload::{Class, Controller, RestartPolicy};
 
     fn ready(name: &str) -> Container {
         container(name).readiness(http("/readyz", 8080))
     }
 
     #[test]
-    fn one_finding_per_pod_that_nobody_asks() {
+    fn one_finding_per_pod_without_a_probe() {
         let alone = deployment([container("app").port("http", 8080)]);
         let pair = deployment([container("app"), container("proxy")]);
         let all = [found(&MISSING_READINESS, &alone), found(&MISSING_READINESS, &pair)].concat();
         expect![[r#"
-            app: no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
+            app (second level): no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
               at /spec/template/spec/containers/0/readinessProbe
               help: add `readinessProbe: { httpGet: { path: /readyz, port: http } }`
-            the pod: no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
+            the pod (second level): no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
               at /spec/template/spec/containers
               help: add `readinessProbe: { httpGet: { path: /readyz, port: 8080 } }`
         "#]]
@@ -184,6 +187,40 @@ mod tests {
                 assert_eq!(found(&rule, &pod), []);
             }
         }
+    }
+
+    #[test]
+    fn a_bare_pod_is_noted_and_says_its_own_reason() {
+        let pod = Workload {
+            kind: "Pod".to_owned(),
+            controller: Controller::Pod,
+            ..deployment([container("app").port("http", 8080)])
+        };
+        expect![[r#"
+            app: no container of the pod has a readiness probe: it counts as ready as soon as it runs, and a Service sends it requests before it can answer
+              at /spec/template/spec/containers/0/readinessProbe
+              help: add `readinessProbe: { httpGet: { path: /readyz, port: http } }`
+        "#]].assert_eq(&shown(&found(&MISSING_READINESS, &pod)));
+        let template = Workload { kind: "PodTemplate".to_owned(), ..pod };
+        assert!(found(&MISSING_READINESS, &template)[0].second);
+    }
+
+    #[test]
+    fn a_container_that_only_waits_is_no_application() {
+        let pause = Container { image: "registry.k8s.io/pause:3.10".to_owned(), ..container("pause") };
+        assert_eq!(found(&MISSING_READINESS, &deployment([pause])), []);
+        let sleeper = || Container { command: vec!["sleep".to_owned(), "infinity".to_owned()], ..container("idle") };
+        let alone = deployment([sleeper()]);
+        for rule in [MISSING_READINESS, PARTIAL_READINESS, MISSING_LIVENESS] {
+            assert_eq!(found(&rule, &alone), []);
+        }
+        let beside = deployment([sleeper(), container("app")]);
+        for (rule, field) in [(MISSING_READINESS, "readinessProbe"), (MISSING_LIVENESS, "livenessProbe")] {
+            let [finding] = &found(&rule, &beside)[..] else { panic!("one finding") };
+            assert_eq!(finding.container.as_deref(), Some("app"));
+            assert_eq!(finding.pointer, format!("/spec/template/spec/containers/1/{field}"));
+        }
+        assert_eq!(found(&PARTIAL_READINESS, &deployment([sleeper(), ready("app")])), []);
     }
 
     #[test]

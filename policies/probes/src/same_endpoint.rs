@@ -5,7 +5,7 @@ use crate::{
     windows::{Windows, threshold_for_silence},
 };
 use plimsoll_policy::{
-    Finding, Findings, Level, Rule,
+    Duration, Finding, Findings, Level, Rule,
     workload::{Container, Handler, HttpGet, Port},
 };
 
@@ -22,7 +22,7 @@ pub(crate) const LIVENESS_FIRST: Rule = Rule::new(
 pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
     let (Some(liveness), Some(readiness)) = (&container.liveness, &container.readiness) else { return };
     let (live, ready) = (Windows::of(liveness), Windows::of(readiness));
-    let patient = ready.silent + ready.silent;
+    let patient = patience(ready.silent);
     if live.silent >= patient || !same_handler(container, &liveness.handler, &readiness.handler) {
         return;
     }
@@ -38,17 +38,25 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
         let message = format!("liveness and readiness ask the same endpoint: {both}");
         let help = format!(
             "give liveness an endpoint that answers 200 as long as the process can answer, or write \
-             `failureThreshold: {enough}` for it: twice the patience of readiness"
+             `failureThreshold: {enough}` for it: one and a half times the silence that readiness allows"
         );
         let field = liveness.field(kind::handler_field(&liveness.handler));
         findings.push(Finding::new(&SAME_ENDPOINT, field, message).help(help).container(container));
     }
     if live.silent < ready.silent {
         let message = format!("the process is killed before it is ever taken out: {both}");
-        let help = format!("write `failureThreshold: {enough}` for liveness: twice the patience of readiness");
+        let help = format!(
+            "write `failureThreshold: {enough}` for liveness: one and a half times the silence that readiness allows"
+        );
         let field = liveness.field("failureThreshold");
         findings.push(Finding::new(&LIVENESS_FIRST, field, message).help(help).container(container));
     }
+}
+
+/// What liveness must wait for where it asks the same as readiness: one and a half times the silence, so that the pod
+/// is out of its Services for some time before the process is killed.
+fn patience(readiness: Duration) -> Duration {
+    Duration::millis(readiness.as_millis().saturating_mul(3).div_ceil(2))
 }
 
 fn same_handler(container: &Container, one: &Handler, other: &Handler) -> bool {
@@ -148,15 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn twice_the_patience_makes_the_same_endpoint_sound() {
+    fn half_as_much_patience_again_makes_the_same_endpoint_sound() {
         let health = || http("/health", 8080);
         for (liveness, same, first) in [
             (health().threshold(2), true, true),
-            (health().timeout(1), true, false),
-            // 41 s against 2 × 21 s, then exactly 42 s.
-            (health().threshold(5), true, false),
-            (health().threshold(5).timeout(2), false, false),
-            (health().threshold(6), false, false),
+            (health(), true, false),
+            // 31 s against 31.5 s, then 32 s.
+            (health().threshold(4), true, false),
+            (health().threshold(4).timeout(2), false, false),
+            // The usual advice: 5 failures against 3, and twice the period.
+            (health().threshold(5), false, false),
+            (health().period(20), false, false),
         ] {
             let fired = [&SAME_ENDPOINT, &LIVENESS_FIRST].map(|rule| fires(rule, pair(liveness.clone(), health())));
             assert_eq!(fired, [same, first], "{liveness:?}");
@@ -177,10 +187,10 @@ mod tests {
         expect![[r#"
             app: liveness and readiness ask the same endpoint: liveness kills after 11s of silence (a failing start: 10s), readiness takes the pod out after 21s of silence
               at /spec/template/spec/containers/0/livenessProbe/httpGet
-              help: give liveness an endpoint that answers 200 as long as the process can answer, or write `failureThreshold: 6` for it: twice the patience of readiness
+              help: give liveness an endpoint that answers 200 as long as the process can answer, or write `failureThreshold: 5` for it: one and a half times the silence that readiness allows
             app: the process is killed before it is ever taken out: liveness kills after 11s of silence (a failing start: 10s), readiness takes the pod out after 21s of silence
               at /spec/template/spec/containers/0/livenessProbe/failureThreshold
-              help: write `failureThreshold: 6` for liveness: twice the patience of readiness
+              help: write `failureThreshold: 5` for liveness: one and a half times the silence that readiness allows
         "#]].assert_eq(&shown(&all.concat()));
     }
 }

@@ -244,15 +244,17 @@ impl ProbeExt for Probe {
 
 /// What one rule finds, with the default settings.
 pub(crate) fn found(rule: &Rule, workload: &Workload) -> Vec<Finding> {
-    found_without(&[], rule, workload)
-}
-
-/// The same with some rules off.
-pub(crate) fn found_without(off: &[&Rule], rule: &Rule, workload: &Workload) -> Vec<Finding> {
-    let off: Vec<String> = off.iter().map(|rule| rule.name.clone().into_owned()).collect();
-    let mut findings = Findings::new(&off);
+    let mut findings = Findings::new(&[]);
     Probes::default().check(&Input::from(workload), &mut findings);
     findings.into_vec().into_iter().filter(|finding| finding.rule == rule.name).collect()
+}
+
+/// The names of the rules that find something, with other settings and some rules off.
+pub(crate) fn found_with(settings: &Probes, off: &[&Rule], workload: &Workload) -> Vec<String> {
+    let off: Vec<String> = off.iter().map(|rule| rule.name.clone().into_owned()).collect();
+    let mut findings = Findings::new(&off);
+    settings.check(&Input::from(workload), &mut findings);
+    findings.into_vec().into_iter().map(|finding| finding.rule).collect()
 }
 
 /// Whether a rule finds something in a Deployment of one container.

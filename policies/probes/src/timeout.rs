@@ -1,9 +1,12 @@
 //! Timeouts that are longer than the period, or too tight for the CPU that the process gets.
 
-use crate::{kind, windows::Windows};
+use crate::{
+    kind,
+    windows::{Windows, threshold_for_silence},
+};
 use plimsoll_policy::{
-    Finding, Findings, Level, Rule,
-    workload::{Container, Handler},
+    Duration, Finding, Findings, Level, Rule,
+    workload::{Container, Handler, PodTemplate},
 };
 
 pub(crate) const OVER_PERIOD: Rule = Rule::new(
@@ -20,9 +23,12 @@ pub(crate) const TIGHT: Rule = Rule::new(
 
 const ONE_CORE_MILLIS: i64 = 1000;
 
-pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
+/// A liveness probe that takes this long to kill outlasts the usual throttling.
+const LONG_SILENCE: Duration = Duration::seconds(30);
+
+pub(crate) fn check(pod: &PodTemplate, container: &Container, findings: &mut Findings<'_>) {
     over_period(container, findings);
-    tight(container, findings);
+    tight(pod, container, findings);
 }
 
 fn over_period(container: &Container, findings: &mut Findings<'_>) {
@@ -32,7 +38,7 @@ fn over_period(container: &Container, findings: &mut Findings<'_>) {
             continue;
         }
         let message = format!(
-            "the {} probe has a timeout of {timeout}s and a period of {period}s: while nobody answers it looks only \
+            "the {} probe has a timeout of {timeout}s and a period of {period}s: while there is no answer the kubelet asks only \
              every {timeout}s, and takes {} to notice",
             kind.name(),
             Windows::of(probe).silent
@@ -43,25 +49,27 @@ fn over_period(container: &Container, findings: &mut Findings<'_>) {
     }
 }
 
-fn tight(container: &Container, findings: &mut Findings<'_>) {
-    let (Some(liveness), Some(limit)) = (&container.liveness, container.cpu_limit_millis) else { return };
+fn tight(pod: &PodTemplate, container: &Container, findings: &mut Findings<'_>) {
+    let Some(liveness) = &container.liveness else { return };
+    let of_container = container.cpu_limit_millis.map(|limit| ("the CPU limit", limit));
+    let of_pod = pod.cpu_limit_millis.map(|limit| ("the CPU limit of the pod", limit));
+    let Some((whose, limit)) = of_container.or(of_pod) else { return };
     // The kernel accepts a TCP connection, however throttled the process is.
     let needs_cpu = matches!(liveness.handler, Handler::Http(_) | Handler::Grpc { .. } | Handler::Exec { .. });
-    let is_tight = *liveness.timeout_seconds <= 1 && *liveness.failure_threshold <= 3;
+    let windows = Windows::of(liveness);
+    let is_tight = *liveness.timeout_seconds <= 1 && windows.silent < LONG_SILENCE;
     if !needs_cpu || !is_tight || limit >= ONE_CORE_MILLIS {
         return;
     }
     let message = format!(
-        "liveness allows 1s for an answer and the CPU limit is {limit}m: a throttled process misses that although it \
-         lives, and is killed after {}",
-        Windows::of(liveness).of_silence()
+        "liveness allows 1s for an answer and {whose} is {limit}m: a throttled process misses that although it lives, \
+         and is killed after {}",
+        windows.of_silence()
     );
+    let enough = threshold_for_silence(liveness, LONG_SILENCE);
+    let help = format!("write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: {enough}`");
     let finding = Finding::new(&TIGHT, liveness.field("timeoutSeconds"), message);
-    findings.push(
-        finding
-            .help("write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: 6`")
-            .container(container),
-    );
+    findings.push(finding.help(help).container(container));
 }
 
 #[cfg(test)]
@@ -98,6 +106,9 @@ mod tests {
             (probe(), None, false),
             (probe().timeout(2), Some(100), false),
             (probe().threshold(4), Some(100), false),
+            // 29 s, then 31 s.
+            (probe().period(14), Some(100), true),
+            (probe().period(15), Some(100), false),
             (grpc(1, ""), Some(100), true),
             (exec("check"), Some(100), true),
             (tcp(1), Some(100), false),
@@ -109,18 +120,38 @@ mod tests {
     }
 
     #[test]
+    fn the_limit_of_the_pod_counts_where_the_container_has_none() {
+        for (of_container, of_pod, tight) in [
+            (None, Some(200), true),
+            (None, Some(1000), false),
+            (Some(2000), Some(200), false),
+            (Some(200), Some(2000), true),
+        ] {
+            let mut pod = deployment([limited(probe(), of_container)]);
+            pod.pod.cpu_limit_millis = of_pod;
+            assert_eq!(found(&TIGHT, &pod).len(), usize::from(tight), "{of_container:?} {of_pod:?}");
+        }
+    }
+
+    #[test]
     fn says_the_numbers_and_what_to_write() {
+        let mut of_pod = deployment([limited(probe().period(5), None)]);
+        of_pod.pod.cpu_limit_millis = Some(500);
         let all = [
             found(&OVER_PERIOD, &deployment([container("app").liveness(probe().period(5).timeout(10))])),
             found(&TIGHT, &deployment([limited(probe(), Some(250))])),
+            found(&TIGHT, &of_pod),
         ];
         expect![[r#"
-            app: the liveness probe has a timeout of 10s and a period of 5s: while nobody answers it looks only every 10s, and takes 30s to notice
+            app: the liveness probe has a timeout of 10s and a period of 5s: while there is no answer the kubelet asks only every 10s, and takes 30s to notice
               at /spec/template/spec/containers/0/livenessProbe/timeoutSeconds
               help: write `timeoutSeconds: 5` or less, or `periodSeconds: 10`
             app: liveness allows 1s for an answer and the CPU limit is 250m: a throttled process misses that although it lives, and is killed after 21s of silence (a failing start: 20s)
               at /spec/template/spec/containers/0/livenessProbe/timeoutSeconds
-              help: write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: 6`
+              help: write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: 4`
+            app: liveness allows 1s for an answer and the CPU limit of the pod is 500m: a throttled process misses that although it lives, and is killed after 11s of silence (a failing start: 10s)
+              at /spec/template/spec/containers/0/livenessProbe/timeoutSeconds
+              help: write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: 7`
         "#]].assert_eq(&shown(&all.concat()));
     }
 }

@@ -24,6 +24,7 @@ mod policy;
 mod request;
 mod rule;
 pub mod shell;
+mod waiting;
 pub mod workload;
 
 pub use duration::Duration;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     engine::Engine,
-    judge::evaluate::{Report, Subject, evaluate},
+    judge::evaluate::{Evaluation, Subject, evaluate},
     manifest::{self, Judge, Kinds},
 };
 use serde_json::json;
@@ -137,15 +137,36 @@ fn a_policy_whose_rules_are_all_off_does_not_run() {
     let all: Vec<(&str, Level)> = set.rules().iter().map(|levels| (levels.rule.name.as_ref(), Level::Off)).collect();
     let silent = self::set(Profile::Default, json!({}), &all);
     assert!(silent.groups().iter().all(|group| group.runs.is_empty()));
-    assert_eq!(judge(&silent), Report::default());
+    assert_eq!(judge(&silent), Evaluation::default());
+}
+
+#[test]
+fn what_is_found_in_a_helm_test_are_notes() {
+    let set = set(Profile::Strict, json!({}), &[("latest-tag", Level::Deny)]);
+    let levels = |hook: &str| {
+        let found = judge_with(&set, json!({"helm.sh/hook": hook})).findings;
+        found.iter().map(|judged| judged.level).collect::<BTreeSet<_>>()
+    };
+    for hook in ["test", "test-success", "Test, test-success"] {
+        assert_eq!(levels(hook), BTreeSet::from([Level::Note]), "{hook}");
+    }
+    for hook in ["pre-install", "test,post-install", "tests", ""] {
+        assert!(levels(hook).contains(&Level::Deny), "{hook}");
+    }
 }
 
 /// A Deployment whose image is `nginx`.
-fn judge(set: &PolicySet) -> Report {
+fn judge(set: &PolicySet) -> Evaluation {
+    judge_with(set, json!({}))
+}
+
+/// The same with annotations of its own.
+fn judge_with(set: &PolicySet, annotations: Value) -> Evaluation {
     let labels = json!({"app": "web"});
     let pod = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}});
     let deployment = json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "annotations": annotations},
         "spec": {"selector": {"matchLabels": labels}, "template": pod},
     });
     match manifest::object(deployment, &Kinds::default()) {

@@ -3,8 +3,8 @@
 use super::{deployment, job, judged, of_kind, pod, set};
 use crate::manifest::Object;
 use plimsoll_policy::workload::{
-    Controller, DaemonSetUpdate, Defaulted, Handler, IntOrPercent, PodManagement, PullPolicy, RestartPolicy,
-    StatefulSetUpdate, Strategy,
+    Controller, DaemonSetUpdate, Defaulted, Handler, ImageVolume, IntOrPercent, PodManagement, PullPolicy,
+    RestartPolicy, StatefulSetUpdate, Strategy,
 };
 use serde_json::{Value, json};
 
@@ -202,6 +202,38 @@ fn what_kubernetes_sets_at_the_pod_counts_for_its_template_too() {
     let container = judged(value).workload.pod.containers.remove(0);
     assert_eq!(container.ports[0].host_port, Some(80));
     assert_eq!(container.cpu_request_millis, Some(500));
+}
+
+#[test]
+fn the_view_has_what_a_container_and_its_pod_say_of_restarts_cpu_and_image_volumes() {
+    let mut value = deployment();
+    let pod = "/spec/template/spec";
+    set(&mut value, &format!("{pod}/resources"), json!({ "limits": { "cpu": "200m" } }));
+    set(&mut value, &format!("{pod}/containers/0/restartPolicy"), json!("OnFailure"));
+    set(&mut value, &format!("{pod}/containers/0/restartPolicyRules"), json!([{ "action": "Restart" }]));
+    let volumes = json!([
+        { "name": "tmp", "emptyDir": {} },
+        { "name": "a", "image": { "reference": "models" } },
+        { "name": "b", "image": { "reference": "models:1.2", "pullPolicy": "Never" } },
+        { "name": "c", "image": {} },
+    ]);
+    set(&mut value, &format!("{pod}/volumes"), volumes);
+    let pod = judged(value).workload.pod;
+    let container = &pod.containers[0];
+    assert_eq!((pod.cpu_limit_millis, container.cpu_limit_millis), (Some(200), None));
+    assert_eq!((container.restart_policy, container.has_restart_rules), (Some(RestartPolicy::OnFailure), true));
+    let volume = |index: usize, name: &str, reference: &str, pull_policy| ImageVolume {
+        pointer: format!("/spec/template/spec/volumes/{index}/image"),
+        name: name.to_owned(),
+        reference: reference.to_owned(),
+        pull_policy,
+    };
+    let expected = [
+        volume(1, "a", "models", PullPolicy::Always),
+        volume(2, "b", "models:1.2", PullPolicy::Never),
+        volume(3, "c", "", PullPolicy::Always),
+    ];
+    assert_eq!(pod.image_volumes, expected);
 }
 
 #[test]

@@ -1,0 +1,96 @@
+//! Containers that only wait. Nothing in them can be ready, busy or broken, so they are no applications.
+
+use crate::{
+    image::Parts,
+    shell,
+    workload::{Class, Container, PodTemplate},
+};
+
+/// Commands of a script that neither wait nor do any work.
+const IDLE: [&str; 14] =
+    [":", "[", "[[", "date", "echo", "exit", "export", "false", "printf", "read", "set", "test", "trap", "true"];
+
+impl Container {
+    /// Whether it does nothing but wait: `sleep infinity`, `tail -f /dev/null`, a loop of sleeps, a pause image.
+    pub fn only_waits(&self) -> bool {
+        let argv: Vec<&str> = self.argv().collect();
+        if argv.is_empty() { Parts::of(&self.image).is_pause() } else { only_waits(&argv) }
+    }
+}
+
+impl PodTemplate {
+    /// The application containers that do something.
+    pub fn working(&self) -> impl Iterator<Item = &Container> {
+        self.containers.iter().filter(|container| container.class == Class::Application && !container.only_waits())
+    }
+}
+
+fn only_waits(argv: &[&str]) -> bool {
+    let Some(script) = shell::invocation(argv) else { return waits(argv) };
+    if !script.shell.is_posix() {
+        return false;
+    }
+    // What cannot be read may do anything.
+    let Ok(items) = shell::parse(&script.script) else { return false };
+    let mut has_wait = false;
+    shell::all_commands(&items).into_iter().all(|simple| {
+        let waits = waits(&simple.words);
+        has_wait |= waits;
+        waits || simple.words.is_empty() || IDLE.contains(&simple.name())
+    }) && has_wait
+}
+
+/// Whether a simple command does nothing but wait.
+fn waits<T: AsRef<str>>(words: &[T]) -> bool {
+    let Some((program, arguments)) = shell::unwrapped(words).split_first() else { return false };
+    let mut arguments = arguments.iter().map(AsRef::as_ref);
+    match shell::base_name(program.as_ref()) {
+        "sleep" => arguments.next().is_some(),
+        "tail" => {
+            let follows = |word: &str| word.starts_with('-') && word.contains(['f', 'F']);
+            arguments.clone().any(follows) && arguments.any(|word| word == "/dev/null")
+        }
+        // It reads a standard input to which nothing is written.
+        "cat" => arguments.next().is_none(),
+        "pause" | "wait" => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::only_waits;
+
+    #[test]
+    fn containers_that_only_wait_are_known_by_their_command() {
+        for (command, expected) in [
+            ("sleep infinity", true),
+            ("/bin/sleep 365d", true),
+            ("sleep", false),
+            ("tail -f /dev/null", true),
+            ("tail -F /var/log/app.log", false),
+            ("tail -n0 -f /dev/null", true),
+            ("cat", true),
+            ("cat /etc/hosts", false),
+            ("/pause", true),
+            ("busybox sleep 3600", true),
+            ("sh -c sleep 1d", true),
+            ("bash -c exec tail -f /dev/null", true),
+            ("sh -c while true; do sleep 30; done", true),
+            ("sh -c while true; do echo hello; date; sleep 10; done", true),
+            ("sh -c trap : TERM INT; sleep infinity & wait", true),
+            ("sh -c trap 'exit 0' TERM; while :; do sleep 1; done", true),
+            ("sh -c while true; do poll; sleep 1; done", false),
+            ("sh -c echo hello", false),
+            ("sh -c server & sleep infinity", false),
+            ("sh /run.sh", false),
+            ("server", false),
+            ("sh -c", false),
+        ] {
+            let (words, script) = command.split_once(" -c ").map_or((command, None), |(sh, text)| (sh, Some(text)));
+            let option = script.map(|_| "-c");
+            let argv: Vec<&str> = words.split_whitespace().chain(option).chain(script).collect();
+            assert_eq!(only_waits(&argv), expected, "{command}");
+        }
+    }
+}
