@@ -46,7 +46,7 @@ pub(crate) fn check(
         (Some(startup), _) => window_too_short(startup, container, budget.as_ref(), findings),
         (None, Some(liveness)) => {
             initial_delay(liveness, container, budget.as_ref(), findings);
-            if container.class == Class::Application && !workload.runs_to_completion() {
+            if container.class == Class::Application && !workload.runs_to_completion() && !container.only_waits() {
                 missing(settings, liveness, container, budget.as_ref(), findings);
             }
         }
@@ -175,6 +175,8 @@ mod tests {
         }
         assert!(!fires(&MISSING_STARTUP, live(probe()).startup(probe())));
         assert!(!fires(&MISSING_STARTUP, container("app").readiness(probe())));
+        let sleeper = Container { command: vec!["sleep".to_owned(), "infinity".to_owned()], ..live(probe()) };
+        assert!(!fires(&MISSING_STARTUP, sleeper));
     }
 
     #[test]

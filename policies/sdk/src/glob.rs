@@ -1,8 +1,8 @@
 //! Globs over names and tags: `*` is any text, `?` any one byte, everything else is itself.
 //!
-//! Written by hand, because a guest would build a matcher anew for every object. The host matches **paths** with the
-//! crate `globset`: there a `*` must stop at a `/`, and `**`, `[ab]` and `{a,b}` are what people know from
-//! `.gitignore`.
+//! Written by hand, because a guest would build a matcher anew for every object. The host keeps the crate `globset` for
+//! what operators write about names and paths (exceptions, `namespaces:`, `--exclude`): there `**`, `[ab]` and `{a,b}` are
+//! what people know from `.gitignore`, a broken glob is an error with its reason, and each is built once.
 
 /// Whether `glob` matches the whole of `text`, in time linear in the product of their lengths.
 pub fn matches(glob: &str, text: &str) -> bool {

@@ -7,8 +7,10 @@ use crate::{
 };
 
 /// Commands of a script that neither wait nor do any work.
-const IDLE: [&str; 14] =
-    [":", "[", "[[", "date", "echo", "exit", "export", "false", "printf", "read", "set", "test", "trap", "true"];
+const IDLE: [&str; 18] = [
+    ":", "[", "[[", "cd", "date", "echo", "exit", "export", "false", "mkdir", "printf", "read", "rm", "set", "test",
+    "touch", "trap", "true",
+];
 
 impl Container {
     /// Whether it does nothing but wait: `sleep infinity`, `tail -f /dev/null`, a loop of sleeps, a pause image.
@@ -80,6 +82,7 @@ mod tests {
             ("sh -c while true; do echo hello; date; sleep 10; done", true),
             ("sh -c trap : TERM INT; sleep infinity & wait", true),
             ("sh -c trap 'exit 0' TERM; while :; do sleep 1; done", true),
+            ("sh -c touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600", true),
             ("sh -c while true; do poll; sleep 1; done", false),
             ("sh -c echo hello", false),
             ("sh -c server & sleep infinity", false),
