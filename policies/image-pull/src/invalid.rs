@@ -36,7 +36,7 @@ impl Invalid<'_> {
         match self {
             Invalid::Empty => "the image is empty".to_owned(),
             Invalid::Placeholder => format!(
-                "{} is an unrendered placeholder: Kubernetes fills in nothing here and would try to pull it as it stands",
+                "{} is an unrendered placeholder: Kubernetes does not replace it, and the kubelet refuses it as it stands",
                 Quoted(image)
             ),
             _ => format!("{} is not an image reference: {self}", Quoted(image)),
@@ -46,9 +46,11 @@ impl Invalid<'_> {
     /// What to write instead.
     pub(crate) fn help(&self, image: &str) -> String {
         match self {
-            Invalid::Placeholder => "render first and scan what comes out: `helm template … | plimsoll scan -`, \
+            Invalid::Placeholder => {
+                "fill it in, or render first and scan what comes out: `helm template … | plimsoll scan -`, \
                                      `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`"
-                .to_owned(),
+                    .to_owned()
+            }
             Invalid::WhiteSpace if is_one_word(image) => format!("write {}", Quoted(image.trim())),
             Invalid::Scheme("ko") => "ko builds it first: `ko resolve -f FILE | plimsoll scan -`".to_owned(),
             Invalid::Scheme(scheme) => format!("write {}", Quoted(&image[scheme.len() + "://".len()..])),

@@ -53,7 +53,7 @@ pub(crate) fn check(named: &Named<'_>, settings: &ImagePull, findings: &mut Find
     }
 }
 
-/// Never, whatever the image.
+/// Judges the pull policy Never, which is wrong for every image.
 pub(crate) fn check_pull_policy(image: Image<'_>, findings: &mut Findings<'_>) {
     if image.pull_policy() != PullPolicy::Never {
         return;

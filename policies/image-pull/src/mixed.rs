@@ -31,7 +31,7 @@ fn departure<'a>(images: &[Named<'a>]) -> Option<(Image<'a>, Image<'a>)> {
     Some((first.image, departing.image))
 }
 
-/// A digest settles what is pulled, whatever tag stands beside it. A tag alone is never known to be a digest.
+/// A digest settles what is pulled, also beside a tag. A tag alone is never known to be a digest.
 fn version<'a>(reference: &Reference<'a>) -> &'a str {
     reference.digest.or(reference.tag).unwrap_or("latest")
 }

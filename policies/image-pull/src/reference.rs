@@ -71,7 +71,7 @@ impl<'a> Repository<'a> {
             Some((DOCKER_HUB_LEGACY, rest)) => (DOCKER_HUB, rest),
             Some((first, rest)) if looks_like_registry(first) && is_domain(first) => (first, rest),
             Some((first, _)) if looks_like_registry(first) => {
-                check_path(name).map_err(|_| Invalid::Registry(first))?;
+                check_path(name).map_err(|_| placeholder_or(Invalid::Registry(first), first))?;
                 ("", name)
             }
             _ => (DOCKER_HUB, name),
@@ -118,6 +118,16 @@ fn is_placeholder(image: &str) -> bool {
     image.contains(['$', '<', '>', '{', '}'])
 }
 
+/// Documentation writes what the reader must fill in as `PROJECT_ID`: no host and no repository can be named so.
+fn placeholder_or<'a>(invalid: Invalid<'a>, part: &str) -> Invalid<'a> {
+    let is_shouted = |word: &str| {
+        word.contains('_')
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if part.split(['-', '.', ':']).any(is_shouted) { Invalid::Placeholder } else { invalid }
+}
+
 fn looks_like_registry(first: &str) -> bool {
     first == "localhost" || first.bytes().any(|b| matches!(b, b'.' | b':' | b'A'..=b'Z'))
 }
@@ -157,7 +167,9 @@ fn check_component(component: &str) -> Result<(), Invalid<'_>> {
     }
     Err(match component {
         "" => Invalid::EmptyComponent,
-        _ if component.contains(|c: char| c.is_ascii_uppercase()) => Invalid::UpperCase(component),
+        _ if component.contains(|c: char| c.is_ascii_uppercase()) => {
+            placeholder_or(Invalid::UpperCase(component), component)
+        }
         _ => Invalid::Component(component),
     })
 }

@@ -50,6 +50,9 @@ fn says_what_is_wrong_and_what_to_write() {
         "[YOUR ID]/app:1.0",
         "ko://example.com/cmd/app",
         "https://quay.io/team/app:1.0",
+        "us-docker.pkg.dev/PROJECT_ID/app:1.0",
+        "REGION_NAME-docker.pkg.dev/team/app:1.0",
+        "quay.io/My_Team/app:1.0",
         "7cc4b5aefd1d0cadf8d97d4350462ba51c694ebca145b08d7d41b41acc8db5aa",
         "registry.example.com/Team/App:1.0",
         "registry.example.com//app:1.0",
@@ -71,22 +74,28 @@ fn says_what_is_wrong_and_what_to_write() {
         })
         .collect();
     expect![[r#"
-        `$(IMAGE)` is an unrendered placeholder: Kubernetes fills in nothing here and would try to pull it as it stands
-          render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
-        `registry.example.com/{{ .Values.name }}:1.0` is an unrendered placeholder: Kubernetes fills in nothing here and would try to pull it as it stands
-          render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
+        `$(IMAGE)` is an unrendered placeholder: Kubernetes does not replace it, and the kubelet refuses it as it stands
+          fill it in, or render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
+        `registry.example.com/{{ .Values.name }}:1.0` is an unrendered placeholder: Kubernetes does not replace it, and the kubelet refuses it as it stands
+          fill it in, or render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
         the image is empty
           write `[registry[:port]/]repository[:tag][@sha256:digest]`
         ` nginx:1.27.4` is not an image reference: it has white space in it
           write `nginx:1.27.4`
-        `{IMAGE}` is an unrendered placeholder: Kubernetes fills in nothing here and would try to pull it as it stands
-          render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
+        `{IMAGE}` is an unrendered placeholder: Kubernetes does not replace it, and the kubelet refuses it as it stands
+          fill it in, or render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
         `[YOUR ID]/app:1.0` is not an image reference: it has white space in it
           write `[registry[:port]/]repository[:tag][@sha256:digest]`
         `ko://example.com/cmd/app` is not an image reference: it is a URL; a reference has no scheme
           ko builds it first: `ko resolve -f FILE | plimsoll scan -`
         `https://quay.io/team/app:1.0` is not an image reference: it is a URL; a reference has no scheme
           write `quay.io/team/app:1.0`
+        `us-docker.pkg.dev/PROJECT_ID/app:1.0` is an unrendered placeholder: Kubernetes does not replace it, and the kubelet refuses it as it stands
+          fill it in, or render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
+        `REGION_NAME-docker.pkg.dev/team/app:1.0` is an unrendered placeholder: Kubernetes does not replace it, and the kubelet refuses it as it stands
+          fill it in, or render first and scan what comes out: `helm template … | plimsoll scan -`, `kustomize build … | plimsoll scan -`, `envsubst < FILE | plimsoll scan -`
+        `quay.io/My_Team/app:1.0` is not an image reference: `My_Team` in the repository has upper-case letters
+          registries know lower case only: write `my_team`
         `7cc4b5aefd1d0cadf8d97d4350462ba51c694ebca145b08d7d41b41acc8db5aa` is not an image reference: 64 hexadecimal digits alone are an image ID
           write the repository that the image is pulled from, then its tag or digest
         `registry.example.com/Team/App:1.0` is not an image reference: `Team` in the repository has upper-case letters

@@ -14,7 +14,7 @@ pub(crate) enum Class {
     Immutable,
     /// Names a series of releases: the next patch release moves it.
     Series,
-    /// Names whatever was pushed last.
+    /// Names the build that was pushed last.
     Moving,
 }
 

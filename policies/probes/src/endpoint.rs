@@ -150,7 +150,7 @@ fn host_override(
     }
     let asked = if is_loopback(host) { "the node itself" } else { "that host" };
     let message = format!(
-        "the {} probe sets `host: {host}`: the kubelet asks {asked} instead of the pod, whatever state the pod is in",
+        "the {} probe sets `host: {host}`: the kubelet asks {asked}, not the pod, so the answer says nothing about the pod",
         kind.name()
     );
     let help = match probe.handler {
@@ -359,11 +359,11 @@ mod tests {
         let [_, tcp] = asking("localhost");
         let pod = deployment([app().startup(http).liveness(tcp)]);
         expect![[r#"
-            app: the startup probe sets `host: example.com`: the kubelet asks that host instead of the pod, whatever state the pod is in
+            app: the startup probe sets `host: example.com`: the kubelet asks that host, not the pod, so the answer says nothing about the pod
               at /spec/template/spec/containers/0/startupProbe/httpGet/host
               help: remove `host`; for a virtual host write `httpHeaders: [{ name: Host, value: … }]`
               fix: Remove { pointer: "/spec/template/spec/containers/0/startupProbe/httpGet/host" }
-            app: the liveness probe sets `host: localhost`: the kubelet asks the node itself instead of the pod, whatever state the pod is in
+            app: the liveness probe sets `host: localhost`: the kubelet asks the node itself, not the pod, so the answer says nothing about the pod
               at /spec/template/spec/containers/0/livenessProbe/tcpSocket/host
               help: remove `host`
               fix: Remove { pointer: "/spec/template/spec/containers/0/livenessProbe/tcpSocket/host" }

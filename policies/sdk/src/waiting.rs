@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// Commands of a script that neither wait nor do any work.
-const IDLE: [&str; 18] = [
-    ":", "[", "[[", "cd", "date", "echo", "exit", "export", "false", "mkdir", "printf", "read", "rm", "set", "test",
-    "touch", "trap", "true",
+const IDLE: [&str; 19] = [
+    ":", "[", "[[", "cd", "date", "echo", "exit", "export", "false", "hostname", "mkdir", "printf", "read", "rm",
+    "set", "test", "touch", "trap", "true",
 ];
 
 impl Container {
