@@ -31,7 +31,7 @@ async fn a_refusal_says_what_where_and_what_to_write_instead() {
     assert!(digest.as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{digest}");
     expect![[r#"
         Deployment default/app is not fit to run:
-        - latest-tag: `app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back
+        - latest-tag: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
             at spec.template.spec.containers[0].image (container app)
             help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
             more: plimsoll explain latest-tag"#]]
@@ -50,7 +50,7 @@ async fn a_refusal_says_what_where_and_what_to_write_instead() {
               "causes": [
                 {
                   "field": "spec.template.spec.containers[0].image",
-                  "message": "`app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back",
+                  "message": "`app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name",
                   "reason": "latest-tag"
                 }
               ],
@@ -79,7 +79,7 @@ async fn a_warning_names_its_rule_and_its_field_and_refuses_nothing() {
           },
           "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
           "warnings": [
-            "latest-tag: spec.template.spec.containers[0].image: `app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back"
+            "latest-tag: spec.template.spec.containers[0].image: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name"
           ]
         }
     "#]].assert_eq(&pretty(&response));

@@ -27,7 +27,7 @@ fn text_is_like_that_of_rustc() {
     check(
         &text(&[], &stdin).stdout,
         &expect![[r#"
-        deny[latest-tag]: `app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
           --> <stdin>:12:18
            |
         12 |           image: app:latest
@@ -64,7 +64,7 @@ fn quiet_says_findings_and_problems_and_nothing_else() {
     check(
         &text(&["-q"], &deployment(DENIED)).stdout,
         &expect![[r#"
-        deny[latest-tag]: `app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
           --> <stdin>:12:18
            |
         12 |           image: app:latest
@@ -114,7 +114,7 @@ fn json_has_its_published_shape() {
               "help": "name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)",
               "level": "deny",
               "line": 12,
-              "message": "`app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back",
+              "message": "`app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name",
               "object": {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",

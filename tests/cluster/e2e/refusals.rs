@@ -27,7 +27,7 @@ fn a_denied_deployment_comes_with_all_that_it_takes_to_mend_it() {
     let here = Namespace::new("denied");
     expect![[r#"
         Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.plimsoll.dev" denied the request: Deployment NAMESPACE/shop is not fit to run:
-        - moving-tag-cached: the tag `main` moves, and imagePullPolicy is IfNotPresent, so a node that has an older image under this tag keeps it while other nodes pull the new one
+        - moving-tag-cached: the tag `main` moves, and imagePullPolicy is IfNotPresent: a node that has an older image under this tag keeps it, while other nodes pull the new one
             at spec.template.spec.containers[0].image (container shop)
             help: give each build a tag of its own, or pin it: `registry.example/shop:main@sha256:…` (`crane digest registry.example/shop:main` prints it)
             more: plimsoll explain moving-tag-cached

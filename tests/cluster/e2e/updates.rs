@@ -18,7 +18,7 @@ fn an_update_that_adds_no_violation_passes_with_a_warning() {
     let seen = here.patch("deployment app", r#"[{"op": "add", "path": "/spec/minReadySeconds", "value": 5}]"#);
     expect![[r#"
         deployment.apps/app patched
-        Warning: latest-tag: spec.template.spec.containers[0].image (not refused, because it was so before): `app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back
+        Warning: latest-tag: spec.template.spec.containers[0].image (not refused, because it was so before): `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
     "#]].assert_eq(&seen.ok());
 }
 
@@ -29,7 +29,7 @@ fn an_update_that_adds_a_violation_is_denied_for_that_alone() {
     let probe = "/spec/template/spec/containers/0/readinessProbe";
     let seen = here.patch("deployment app", &format!(r#"[{{"op": "remove", "path": "{probe}"}}]"#));
     expect![[r#"
-        Warning: latest-tag: spec.template.spec.containers[0].image (not refused, because it was so before): `app:latest` is whatever was pushed last: nobody can tell which code runs, or roll it back
+        Warning: latest-tag: spec.template.spec.containers[0].image (not refused, because it was so before): `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
         Error from server (Forbidden): admission webhook "validate.plimsoll.dev" denied the request: Deployment NAMESPACE/app is not fit to run:
         - missing-readiness-probe: no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
             at spec.template.spec.containers[0].readinessProbe (container app)

@@ -38,7 +38,8 @@ fn level(set: &PolicySet, rule: &str) -> Level {
 fn the_profile_gives_the_levels_that_nobody_configured() {
     let default = set(Profile::Default, json!({}), &[]);
     let strict = set(Profile::Strict, json!({}), &[]);
-    assert_eq!((level(&default, "moving-tag-always"), level(&strict, "moving-tag-always")), (Level::Warn, Level::Deny));
+    let delay = "initial-delay-as-startup-budget";
+    assert_eq!((level(&default, delay), level(&strict, delay)), (Level::Warn, Level::Deny));
     let second = |set: &PolicySet| set.rule("missing-startup-probe").unwrap().of(true);
     assert_eq!((second(&default), second(&strict)), (Level::Deny, Level::Deny));
     assert_eq!(level(&default, "expired-exception"), Level::Warn, "rules of the host have levels too");
@@ -115,7 +116,7 @@ fn the_digest_tells_sets_apart_that_judge_differently() {
     let digest = |policies, levels: &[(&str, Level)]| set(Profile::Default, policies, levels).digest().to_owned();
     let plain = digest(json!({}), &[]);
     assert!(plain.starts_with("sha256:") && plain.len() == 71, "{plain}");
-    assert_eq!(digest(json!({"probes": {}}), &[("latest-tag", Level::Deny)]), plain, "as it is anyway");
+    assert_eq!(digest(json!({"probes": {}}), &[("never-pull", Level::Deny)]), plain, "as it is anyway");
     assert_ne!(digest(json!({"grace-period": {"settings": {"margin": "7s"}}}), &[]), plain);
     assert_ne!(digest(json!({}), &[("latest-tag", Level::Warn)]), plain);
     assert_ne!(set(Profile::Strict, json!({}), &[]).digest(), plain);
