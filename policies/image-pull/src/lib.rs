@@ -30,7 +30,7 @@ pub struct ImagePull {
     immutable_registries: Vec<String>,
     /// Registries whose tags Knative does not resolve to a digest: what the ConfigMap `config-deployment` of Knative
     /// Serving lists under `registries-skipping-tag-resolving`. Replaces the default, which is Knative's.
-    unresolved_registries: Vec<String>,
+    knative_unresolved_registries: Vec<String>,
 }
 
 impl Default for ImagePull {
@@ -38,7 +38,7 @@ impl Default for ImagePull {
         ImagePull {
             immutable_tags: vec![Pattern::Semver, Pattern::Hash, Pattern::Stamp],
             immutable_registries: vec!["registry.k8s.io".to_owned()],
-            unresolved_registries: ["kind.local", "ko.local", "dev.local"].map(str::to_owned).into(),
+            knative_unresolved_registries: ["kind.local", "ko.local", "dev.local"].map(str::to_owned).into(),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Policy for ImagePull {
     fn validate(&self) -> Result<(), String> {
         self.immutable_tags.iter().try_for_each(Pattern::validate)?;
         registries::validate("immutable-registries", &self.immutable_registries)?;
-        registries::validate("unresolved-registries", &self.unresolved_registries)
+        registries::validate("knative-unresolved-registries", &self.knative_unresolved_registries)
     }
 
     fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>) {
@@ -66,7 +66,7 @@ impl Policy for ImagePull {
                     // Knative resolves the images of containers; it allows no image volumes.
                     let is_resolved = is_knative
                         && matches!(image, Image::Container(_))
-                        && !registries::hold(&self.unresolved_registries, &reference);
+                        && !registries::hold(&self.knative_unresolved_registries, &reference);
                     let named = Named { image, reference, is_resolved };
                     judge::check(&named, self, findings);
                     images.push(named);

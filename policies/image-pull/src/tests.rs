@@ -217,7 +217,7 @@ fn what_knative_resolves_is_a_warning_at_most() {
     }
     let never = check_all(&knative("app:1.0.0", Never), &ImagePull::default());
     assert_eq!(rules(&never), ["never-pull"]);
-    let settings = ImagePull { unresolved_registries: vec!["*.internal".to_owned()], ..ImagePull::default() };
+    let settings = ImagePull { knative_unresolved_registries: vec!["*.internal".to_owned()], ..ImagePull::default() };
     assert!(check_all(&knative("registry.internal/app", Always), &settings)[0].second);
     assert!(!check_all(&knative("ko.local/app", Always), &settings)[0].second);
     for rule in ImagePull::RULES {
@@ -268,8 +268,8 @@ fn refuses_registries_that_are_none() {
          `registry.example.com:5000`, without a scheme and a path"
     );
     for host in ["", "host/path"] {
-        let error = validate(&format!(r#"{{"unresolved-registries": ["{host}"]}}"#)).unwrap_err();
-        assert!(error.starts_with("unresolved-registries: "), "{error}");
+        let error = validate(&format!(r#"{{"knative-unresolved-registries": ["{host}"]}}"#)).unwrap_err();
+        assert!(error.starts_with("knative-unresolved-registries: "), "{error}");
     }
 }
 

@@ -145,7 +145,7 @@ fn a_policy_whose_rules_are_all_off_does_not_run() {
 fn what_is_found_in_a_helm_test_are_notes() {
     let set = set(Profile::Strict, json!({}), &[("latest-tag", Level::Deny)]);
     let levels = |hook: &str| {
-        let found = judge_with(&set, json!({"helm.sh/hook": hook})).findings;
+        let found = judge_with(&set, &json!({"helm.sh/hook": hook})).findings;
         found.iter().map(|judged| judged.level).collect::<BTreeSet<_>>()
     };
     for hook in ["test", "test-success", "Test, test-success"] {
@@ -158,11 +158,11 @@ fn what_is_found_in_a_helm_test_are_notes() {
 
 /// A Deployment whose image is `nginx`.
 fn judge(set: &PolicySet) -> Evaluation {
-    judge_with(set, json!({}))
+    judge_with(set, &json!({}))
 }
 
 /// The same with annotations of its own.
-fn judge_with(set: &PolicySet, annotations: Value) -> Evaluation {
+fn judge_with(set: &PolicySet, annotations: &Value) -> Evaluation {
     let labels = json!({"app": "web"});
     let pod = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}});
     let deployment = json!({
