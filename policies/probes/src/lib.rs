@@ -73,8 +73,10 @@ impl Policy for Probes {
         let workload = input.workload;
         let contract = Contract::of(workload);
 
-        presence::check(workload, &contract, findings);
-        restart::check(workload, findings);
+        // Shell strings are read for this, so it is done once.
+        let working: Vec<_> = workload.pod.working().collect();
+        presence::check(workload, &working, &contract, findings);
+        restart::check(workload, &working, findings);
         for container in workload.pod.long_running() {
             startup::check(self, workload, container, &contract, findings);
             liveness::check(self, container, &contract, findings);

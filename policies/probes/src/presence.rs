@@ -21,56 +21,63 @@ pub(crate) const MISSING_LIVENESS: Rule =
         .strict(Level::Warn)
         .second(Level::Deny, Level::Deny);
 
-pub(crate) fn check(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
-    if workload.runs_to_completion() {
-        return;
-    }
-    readiness(workload, contract, findings);
-    liveness(workload, contract, findings);
+/// A pod, and what of it is asked for probes.
+struct Pod<'a> {
+    workload: &'a Workload,
+    /// Its application containers, without those that only wait.
+    working: &'a [&'a Container],
+    contract: &'a Contract,
 }
 
-fn readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
-    let applications = || workload.pod.working();
-    if applications().all(|container| container.readiness.is_none()) {
+pub(crate) fn check(workload: &Workload, working: &[&Container], contract: &Contract, findings: &mut Findings<'_>) {
+    if !workload.runs_to_completion() {
+        let pod = Pod { workload, working, contract };
+        readiness(&pod, findings);
+        liveness(&pod, findings);
+    }
+}
+
+fn readiness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
+    if pod.working.iter().all(|container| container.readiness.is_none()) {
         // Knative's own webhook gives the container of a Revision a TCP readiness probe.
-        if !workload.is_knative() {
-            missing_readiness(workload, contract, findings);
+        if !pod.workload.is_knative() {
+            missing_readiness(pod, findings);
         }
         return;
     }
-    for container in applications().filter(|container| container.readiness.is_none()) {
+    for container in pod.working.iter().filter(|container| container.readiness.is_none()) {
         let name = &container.name;
         let message = format!(
             "container `{name}` has no readiness probe: the pod gets traffic and the rollout goes on while it \
              cannot work"
         );
-        let help = format!("add `readinessProbe: {}` to it", proposal(Key::Readyz, container, contract));
+        let help = format!("add `readinessProbe: {}` to it", proposal(Key::Readyz, container, pod.contract));
         let finding = Finding::new(&PARTIAL_READINESS, container.field("readinessProbe"), message);
         findings.push(finding.help(help).container(container));
     }
 }
 
-fn missing_readiness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
-    let Some(container) = spokesman(Key::Readyz, workload, contract) else { return };
-    let consequence = match workload.is_bare_pod() {
+fn missing_readiness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
+    let Some(container) = pod.spokesman(Key::Readyz) else { return };
+    let is_bare = pod.workload.is_bare_pod();
+    let consequence = match is_bare {
         true => "and a Service sends it requests before it can answer",
         false => "so a broken version replaces a good one",
     };
     let message =
         format!("no container of the pod has a readiness probe: it counts as ready as soon as it runs, {consequence}");
-    let help = format!("add `readinessProbe: {}`", proposal(Key::Readyz, container, contract));
-    let finding = Finding::new(&MISSING_READINESS, place(workload, container, "readinessProbe"), message).help(help);
-    let finding = about(workload, container, finding);
-    findings.push(if workload.is_bare_pod() { finding } else { finding.second() });
+    let help = format!("add `readinessProbe: {}`", proposal(Key::Readyz, container, pod.contract));
+    let finding = pod.finding(&MISSING_READINESS, container, "readinessProbe", message).help(help);
+    findings.push(if is_bare { finding } else { finding.second() });
 }
 
-fn liveness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_>) {
-    if workload.pod.working().any(|container| container.liveness.is_some()) {
+fn liveness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
+    if pod.working.iter().any(|container| container.liveness.is_some()) {
         return;
     }
-    let Some(container) = spokesman(Key::Livez, workload, contract) else { return };
-    let help = format!("add `livenessProbe: {}`", proposal(Key::Livez, container, contract));
-    let finding = match contract.endpoint(Key::Livez, container) {
+    let Some(container) = pod.spokesman(Key::Livez) else { return };
+    let help = format!("add `livenessProbe: {}`", proposal(Key::Livez, container, pod.contract));
+    let finding = match pod.contract.endpoint(Key::Livez, container) {
         Some(declared) => {
             let message = format!(
                 "no container of the pod has a liveness probe, though `{}` declares {} for it: a hung process stays",
@@ -80,30 +87,26 @@ fn liveness(workload: &Workload, contract: &Contract, findings: &mut Findings<'_
         }
         None => {
             let message = "no container of the pod has a liveness probe: a process that hangs is never restarted";
-            let finding = Finding::new(&MISSING_LIVENESS, place(workload, container, "livenessProbe"), message);
-            about(workload, container, finding)
+            pod.finding(&MISSING_LIVENESS, container, "livenessProbe", message.to_owned())
         }
     };
     findings.push(finding.help(help));
 }
 
-/// The application container that the contract gives this endpoint to, else the first. None where all only wait.
-fn spokesman<'a>(key: Key, workload: &'a Workload, contract: &Contract) -> Option<&'a Container> {
-    let declared = workload.pod.working().find(|container| contract.endpoint(key, container).is_some());
-    declared.or_else(|| workload.pod.working().next())
-}
+impl<'a> Pod<'a> {
+    /// The container that the contract gives this endpoint to, else the first. None where all only wait.
+    fn spokesman(&self, key: Key) -> Option<&'a Container> {
+        let declared = self.working.iter().find(|container| self.contract.endpoint(key, container).is_some());
+        declared.or(self.working.first()).copied()
+    }
 
-/// Where a missing probe belongs: in the only container, else in one of them.
-fn place(workload: &Workload, container: &Container, field: &str) -> String {
-    if is_alone(workload) { container.field(field) } else { workload.pod.spec("containers") }
-}
-
-fn about(workload: &Workload, container: &Container, finding: Finding) -> Finding {
-    if is_alone(workload) { finding.container(container) } else { finding }
-}
-
-fn is_alone(workload: &Workload) -> bool {
-    workload.pod.working().count() == 1
+    /// A finding where a missing probe belongs: in the only container, else in one of them.
+    fn finding(&self, rule: &Rule, container: &Container, field: &str, message: String) -> Finding {
+        match self.working {
+            [_] => Finding::new(rule, container.field(field), message).container(container),
+            _ => Finding::new(rule, self.workload.pod.spec("containers"), message),
+        }
+    }
 }
 
 /// A handler to write: the contract's endpoint, else a conventional path on the first declared port.

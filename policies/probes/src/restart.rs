@@ -11,11 +11,11 @@ pub(crate) const NEVER_RESTARTED: Rule = Rule::new(
     "a container of a long-running workload is not restarted, because of its own `restartPolicy`",
 );
 
-pub(crate) fn check(workload: &Workload, findings: &mut Findings<'_>) {
+pub(crate) fn check(workload: &Workload, working: &[&Container], findings: &mut Findings<'_>) {
     if workload.runs_to_completion() {
         return;
     }
-    for container in workload.pod.working() {
+    for container in working {
         never_restarted(container, findings);
     }
 }
