@@ -34,11 +34,18 @@ pub(crate) fn foreign(command: &[String], image: &str) -> Option<String> {
     })
 }
 
+/// Options of curl and wget whose value may look like a host.
+const VALUED: [&str; 8] = ["-u", "--user", "-H", "--header", "-x", "--proxy", "-e", "--referer"];
+
 /// The host that a client of HTTP, TCP or gRPC is told to ask.
 fn asked_host<'a>(client: &str, arguments: &[&'a str]) -> Option<&'a str> {
     let is_option = |word: &&str| word.starts_with('-');
     match client {
-        "curl" | "wget" => arguments.iter().filter(|word| !is_option(word)).find_map(|word| url_host(word)),
+        "curl" | "wget" => {
+            let values = std::iter::once(&"").chain(arguments).map(|before| VALUED.contains(before));
+            let mut words = arguments.iter().zip(values).filter(|(word, is_value)| !is_value && !is_option(word));
+            words.find_map(|(word, _)| url_host(word))
+        }
         "nc" | "ncat" => {
             let is_number = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_digit());
             arguments.iter().filter(|word| !is_option(word)).find(|word| !is_number(word)).copied()
@@ -116,6 +123,8 @@ mod tests {
             ("sh -c curl -f http://$PAYMENTS/health", "acme/shop:1.0.0", None),
             ("curl db:5432", "acme/shop:1.0.0", Some("curl")),
             ("curl -o /dev/null 127.0.0.1:80/health", "acme/shop:1.0.0", None),
+            ("curl -u admin:1234 localhost:9200", "acme/shop:1.0.0", None),
+            ("curl -H Host:shop:80 -f localhost:80", "acme/shop:1.0.0", None),
             ("wget -q -O- http://user:secret@payments/", "acme/shop:1.0.0", Some("wget")),
             ("nc -z -w 1 db 5432", "acme/shop:1.0.0", Some("nc")),
             ("nc -z localhost 5432", "acme/shop:1.0.0", None),
