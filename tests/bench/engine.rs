@@ -38,7 +38,7 @@ fn main() {
     }
     let set = start().expect("the built-in policies load");
     let object = object();
-    let subject = Subject { workload: &object.workload, value: &object.value, siblings: &[] };
+    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] };
     let found = evaluate(&subject, &set);
     assert_eq!(found.failures, [], "a benchmark of failures says nothing");
     assert_eq!(found.findings.len(), native(&object.workload).len(), "both ways find the same");
@@ -50,8 +50,8 @@ fn main() {
     let [whole_native, whole_wasm, rules_native, rules_wasm, empty] = fastest([
         &|| drop(black_box(native(&self::object().workload))),
         &|| {
-            let Object { workload, value } = &self::object();
-            drop(black_box(evaluate(&Subject { workload, value, siblings: &[] }, &set)));
+            let Object { workload, value, .. } = &self::object();
+            drop(black_box(evaluate(&Subject { workload, value, unknown: &[], siblings: &[] }, &set)));
         },
         &|| drop(black_box(native(&object.workload))),
         &|| drop(black_box(evaluate(&subject, &set))),
@@ -75,7 +75,8 @@ fn print_start() {
     let object = object();
     let taken = time(|| {
         let set = start().expect("the built-in policies load");
-        let subject = Subject { workload: &object.workload, value: &object.value, siblings: &[] };
+        let subject =
+            Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] };
         drop(black_box((evaluate(&subject, &set), set)));
     });
     println!("{}", taken.as_nanos());

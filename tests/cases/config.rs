@@ -171,8 +171,11 @@ policies:
 #[test]
 fn text_that_is_no_yaml_is_said_with_its_place() {
     expect![[r#"
-        error: not valid YAML: did not find expected node content, while parsing a flow node
-        --> plimsoll.yaml:3:1
+        error: not valid YAML: the `[` that opens here is not closed
+         --> plimsoll.yaml:2:11
+          |
+        2 | policies: [
+          |           ^
 
     "#]]
     .assert_eq(&refusal("profile: strict\npolicies: [\n"));

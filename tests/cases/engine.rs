@@ -157,5 +157,5 @@ fn workload() -> Object {
 }
 
 fn subject(object: &Object) -> Subject<'_> {
-    Subject { workload: &object.workload, value: &object.value, siblings: &[] }
+    Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] }
 }

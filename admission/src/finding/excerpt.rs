@@ -1,8 +1,10 @@
 //! The source line of a place, cut to what a person can take in: a manifest can be one line of two megabytes.
 
+use crate::manifest::{Lines, Span, Window};
+
 const BEFORE: usize = 50;
 const AFTER: usize = 80;
-const CUT: char = '…';
+const CUT: &str = "…";
 
 /// The source around a column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,22 +18,15 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Cuts `line` around `column` (in characters, from 1), to underline `width` characters from there.
-    pub fn of(line: &str, column: usize, width: usize) -> Self {
-        let column = column.max(1) - 1;
-        let start = column.saturating_sub(BEFORE);
-        let mut rest = line.trim_end_matches(['\r', '\n']).chars().skip(start);
-        let mut text: String = rest.by_ref().take(column - start + AFTER).collect();
-        if rest.next().is_some() {
-            text.push(CUT);
+    /// The line of a span, cut around its start.
+    pub fn of(lines: &Lines<'_>, span: Span) -> Self {
+        let Window { before, marked, after, starts_before, ends_after } = lines.window(span, BEFORE, AFTER);
+        let cut = |is_cut: bool| if is_cut { CUT } else { "" };
+        Excerpt {
+            text: [cut(starts_before), before, marked, after, cut(ends_after)].concat(),
+            before: before.chars().count() + usize::from(starts_before),
+            width: marked.chars().count().max(1),
         }
-        let mut before = column - start;
-        if start > 0 {
-            text.insert(0, CUT);
-            before += 1;
-        }
-        let left = text.chars().count().saturating_sub(before);
-        Excerpt { text, before, width: width.clamp(1, left.max(1)) }
     }
 }
 
@@ -42,14 +37,14 @@ mod tests {
 
     #[test]
     fn keeps_a_short_line_whole() {
-        let excerpt = Excerpt::of("  image: nginx\r\n", 10, 5);
+        let excerpt = Excerpt::of(&Lines::of("  image: nginx\r\n"), Span { start: 9, end: 14 });
         assert_eq!(excerpt, Excerpt { text: "  image: nginx".to_owned(), before: 9, width: 5 });
     }
 
     #[test]
     fn cuts_a_long_line_on_both_sides_of_the_column() {
         let line = "é".repeat(100_000) + "!" + &"b".repeat(100_000);
-        let excerpt = Excerpt::of(&line, 100_001, 1);
+        let excerpt = Excerpt::of(&Lines::of(&line), Span { start: 200_000, end: 200_001 });
         assert_eq!(excerpt.text.chars().count(), BEFORE + AFTER + 2);
         assert_eq!(excerpt.text.chars().nth(excerpt.before), Some('!'));
     }
@@ -57,11 +52,11 @@ mod tests {
     proptest! {
         #[test]
         fn underlines_what_stands_at_the_column(line in "[a-zé\t ]{1,300}", at in 0usize..300, width in 0usize..400) {
-            let characters: Vec<char> = line.chars().collect();
-            let at = at % characters.len();
-            let excerpt = Excerpt::of(&line, at + 1, width);
+            let starts: Vec<usize> = line.char_indices().map(|(at, _)| at).collect();
+            let start = starts[at % starts.len()];
+            let excerpt = Excerpt::of(&Lines::of(&line), Span { start, end: start + width });
             let shown: Vec<char> = excerpt.text.chars().collect();
-            prop_assert_eq!(shown[excerpt.before], characters[at]);
+            prop_assert_eq!(Some(shown[excerpt.before]), line[start..].chars().next());
             prop_assert!(excerpt.width >= 1 && excerpt.before + excerpt.width <= shown.len());
         }
     }

@@ -14,6 +14,8 @@ pub struct Subject<'a> {
     pub workload: &'a Workload,
     /// The whole object, defaults applied.
     pub value: &'a Value,
+    /// JSON pointers of fields that are written and could not be read: what is found in them is not said.
+    pub unknown: &'a [String],
     /// The other documents of the same input.
     pub siblings: &'a [Sibling],
 }
@@ -62,7 +64,16 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     if subject.workload.is_helm_test() {
         evaluation.cap(Level::Note);
     }
+    evaluation.findings.retain(|judged| !is_unknown(&judged.finding.pointer, subject.unknown));
     evaluation
+}
+
+/// Whether a field is one of those that could not be read, or in one.
+fn is_unknown(pointer: &str, unknown: &[String]) -> bool {
+    let is_in = |field: &String| {
+        pointer.strip_prefix(field.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    };
+    unknown.iter().any(is_in)
 }
 
 type Answer = Result<Vec<(usize, Finding)>, Failure>;

@@ -3,9 +3,9 @@
 //! Whatever is filled in is remembered, so that the view can tell what was written. Removed API versions get the
 //! defaults of the version that replaced them.
 
-use super::{field::steps, kind::Kind};
+use super::{field::steps, kind::Kind, quantity::thousandths};
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 mod image;
 mod knative;
@@ -48,6 +48,8 @@ const CONTAINER: &[Row] = &[
     ("terminationMessagePath", Default::Text("/dev/termination-log")),
     ("terminationMessagePolicy", Default::Text("File")),
 ];
+/// Of an image with a tag or a digest; see [`image`].
+const PULL_POLICY: &[Row] = &[("imagePullPolicy", Default::Text("IfNotPresent"))];
 const PORT: &[Row] = &[("protocol", Default::Text("TCP"))];
 const PROBE: &[Row] = &[
     ("initialDelaySeconds", Default::Int(0)),
@@ -58,17 +60,38 @@ const PROBE: &[Row] = &[
 ];
 const HTTP_GET: &[Row] = &[("path", Default::Text("/")), ("scheme", Default::Text("HTTP"))];
 
+const JOB: &[Row] = &[("parallelism", Default::Int(1)), ("backoffLimit", Default::Int(6))];
+
+/// The default of a field by its name alone, for a field that is written and cannot be read.
+pub(super) fn default_of(name: &str) -> Option<Value> {
+    let tables = [
+        DEPLOYMENT,
+        STATEFUL_SET,
+        STATEFUL_SET_ROLLING,
+        DEPLOYMENT_ROLLING,
+        CRON_JOB,
+        JOB,
+        ROLLING_UPDATE,
+        POD,
+        CONTAINER,
+        PULL_POLICY,
+        PORT,
+        PROBE,
+        HTTP_GET,
+    ];
+    let row = tables.into_iter().flatten().find(|(known, _)| *known == name)?;
+    Some(match row.1 {
+        Default::Int(value) | Default::NonZero(value) => value.into(),
+        Default::Text(value) | Default::Percent(value) => value.into(),
+    })
+}
+
 /// Which fields of an object were filled in, as a tree of the object's own shape.
 #[derive(Debug, Default)]
 pub(super) struct Filled {
     fields: Vec<&'static str>,
-    within: Vec<(Step, Filled)>,
-}
-
-#[derive(Debug, PartialEq)]
-enum Step {
-    Field(Cow<'static, str>),
-    Item(&'static str, usize),
+    within: BTreeMap<Cow<'static, str>, Filled>,
+    items: BTreeMap<&'static str, BTreeMap<usize, Filled>>,
 }
 
 impl Filled {
@@ -77,23 +100,11 @@ impl Filled {
     }
 
     pub(super) fn field(&self, name: &str) -> Option<&Filled> {
-        self.find(|step| matches!(step, Step::Field(field) if field == name))
+        self.within.get(name)
     }
 
     pub(super) fn item(&self, name: &str, index: usize) -> Option<&Filled> {
-        self.find(|step| matches!(step, Step::Item(field, at) if *field == name && *at == index))
-    }
-
-    fn find(&self, wanted: impl Fn(&Step) -> bool) -> Option<&Filled> {
-        self.within.iter().find(|(step, _)| wanted(step)).map(|(_, filled)| filled)
-    }
-
-    fn make(&mut self, step: Step) -> &mut Filled {
-        let at = self.within.iter().position(|(known, _)| *known == step).unwrap_or_else(|| {
-            self.within.push((step, Filled::default()));
-            self.within.len() - 1
-        });
-        &mut self.within[at].1
+        self.items.get(name)?.get(&index)
     }
 }
 
@@ -151,7 +162,7 @@ impl Site<'_> {
     fn at(&mut self, name: impl Into<Cow<'static, str>>) -> Option<Site<'_>> {
         let name = name.into();
         let object = self.object.get_mut(&*name)?.as_object_mut()?;
-        Some(Site { object, filled: self.filled.make(Step::Field(name)) })
+        Some(Site { object, filled: self.filled.within.entry(name).or_default() })
     }
 
     /// As [`at`](Self::at), and made where there is nothing.
@@ -162,9 +173,10 @@ impl Site<'_> {
 
     fn each(&mut self, name: &'static str, mut fill: impl FnMut(Site<'_>)) {
         let Some(Value::Array(items)) = self.object.get_mut(name) else { return };
+        let filled = self.filled.items.entry(name).or_default();
         for (index, item) in items.iter_mut().enumerate() {
             if let Value::Object(object) = item {
-                fill(Site { object, filled: self.filled.make(Step::Item(name, index)) });
+                fill(Site { object, filled: filled.entry(index).or_default() });
             }
         }
     }
@@ -185,15 +197,15 @@ fn controller(kind: Kind<'_>, api_version: &str, mut spec: Site<'_>) {
     match kind {
         Kind::Deployment => {
             spec.fill(DEPLOYMENT);
-            rolling(&mut spec, "strategy", DEPLOYMENT_ROLLING);
+            rolling(&mut spec, "strategy", "Recreate", DEPLOYMENT_ROLLING);
         }
         Kind::StatefulSet => {
             spec.fill(STATEFUL_SET);
-            rolling(&mut spec, "updateStrategy", STATEFUL_SET_ROLLING);
+            rolling(&mut spec, "updateStrategy", "OnDelete", STATEFUL_SET_ROLLING);
         }
         Kind::DaemonSet => {
             spec.fill(DAEMON_SET);
-            rolling(&mut spec, "updateStrategy", DAEMON_SET_ROLLING);
+            rolling(&mut spec, "updateStrategy", "OnDelete", DAEMON_SET_ROLLING);
         }
         Kind::ReplicaSet | Kind::ReplicationController => spec.fill(REPLICA_SET),
         Kind::Job => job(&mut spec),
@@ -208,10 +220,11 @@ fn controller(kind: Kind<'_>, api_version: &str, mut spec: Site<'_>) {
     selector(kind, api_version, &mut spec);
 }
 
-fn rolling(spec: &mut Site<'_>, strategy: &'static str, rows: &[Row]) {
+/// A type that cannot be read counts as the default.
+fn rolling(spec: &mut Site<'_>, strategy: &'static str, other_type: &str, rows: &[Row]) {
     let Some(mut strategy) = spec.made(strategy) else { return };
     strategy.fill(ROLLING_UPDATE);
-    if strategy.is("type", "RollingUpdate")
+    if !strategy.is("type", other_type)
         && let Some(mut update) = strategy.made("rollingUpdate")
     {
         update.fill(rows);
@@ -317,7 +330,9 @@ fn http_get(mut handler: Site<'_>) {
 /// A limit without a request is the request too.
 fn cpu_request(container: &mut Site<'_>) {
     let Some(mut resources) = container.at("resources") else { return };
-    let Some(limit) = resources.get("limits").and_then(|limits| limits.get("cpu")).cloned() else { return };
+    let limit = resources.get("limits").and_then(|limits| limits.get("cpu"));
+    let known = limit.filter(|limit| thousandths(limit).is_ok_and(|millis| millis >= 0));
+    let Some(limit) = known.cloned() else { return };
     if let Some(mut requests) = resources.made("requests") {
         requests.set("cpu", limit);
     }

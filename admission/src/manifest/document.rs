@@ -1,82 +1,73 @@
 //! A text to documents: where each begins and ends. Nothing is parsed here, but for the end of one JSON value when
 //! several follow each other.
 
-use super::{Position, Problem};
-use memchr::{memchr, memchr_iter, memmem};
+use super::{Lines, Problem, Span};
+use memchr::{memchr, memmem};
 use serde::de::IgnoredAny;
 
 /// A document of a text, and where in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Document<'a> {
+pub struct Document<'t> {
     /// Number in the text, from 0, empty ones counted.
-    pub(super) index: usize,
-    /// From its marker or directives to the next marker.
-    pub(super) text: &'a str,
-    /// Line of its first byte in the whole text, from 1.
-    pub(super) line: usize,
-    /// Characters before it on that line; only a JSON value may begin within a line.
-    pub(super) indent: usize,
+    pub index: usize,
+    /// Offset of its first byte in the whole text.
+    pub(super) start: usize,
+    /// From its marker or directives to the next marker; without a byte order mark.
+    pub(super) text: &'t str,
 }
 
 impl Document<'_> {
     /// Whether there is nothing but markers, comments and blank lines.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         is_blank(self.text)
     }
 
-    /// Where a line and column of this document, both from 1, are in the whole text.
-    pub(super) fn position(&self, line: usize, column: usize) -> Position {
-        let indent = if line == 1 { self.indent } else { 0 };
-        Position { line: self.line + line - 1, column: column + indent }
+    /// Its first character.
+    pub(super) fn beginning(&self) -> Span {
+        Span { start: self.start, end: self.start + self.text.chars().next().map_or(0, char::len_utf8) }
     }
 
-    pub(super) fn problem(&self, position: Position, message: impl Into<String>) -> Problem {
-        Problem { document: Some(self.index), position: Some(position), message: message.into() }
+    pub(super) fn problem(&self, at: Span, lines: &Lines<'_>, message: impl Into<String>) -> Problem {
+        Problem { document: Some(self.index), position: Some(lines.position(at.start)), message: message.into() }
     }
 }
 
-/// The documents of a text, one after another. The text has no byte order mark.
-pub(super) fn documents(text: &str) -> impl Iterator<Item = Document<'_>> {
-    let mut line = 1;
-    let documents = Segments::new(text).flat_map(move |segment| {
-        let pieces = json_values(segment);
-        let mut placed = Vec::with_capacity(pieces.len());
-        let mut at = 0;
-        for piece in pieces {
-            let start = piece.as_ptr() as usize - segment.as_ptr() as usize;
-            line += lines(&segment[at..start]);
-            let line_start = segment[..start].rfind('\n').map_or(0, |newline| newline + 1);
-            let indent = segment[line_start..start].chars().count();
-            placed.push((piece, line, indent));
-            at = start;
-        }
-        line += lines(&segment[at..]);
-        placed
-    });
-    documents.enumerate().map(|(index, (text, line, indent))| Document { index, text, line, indent })
+/// The documents of a text, one after another. This is cheap: each can then be read by itself, on any thread.
+pub fn documents(text: &str) -> impl Iterator<Item = Document<'_>> {
+    let pieces = Segments::new(text).map(without_byte_order_mark).flat_map(json_values);
+    pieces.enumerate().map(|(index, piece)| Document { index, start: offset(text, piece), text: piece })
 }
 
-fn lines(text: &str) -> usize {
-    memchr_iter(b'\n', text.as_bytes()).count()
+/// Where a part of a text begins in it.
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
 }
+
+/// A document whose content begins with a byte order mark, as `cat a b` makes them, is read from behind the mark.
+fn without_byte_order_mark(document: &str) -> &str {
+    let Some((before, rest)) = document.split_once(BYTE_ORDER_MARK) else { return document };
+    let begins_line = before.is_empty() || before.ends_with('\n');
+    if begins_line && is_blank(before) { rest } else { document }
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Splits at the markers `---` and `...`, each at the beginning of a line and followed by white space.
 struct Segments<'a> {
     text: &'a str,
     from: usize,
-    dashes: Markers,
-    dots: Markers,
+    markers: [Markers; 3],
 }
 
 impl<'a> Segments<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, from: 0, dashes: Markers::new(b"\n---"), dots: Markers::new(b"\n...") }
+        let needles: [&[u8]; 3] = [b"\n---", b"\n...", "\n\u{feff}---".as_bytes()];
+        Self { text, from: 0, markers: needles.map(Markers::new) }
     }
 
     fn next_marker(&mut self, from: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
-        let markers = [self.dashes.next(bytes, from), self.dots.next(bytes, from)];
-        markers.into_iter().flatten().min()
+        self.markers.iter_mut().filter_map(|markers| markers.next(bytes, from)).min()
     }
 
     fn cut(&mut self, start: usize, end: usize) -> Option<&'a str> {
@@ -119,13 +110,13 @@ const MARKER: usize = "---".len();
 
 /// Where the next marker of a kind is: looked for once, however often it is asked for.
 struct Markers {
-    needle: &'static [u8; 4],
+    needle: &'static [u8],
     found: Option<usize>,
     searched: bool,
 }
 
 impl Markers {
-    fn new(needle: &'static [u8; 4]) -> Self {
+    fn new(needle: &'static [u8]) -> Self {
         Self { needle, found: None, searched: false }
     }
 
@@ -142,6 +133,7 @@ impl Markers {
 }
 
 fn is_marker(line: &[u8]) -> bool {
+    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
     (line.starts_with(b"---") || line.starts_with(b"..."))
         && line.get(3).is_none_or(|next| matches!(next, b' ' | b'\t' | b'\r' | b'\n'))
 }
@@ -152,7 +144,7 @@ fn line_end(text: &str, from: usize) -> usize {
 
 /// Whether there is nothing but markers, directives, comments and blank lines.
 fn is_blank(text: &str) -> bool {
-    text.lines().all(|line| {
+    text.lines().map(|line| line.trim_start_matches(BYTE_ORDER_MARK)).all(|line| {
         let content = match is_marker(line.as_bytes()) {
             true => line[3..].trim_start(),
             false if line.starts_with('%') => "",

@@ -1,11 +1,12 @@
 //! What is wrong with a field, and a cursor that reads the fields of an object and knows its own pointer.
 
-use super::defaults::Filled;
+use super::defaults::{Filled, default_of};
 use plimsoll_policy::{
     escape,
     workload::{Defaulted, Map as Strings},
 };
 use serde_json::{Map, Value};
+use std::{cell::RefCell, collections::BTreeSet};
 
 /// A field that the API server would refuse, or read otherwise than its author meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,17 +43,75 @@ impl Path<'_> {
     }
 }
 
+/// What could not be read of an object.
+#[derive(Debug, Default)]
+pub(super) struct Unreadable {
+    errors: RefCell<Vec<FieldError>>,
+    /// Fields that are left out because of what is in them.
+    left_out: RefCell<Vec<String>>,
+}
+
+impl Unreadable {
+    pub(super) fn add(&self, error: FieldError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    /// One error for each field, in the order in which they were found, and the pointers of all fields that are
+    /// unknown for it.
+    pub(super) fn into_parts(self) -> (Vec<FieldError>, Vec<String>) {
+        let mut seen = BTreeSet::new();
+        let mut errors = self.errors.into_inner();
+        errors.retain(|error| seen.insert(error.pointer.clone()));
+        seen.extend(self.left_out.into_inner());
+        (errors, seen.into_iter().collect())
+    }
+}
+
 /// An object inside the manifest.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
     fields: &'a Map<String, Value>,
     filled: Option<&'a Filled>,
+    /// Where to note a field that cannot be read, which then is as if it were not there; none where that is an error.
+    unreadable: Option<&'a Unreadable>,
     path: Path<'a>,
 }
 
 impl<'a> Node<'a> {
+    /// The first field that cannot be read is an error.
     pub(super) fn root(fields: &'a Map<String, Value>, filled: &'a Filled) -> Self {
-        Self { fields, filled: Some(filled), path: Path::Root }
+        Self { fields, filled: Some(filled), unreadable: None, path: Path::Root }
+    }
+
+    /// Fields that cannot be read are noted, and the others read on.
+    pub(super) fn noting(self, unreadable: &'a Unreadable) -> Self {
+        Self { unreadable: Some(unreadable), ..self }
+    }
+
+    /// Goes on without what could not be read.
+    pub(super) fn or_unknown<T>(&self, read: Result<T>) -> Result<Option<T>> {
+        match (read, self.unreadable) {
+            (Ok(value), _) => Ok(Some(value)),
+            (Err(error), Some(unreadable)) => {
+                unreadable.add(error);
+                Ok(None)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Goes on without a field where something in it could not be read.
+    pub(super) fn or_without<T>(&self, name: &str, read: Result<Option<T>>) -> Result<Option<T>> {
+        let value = self.or_unknown(read)?;
+        if let (None, Some(unreadable)) = (&value, self.unreadable) {
+            unreadable.left_out.borrow_mut().push(Path::Field(&self.path, name).pointer());
+        }
+        Ok(value.flatten())
+    }
+
+    /// Notes that something does not go with something else; both are read.
+    pub(super) fn check(&self, outcome: Result<()>) -> Result<()> {
+        self.or_unknown(outcome).map(|_| ())
     }
 
     pub(super) fn pointer(&self) -> String {
@@ -78,6 +137,11 @@ impl<'a> Node<'a> {
         self.get(name).is_some()
     }
 
+    /// Whether a field is a list of anything.
+    pub(super) fn has_items(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Value::Array(items)) if !items.is_empty())
+    }
+
     fn wrong_type<T>(&self, name: &str, expected: &str, found: &Value) -> Result<T> {
         self.refuse(name, wrong_type(expected, found))
     }
@@ -87,9 +151,9 @@ impl<'a> Node<'a> {
             None => Ok(None),
             Some(Value::Object(fields)) => {
                 let filled = self.filled.and_then(|filled| filled.field(name));
-                Ok(Some(Node { fields, filled, path: Path::Field(&self.path, name) }))
+                Ok(Some(Node { fields, filled, path: Path::Field(&self.path, name), ..*self }))
             }
-            Some(other) => self.wrong_type(name, "a mapping", other),
+            Some(other) => self.or_unknown(self.wrong_type(name, "a mapping", other)),
         }
     }
 
@@ -104,39 +168,50 @@ impl<'a> Node<'a> {
         match self.get(name) {
             None => Ok(&[]),
             Some(Value::Array(items)) => Ok(items),
-            Some(other) => self.wrong_type(name, "a list", other),
+            Some(other) => Ok(self.or_unknown(self.wrong_type(name, "a list", other))?.unwrap_or_default()),
         }
     }
 
     /// The items of a list of objects.
     pub(super) fn objects<'b>(&'b self, name: &'b str) -> Result<Vec<Node<'b>>> {
-        let items = self.list(name)?.iter().enumerate();
-        items
-            .map(|(index, item)| {
-                let path = Path::Item(&self.path, name, index);
-                match item {
-                    Value::Object(fields) => {
-                        let filled = self.filled.and_then(|filled| filled.item(name, index));
-                        Ok(Node { fields, filled, path })
-                    }
-                    other => Err(FieldError { pointer: path.pointer(), message: wrong_type("a mapping", other) }),
-                }
-            })
-            .collect()
+        let mut nodes = Vec::new();
+        for (index, item) in self.list(name)?.iter().enumerate() {
+            let path = Path::Item(&self.path, name, index);
+            let filled = self.filled.and_then(|filled| filled.item(name, index));
+            let node = match item {
+                Value::Object(fields) => Ok(Node { fields, filled, path, ..*self }),
+                other => Err(FieldError { pointer: path.pointer(), message: wrong_type("a mapping", other) }),
+            };
+            nodes.extend(self.or_unknown(node)?);
+        }
+        Ok(nodes)
     }
 
+    /// What is made of each item of a list of objects.
+    pub(super) fn each<T>(&self, name: &str, read: impl Fn(&Node<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        for item in self.objects(name)? {
+            all.extend(self.or_unknown(read(&item))?);
+        }
+        Ok(all)
+    }
+
+    /// A list of strings, of which each has to be known.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<String>> {
         let items = self.list(name)?.iter().enumerate();
-        items
-            .map(|(index, item)| match item {
-                Value::String(text) => Ok(text.clone()),
-                Value::Null => Ok(String::new()),
-                other => {
-                    let pointer = Path::Item(&self.path, name, index).pointer();
-                    Err(FieldError { pointer, message: wrong_type("a string", other) })
-                }
-            })
-            .collect()
+        let strings = items.map(|(index, item)| match item {
+            Value::String(text) => Ok(text.clone()),
+            Value::Null => Ok(String::new()),
+            other => {
+                let pointer = Path::Item(&self.path, name, index).pointer();
+                Err(FieldError { pointer, message: wrong_type("a string", other) })
+            }
+        });
+        let mut all = Vec::new();
+        for string in strings {
+            all.push(self.or_unknown(string)?);
+        }
+        Ok(all.into_iter().collect::<Option<_>>().unwrap_or_default())
     }
 
     /// Labels or annotations: strings to strings.
@@ -150,7 +225,7 @@ impl<'a> Node<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => self.wrong_type(name, "a string", other),
+            Some(other) => self.or_unknown(self.wrong_type(name, "a string", other)),
         }
     }
 
@@ -162,11 +237,16 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// As [`required_text`](Self::required_text), and empty where that could not be read.
+    pub(super) fn known_text(&self, name: &str) -> Result<String> {
+        Ok(self.or_unknown(self.required_text(name))?.unwrap_or_default().to_owned())
+    }
+
     pub(super) fn bool(&self, name: &str) -> Result<bool> {
         match self.get(name) {
             None => Ok(false),
             Some(Value::Bool(value)) => Ok(*value),
-            Some(other) => self.wrong_type(name, "true or false", other),
+            Some(other) => Ok(self.or_unknown(self.wrong_type(name, "true or false", other))?.unwrap_or_default()),
         }
     }
 
@@ -176,7 +256,13 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn int_between(&self, name: &str, least: i64, most: i64) -> Result<Option<i64>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => self.or_unknown(self.whole_between(name, value, least, most)),
+        }
+    }
+
+    fn whole_between(&self, name: &str, value: &Value, least: i64, most: i64) -> Result<i64> {
         let Some(number) = whole(value) else { return self.wrong_type(name, "a whole number", value) };
         if number < least {
             return self.refuse(name, format!("must be at least {least}, and is {number}"));
@@ -184,7 +270,7 @@ impl<'a> Node<'a> {
         if number > most {
             return self.refuse(name, format!("must be at most {most}, and is {number}"));
         }
-        Ok(Some(number))
+        Ok(number)
     }
 
     /// A value that has a default, and whether it was written.
@@ -199,12 +285,19 @@ impl<'a> Node<'a> {
         self.has(name) && self.filled.is_none_or(|filled| !filled.has(name))
     }
 
+    /// The default of a field, where it is written and cannot be read.
+    pub(super) fn instead<T>(&self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        self.unreadable.and(default_of(name)).and_then(|default| read(&default))
+    }
+
     pub(super) fn defaulted_int(&self, name: &str, least: i64) -> Result<Defaulted<i64>> {
-        self.defaulted(name, self.int(name, least)?)
+        let value = self.int(name, least)?.or_else(|| self.instead(name, Value::as_i64));
+        self.defaulted(name, value)
     }
 
     pub(super) fn defaulted_text(&self, name: &str) -> Result<Defaulted<String>> {
-        self.defaulted(name, self.text(name)?.map(str::to_owned))
+        let default = || self.instead(name, |default| default.as_str().map(str::to_owned));
+        self.defaulted(name, self.text(name)?.map(str::to_owned).or_else(default))
     }
 
     /// One of a few words, each with what it stands for.
@@ -214,11 +307,13 @@ impl<'a> Node<'a> {
             return Ok(Some(*value));
         }
         let known: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-        self.refuse(name, format!("`{text}` is none of {}", known.join(", ")))
+        self.or_unknown(self.refuse(name, format!("`{text}` is none of {}", known.join(", "))))
     }
 
     pub(super) fn defaulted_one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Defaulted<T>> {
-        self.defaulted(name, self.one_of(name, words)?)
+        let named = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+        let default = || self.instead(name, |default| named(default.as_str()?));
+        self.defaulted(name, self.one_of(name, words)?.or_else(default))
     }
 }
 

@@ -1,194 +1,142 @@
-//! From a JSON pointer to a line and a column of the original text.
+//! From a JSON pointer to a place in the text, in as many steps as the pointer has.
 //!
-//! A scalar is at the first character of its value, a mapping or sequence at its key, and what is missing at its
-//! nearest existing parent's key or at the `-` of a list item (in flow style at the item's first character). Anchors
-//! and merge keys lead to where the text is.
+//! A scalar is at its value, a mapping or sequence at its key, and what is missing at its nearest existing parent's
+//! key or at the `-` of a list item (in flow style at the item's first character). Aliases and merge keys lead to
+//! where the text is.
 
 use super::{
-    Position,
-    document::{Document, documents},
+    Span,
     field::steps,
-    scalar::without_properties,
-    tree::{Content, Id, Tree},
+    tree::{Content, Id, Scalar, Tree},
 };
 
-/// A place in a text, and how much to underline.
+/// Where a field is written, from its key to the end of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// Where it begins.
-    pub position: Position,
-    /// How many characters, all on one line; at least 1.
-    pub width: usize,
+pub struct Written {
+    /// The key; none of a list item.
+    pub key: Option<Span>,
+    /// The value without anchor and tag; empty where nothing is written.
+    pub value: Span,
 }
 
-/// Finds many places of one document with one parse.
-pub struct Locator<'a> {
-    document: Option<Document<'a>>,
-    tree: Option<Tree>,
-}
-
-/// Where a field of a document is, or where it belongs. For several of one document see [`Locator`].
-pub fn locate(text: &str, document: usize, item: Option<usize>, pointer: &str) -> Span {
-    Locator::new(text, document).locate(item, pointer)
-}
-
-impl<'a> Locator<'a> {
-    /// Parses that document of the text, counted from 0 with empty ones.
-    pub fn new(text: &'a str, document: usize) -> Self {
-        let text = without_byte_order_mark(text);
-        Self::maybe(documents(text).nth(document))
+impl Tree<'_> {
+    /// Where a field is, or where it belongs.
+    pub fn locate(&self, pointer: &str) -> Span {
+        self.locate_from(&[], pointer)
     }
 
-    /// Parses a document.
-    pub fn of(document: Document<'a>) -> Self {
-        Self::maybe(Some(document))
-    }
-
-    pub(super) fn maybe(document: Option<Document<'a>>) -> Self {
-        let tree = document.and_then(|document| Tree::parse(document.text));
-        Self { document, tree }
-    }
-
-    /// Where a field is, or where it belongs. The pointer begins at the object, or at an item of a `List`.
-    pub fn locate(&self, item: Option<usize>, pointer: &str) -> Span {
-        let (Some(document), Some(tree)) = (&self.document, &self.tree) else { return self.beginning() };
-        let item = item.map(|index| ["items".to_owned(), index.to_string()]);
-        let mut walk = Walk::new(tree, document.text);
-        for step in item.into_iter().flatten().chain(steps(pointer)) {
-            if !walk.take(&step) {
+    /// As [`locate`](Self::locate), with steps in front of the pointer.
+    pub(super) fn locate_from(&self, steps_before: &[&str], pointer: &str) -> Span {
+        let mut walk = Walk { tree: self, node: self.root, place: self.first_character(self.root) };
+        let before = steps_before.iter().map(|step| (*step).to_owned());
+        for step in before.chain(steps(pointer)) {
+            if walk.take(&step).is_none() {
                 break;
             }
         }
-        Span { position: document.position(walk.place.line, walk.place.column), width: walk.width }
+        walk.place
     }
 
-    /// The first line of the document that holds anything.
-    fn beginning(&self) -> Span {
-        let Some(document) = &self.document else {
-            return Span { position: Position { line: 1, column: 1 }, width: 1 };
-        };
-        let lines = document.text.lines().enumerate();
-        let mut written = lines.skip_while(|(_, line)| line.trim().is_empty() || line.starts_with(['#', '-', '%']));
-        let line = written.next().map_or(1, |(index, _)| index + 1);
-        Span { position: document.position(line, 1), width: 1 }
-    }
-}
-
-pub(super) fn without_byte_order_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-/// The way from the root to a node, and the place to show for it.
-struct Walk<'t> {
-    tree: &'t Tree,
-    text: &'t str,
-    node: Id,
-    place: Position,
-    width: usize,
-}
-
-impl<'t> Walk<'t> {
-    fn new(tree: &'t Tree, text: &'t str) -> Self {
-        let node = tree.root();
-        let first = tree.node(node);
-        Self { tree, text, node, place: first.at, width: 1 }
-    }
-
-    /// One step down; false where there is nothing.
-    fn take(&mut self, step: &str) -> bool {
-        match &self.tree.node(self.node).content {
-            Content::Mapping(_) => self.field(step),
-            Content::Sequence(items) => match step.parse().ok().and_then(|index: usize| items.get(index)) {
-                Some(item) => self.item(*item),
-                None => false,
-            },
-            Content::Scalar(_) => false,
+    /// The key and the value of what a pointer names exactly.
+    pub fn written(&self, pointer: &str) -> Option<Written> {
+        let mut id = self.root;
+        let mut key = None;
+        for step in steps(pointer) {
+            (key, id) = match self.entry(id, &step) {
+                Some(entry) => (Some(entry.key), entry.value),
+                None => (None, self.item(id, &step)?.0),
+            };
         }
+        Some(Written { key, value: self.node(id).span })
     }
 
-    fn field(&mut self, name: &str) -> bool {
-        let Some((key, value)) = self.tree.field(self.node, name) else { return false };
-        let shown = if self.is_written_scalar(value) { value } else { key };
-        self.show(shown);
-        self.node = value;
-        true
-    }
-
-    fn item(&mut self, item: Id) -> bool {
-        let at = self.tree.node(item).at;
-        if self.is_written_scalar(item) {
-            self.show(item);
-        } else {
-            (self.place, self.width) = (self.dash(at).unwrap_or(at), 1);
-        }
-        self.node = item;
-        true
-    }
-
-    fn show(&mut self, id: Id) {
-        let node = self.tree.node(id);
-        let line = self.line(node.at.line);
-        let rest = from_column(line, node.at.column);
-        let value = without_properties(rest);
-        let before = rest[..rest.len() - value.len()].chars().count();
-        // An anchor alone on its line.
-        let value = if value.is_empty() { rest } else { value };
-        self.place = Position { line: node.at.line, column: node.at.column + before };
-        self.width = width(value, node.width);
-    }
-
-    fn line(&self, number: usize) -> &'t str {
-        self.text.lines().nth(number - 1).unwrap_or_default()
+    fn first_character(&self, id: Id) -> Span {
+        let start = self.node(id).span.start;
+        let width = self.text[start..].chars().next().map_or(0, char::len_utf8);
+        Span { start, end: start + width }
     }
 
     fn is_written_scalar(&self, id: Id) -> bool {
-        matches!(&self.tree.node(id).content, Content::Scalar(Some(_)))
+        let node = self.node(id);
+        matches!(&node.content, Content::Scalar(scalar) if *scalar != Scalar::Null || node.span.start < node.span.end)
     }
 
     /// The `-` of an item of a block sequence: in front of the item, or at the end of a line above it.
-    fn dash(&self, item: Position) -> Option<Position> {
-        let line = self.line(item.line);
-        let before = &line[..line.len() - from_column(line, item.column).len()];
-        if let Some(dash) = before.trim_end().strip_suffix('-') {
-            return Some(Position { line: item.line, column: dash.chars().count() + 1 });
+    fn dash(&self, item: Id) -> Option<Span> {
+        let before = &self.text[..self.node(item).span.start];
+        let (line, above) = last_line(before);
+        let line = without_properties(line.trim_end());
+        let span = |dash: &str| Some(Span { start: dash.len(), end: dash.len() + 1 });
+        if let Some(dash) = line.strip_suffix('-') {
+            return span(&self.text[..offset(self.text, line) + dash.len()]);
         }
-        let above: Vec<&str> = self.text.lines().take(item.line - 1).collect();
-        let without_comment = |line: &&'t str| match line.trim_start().starts_with('#') {
-            true => "",
-            false => line.split_once(" #").map_or(*line, |(text, _)| text).trim_end(),
-        };
-        let (index, text) = above.iter().map(without_comment).enumerate().rfind(|(_, text)| !text.is_empty())?;
-        let dash = text.strip_suffix('-').filter(|dash| before.trim().is_empty() && !dash.ends_with('-'))?;
-        Some(Position { line: index + 1, column: dash.chars().count() + 1 })
+        if !line.trim().is_empty() {
+            return None;
+        }
+        let mut rest = above;
+        while let Some(text) = rest {
+            let (line, above) = last_line(text);
+            let content = without_comment(line);
+            if !content.is_empty() {
+                let dash = without_properties(content).strip_suffix('-').filter(|dash| !dash.ends_with('-'))?;
+                return span(&self.text[..offset(self.text, line) + dash.len()]);
+            }
+            rest = above;
+        }
+        None
     }
 }
 
-fn from_column(line: &str, column: usize) -> &str {
-    let start = line.char_indices().nth(column - 1).map_or(line.len(), |(at, _)| at);
-    &line[start..]
+/// The way from the root to a node, and the place to show for it.
+struct Walk<'a, 't> {
+    tree: &'a Tree<'t>,
+    node: Id,
+    place: Span,
 }
 
-/// Characters of a scalar on its line, quotes included.
-fn width(line: &str, unquoted: usize) -> usize {
-    let rest = line.trim_end().chars().count();
-    let quoted = match line.chars().next() {
-        Some('"') => closing(line, '"', '\\'),
-        Some('\'') => closing(line, '\'', '\''),
-        _ => Some(unquoted),
-    };
-    quoted.unwrap_or(rest).min(rest).max(1)
-}
-
-/// Characters up to and with the closing quote; what follows an escape closes nothing.
-fn closing(text: &str, quote: char, escape: char) -> Option<usize> {
-    let mut characters = text.chars().enumerate().skip(1).peekable();
-    while let Some((index, character)) = characters.next() {
-        let next_is_quote = characters.peek().is_some_and(|(_, next)| *next == quote);
-        if character == escape && (escape != quote || next_is_quote) {
-            characters.next();
-        } else if character == quote {
-            return Some(index + 1);
+impl Walk<'_, '_> {
+    /// One step down; none where there is nothing.
+    fn take(&mut self, step: &str) -> Option<()> {
+        let tree = self.tree;
+        if let Some((item, flow)) = tree.item(self.node, step) {
+            self.place = match () {
+                () if tree.is_written_scalar(item) => tree.node(item).span,
+                () if flow => tree.first_character(item),
+                () => tree.dash(item).unwrap_or_else(|| tree.first_character(item)),
+            };
+            self.node = item;
+            return Some(());
         }
+        let entry = tree.entry(self.node, step)?;
+        self.place = if tree.is_written_scalar(entry.value) { tree.node(entry.value).span } else { entry.key };
+        self.node = entry.value;
+        Some(())
     }
-    None
+}
+
+/// The last line of a text, and what is above it.
+fn last_line(text: &str) -> (&str, Option<&str>) {
+    text.rsplit_once('\n').map_or((text, None), |(above, line)| (line, Some(above)))
+}
+
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
+}
+
+fn without_comment(line: &str) -> &str {
+    match line.trim_start().starts_with('#') {
+        true => "",
+        false => line.split_once(" #").map_or(line, |(text, _)| text).trim_end(),
+    }
+}
+
+/// A line without the anchors and tags at its end.
+fn without_properties(line: &str) -> &str {
+    let mut rest = line;
+    while let Some((before, last)) = rest.rsplit_once([' ', '\t'])
+        && last.starts_with(['&', '!'])
+    {
+        rest = before.trim_end();
+    }
+    rest
 }

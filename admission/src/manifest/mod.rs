@@ -2,21 +2,22 @@
 //!
 //! [`read`] takes a whole text and never fails as a whole: what cannot be judged is a [`Problem`] or a [`Skip`] beside
 //! what can. [`object`] takes one JSON value, as a webhook or a live audit gets it. Lines and columns are found on
-//! demand, by [`Locator`], for documents that have findings.
+//! demand.
 //!
 //! A document is parsed only where its top-level kind can matter; nearly all bytes of real repositories are custom
 //! resource definitions and the like.
 
+mod build;
 mod defaults;
 mod document;
-mod events;
 mod field;
 mod json;
 mod kind;
 mod limits;
+mod lines;
 mod locate;
+mod merge;
 mod object;
-mod padding;
 mod patch;
 mod quantity;
 mod read;
@@ -27,22 +28,24 @@ mod sniff;
 #[cfg(test)]
 mod tests;
 mod tree;
-mod value;
 mod view;
 mod yaml;
 
-pub use document::Document;
+pub use document::{Document, documents};
 pub use field::FieldError;
+pub use json::json_value;
 pub use kind::{CustomKind, Kinds};
 pub use limits::Limits;
-pub use locate::{Locator, Span, locate};
+pub use lines::{Lines, Position, Span, Window};
+pub use locate::Written;
 pub use object::{Judge, object};
-pub use read::read;
-pub use single::{Places, Single};
+pub use read::{beyond_limit, decode, read, read_document};
+pub use single::Single;
+pub use tree::{Fault, Tree};
 
 use plimsoll_policy::{Sibling, Workload};
 use serde_json::Value;
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// An object that policies can judge.
 #[derive(Debug, Clone)]
@@ -51,6 +54,10 @@ pub struct Object {
     pub workload: Workload,
     /// The whole object, defaults applied.
     pub value: Value,
+    /// What is wrong with fields that could not be read. The view has their defaults, as if they were not there.
+    pub unreadable: Vec<FieldError>,
+    /// JSON pointers of fields that are unknown for it.
+    pub unknown: Vec<String>,
 }
 
 /// How to read a text.
@@ -82,14 +89,32 @@ pub struct Contents<'t> {
 /// An object and where it was found.
 #[derive(Debug)]
 pub struct Found<'t> {
-    /// The text it came from, for [`Locator::of`].
-    pub source: Document<'t>,
+    /// The document that it came from; the items of a `List` share one.
+    pub tree: Arc<Tree<'t>>,
     /// Number of the document, from 0, empty ones counted.
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
     /// The object.
     pub object: Object,
+}
+
+impl Found<'_> {
+    /// Where a field of the object is, or where it belongs.
+    pub fn locate(&self, pointer: &str) -> Span {
+        read::locate(&self.tree, self.item, pointer)
+    }
+}
+
+impl<'t> Contents<'t> {
+    /// Adds what a later document holds.
+    pub fn append(&mut self, later: Contents<'t>) {
+        self.documents += later.documents;
+        self.objects.extend(later.objects);
+        self.skipped.extend(later.skipped);
+        self.problems.extend(later.problems);
+        self.siblings.extend(later.siblings);
+    }
 }
 
 /// What rules about several documents see of one, and where it was found.
@@ -139,13 +164,4 @@ pub struct Problem {
     pub position: Option<Position>,
     /// What was found and what to do: lower case, no full stop at the end.
     pub message: String,
-}
-
-/// A place in a text. Lines and columns count from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     FieldError, Kinds, Object, Skip, defaults,
-    field::{Node, Result},
+    field::{Node, Result, Unreadable},
     kind::{Kind, Lookup},
     patch, view,
 };
@@ -19,24 +19,18 @@ pub enum Judge {
 
 /// Fills in the API server's defaults and makes the view that policies see.
 ///
+/// What managers of fields wrote is left out: it may be deeper than anything that is judged, and says nothing.
+///
 /// # Errors
-/// The first field that the API server would refuse.
-pub fn object(value: Value, kinds: &Kinds) -> Result<Judge> {
-    let Value::Object(mut root) = value else {
-        return Err(FieldError { pointer: String::new(), message: "a manifest is a mapping".to_owned() });
-    };
-    match identify(&root, kinds)? {
-        Identity::Judged { kind, api_version } => {
-            judge(&mut root, kind, &api_version, kinds).map(|judged| match judged {
-                Ok(workload) => Judge::Object(Box::new(Object { workload: *workload, value: Value::Object(root) })),
-                Err(skip) => Judge::Skip(skip),
-            })
-        }
+/// Why nothing of it can be judged: each field that the API server would refuse. Where the rest can be judged, these
+/// are the object's own ([`Object::unreadable`]).
+pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Judge, Vec<FieldError>> {
+    let whole = |message: &str| vec![FieldError { pointer: String::new(), message: message.to_owned() }];
+    let Value::Object(root) = value else { return Err(whole("a manifest is a mapping")) };
+    match identify(&root, kinds).map_err(|error| vec![error])? {
+        Identity::Judged { kind, api_version } => judge(root, kind, &api_version, kinds),
         Identity::Skip(skip) => Ok(Judge::Skip(skip)),
-        Identity::List => {
-            let message = "a list inside a list: move its items into the outer one";
-            Err(FieldError { pointer: String::new(), message: message.to_owned() })
-        }
+        Identity::List => Err(whole("a list inside a list: move its items into the outer one")),
     }
 }
 
@@ -72,21 +66,45 @@ pub(super) fn identify<'k>(root: &Map<String, Value>, kinds: &'k Kinds) -> Resul
     }
 }
 
-type Judged = std::result::Result<Box<plimsoll_policy::Workload>, Skip>;
+fn judge(
+    mut root: Map<String, Value>,
+    kind: Kind<'_>,
+    api_version: &str,
+    kinds: &Kinds,
+) -> std::result::Result<Judge, Vec<FieldError>> {
+    if let Some(skip) = reason_to_skip(&root, kind, api_version, kinds) {
+        return Ok(Judge::Skip(skip));
+    }
+    if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
+        metadata.remove(MANAGED_FIELDS);
+    }
+    let filled = defaults::apply(kind, api_version, &mut root);
+    let unreadable = Unreadable::default();
+    let node = Node::root(&root, &filled).noting(&unreadable);
+    match view::workload(&node, kind) {
+        Ok(workload) => {
+            let (unreadable, unknown) = unreadable.into_parts();
+            Ok(Judge::Object(Box::new(Object { workload, value: Value::Object(root), unreadable, unknown })))
+        }
+        Err(error) => {
+            unreadable.add(error);
+            Err(unreadable.into_parts().0)
+        }
+    }
+}
 
-fn judge(root: &mut Map<String, Value>, kind: Kind<'_>, api_version: &str, kinds: &Kinds) -> Result<Judged> {
+/// Its name in `metadata`.
+pub(super) const MANAGED_FIELDS: &str = "managedFields";
+
+fn reason_to_skip(root: &Map<String, Value>, kind: Kind<'_>, api_version: &str, kinds: &Kinds) -> Option<Skip> {
     if is_being_deleted(root) {
-        return Ok(Err(Skip::BeingDeleted));
+        return Some(Skip::BeingDeleted);
     }
     if is_owned(root, kinds) || (matches!(kind, Kind::Custom(_)) && patch::refers_to_another_workload(root)) {
-        return Ok(Err(Skip::Owned));
+        return Some(Skip::Owned);
     }
-    if patch::is_patch(root, kind, api_version)? {
-        return Ok(Err(Skip::KustomizePatch));
-    }
-    let filled = defaults::apply(kind, api_version, root);
-    let workload = view::workload(&Node::root(root, &filled), kind)?;
-    Ok(Ok(Box::new(workload)))
+    // A field of the wrong type makes no patch of an object: the view tells what is wrong with it.
+    patch::is_patch(root, kind, api_version).unwrap_or(false).then_some(Skip::KustomizePatch)
 }
 
 fn is_being_deleted(root: &Map<String, Value>) -> bool {

@@ -1,5 +1,6 @@
 //! Kubernetes quantities: `500m`, `1`, `0.5`, `2Gi`, `1e3`.
 
+use Unreadable::{NoQuantity, TooLarge};
 use serde_json::Value;
 
 const SUFFIXES: [(&str, i128, i128); 15] = [
@@ -20,20 +21,28 @@ const SUFFIXES: [(&str, i128, i128); 15] = [
     ("E", 1_000_000_000_000_000_000, 1),
 ];
 
-/// More digits than any quantity has; beyond them the API server rounds or refuses.
+/// More digits than any quantity has.
 const MOST_DIGITS: usize = 18;
 const MOST_EXPONENT: i32 = 18;
 
-/// A quantity in thousandths, rounded up as the API server does. None where it is none, or beyond 64 bits.
-pub(super) fn thousandths(value: &Value) -> Option<i64> {
+/// Why a quantity has no value here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    NoQuantity,
+    /// The API server takes it; 64 bits do not.
+    TooLarge,
+}
+
+/// A quantity in thousandths, rounded up as the API server does.
+pub(super) fn thousandths(value: &Value) -> Result<i64, Unreadable> {
     match value {
         Value::String(text) => parse(text),
         Value::Number(number) => parse(&number.to_string()),
-        _ => None,
+        _ => Err(NoQuantity),
     }
 }
 
-fn parse(text: &str) -> Option<i64> {
+fn parse(text: &str) -> Result<i64, Unreadable> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -42,32 +51,35 @@ fn parse(text: &str) -> Option<i64> {
     let (number, suffix) = unsigned.split_at(digits_end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || digits.len() > MOST_DIGITS || fraction.contains('.') {
-        return None;
+    if digits.is_empty() || fraction.contains('.') {
+        return Err(NoQuantity);
     }
-    let mut numerator: i128 = digits.parse().ok()?;
-    let mut denominator = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
     let (times, by) = factor(suffix)?;
-    numerator = numerator.checked_mul(times)?.checked_mul(1000)?;
-    denominator = denominator.checked_mul(by)?;
+    if digits.len() > MOST_DIGITS {
+        return Err(TooLarge);
+    }
+    let scaled = |numerator: i128| numerator.checked_mul(times)?.checked_mul(1000);
+    let numerator = digits.parse().ok().and_then(scaled).ok_or(TooLarge)?;
+    let decimals = u32::try_from(fraction.len()).map_err(|_| TooLarge)?;
+    let denominator = 10_i128.pow(decimals).checked_mul(by).ok_or(TooLarge)?;
     // Away from zero, as quantities are rounded.
-    let rounded = numerator.checked_add(denominator - 1)? / denominator;
-    i64::try_from(if negative { -rounded } else { rounded }).ok()
+    let rounded = numerator.checked_add(denominator - 1).ok_or(TooLarge)? / denominator;
+    i64::try_from(if negative { -rounded } else { rounded }).map_err(|_| TooLarge)
 }
 
-fn factor(suffix: &str) -> Option<(i128, i128)> {
+fn factor(suffix: &str) -> Result<(i128, i128), Unreadable> {
     if suffix.is_empty() {
-        return Some((1, 1));
+        return Ok((1, 1));
     }
     if let Some((_, times, by)) = SUFFIXES.iter().find(|(known, ..)| *known == suffix) {
-        return Some((*times, *by));
+        return Ok((*times, *by));
     }
-    let exponent: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+    let exponent = suffix.strip_prefix(['e', 'E']).and_then(|digits| digits.parse::<i32>().ok()).ok_or(NoQuantity)?;
     if exponent.abs() > MOST_EXPONENT {
-        return None;
+        return Err(TooLarge);
     }
     let power = 10_i128.pow(exponent.unsigned_abs());
-    Some(if exponent < 0 { (1, power) } else { (power, 1) })
+    Ok(if exponent < 0 { (1, power) } else { (power, 1) })
 }
 
 #[cfg(test)]
@@ -78,28 +90,29 @@ mod tests {
     #[test]
     fn quantities_of_cpu() {
         for (value, expected) in [
-            (json!("500m"), Some(500)),
-            (json!("1"), Some(1000)),
-            (json!(1), Some(1000)),
-            (json!(0.5), Some(500)),
-            (json!("0.5"), Some(500)),
-            (json!(".5"), Some(500)),
-            (json!("1."), Some(1000)),
-            (json!("2k"), Some(2_000_000)),
-            (json!("1Ki"), Some(1_024_000)),
-            (json!("1e3"), Some(1_000_000)),
-            (json!("1E-1"), Some(100)),
-            (json!("100u"), Some(1)),
-            (json!("1.5m"), Some(2)),
-            (json!("-1"), Some(-1000)),
-            (json!("1 "), None),
-            (json!(""), None),
-            (json!("m"), None),
-            (json!("1mm"), None),
-            (json!("1.2.3"), None),
-            (json!("1e99"), None),
-            (json!("9E"), None),
-            (json!(true), None),
+            (json!("500m"), Ok(500)),
+            (json!("1"), Ok(1000)),
+            (json!(1), Ok(1000)),
+            (json!(0.5), Ok(500)),
+            (json!("0.5"), Ok(500)),
+            (json!(".5"), Ok(500)),
+            (json!("1."), Ok(1000)),
+            (json!("2k"), Ok(2_000_000)),
+            (json!("1Ki"), Ok(1_024_000)),
+            (json!("1e3"), Ok(1_000_000)),
+            (json!("1E-1"), Ok(100)),
+            (json!("100u"), Ok(1)),
+            (json!("1.5m"), Ok(2)),
+            (json!("-1"), Ok(-1000)),
+            (json!("1 "), Err(NoQuantity)),
+            (json!(""), Err(NoQuantity)),
+            (json!("m"), Err(NoQuantity)),
+            (json!("1mm"), Err(NoQuantity)),
+            (json!("1.2.3"), Err(NoQuantity)),
+            (json!("1e99"), Err(TooLarge)),
+            (json!("9E"), Err(TooLarge)),
+            (json!("1E"), Err(TooLarge)),
+            (json!(true), Err(NoQuantity)),
         ] {
             assert_eq!(thousandths(&value), expected, "{value}");
         }

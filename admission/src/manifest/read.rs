@@ -1,37 +1,56 @@
-//! A whole text to what can be judged, what is left aside, and what is wrong.
+//! A text to what can be judged, what is left aside, and what is wrong.
+//!
+//! [`read`] does all of it. A caller with several threads takes its parts: [`decode`], [`documents`] and, for each
+//! document by itself, [`read_document`].
 
 use super::{
-    Beside, Contents, FieldError, Found, Judge, Kinds, Locator, Options, Problem, Skip,
+    Beside, Contents, FieldError, Found, Judge, Kinds, Lines, Options, Position, Problem, Skip, Span,
     document::{Document, as_json, documents},
-    events::nests_beyond,
     json,
     kind::Lookup,
-    locate::without_byte_order_mark,
     object::{Identity, identify, object},
     patch::is_json_patch,
     sibling::sibling,
     sniff::{Sniffed, sniff},
+    tree::{Fault, Refusal, Tree},
     yaml,
 };
 use serde_json::{Map, Value};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Reads a text. Whatever the bytes are, this never panics, and one bad document never hides its neighbours.
-pub fn read<'t>(text: &'t (impl AsRef<[u8]> + ?Sized), kinds: &Kinds, options: &Options) -> Contents<'t> {
-    let mut reading = Reading { kinds, options, contents: Contents::default() };
-    match decode(text.as_ref(), options.limits.file_bytes) {
-        Ok(text) => reading.text(text),
-        Err(problem) => reading.contents.problems.push(problem),
+pub fn read<'t>(bytes: &'t (impl AsRef<[u8]> + ?Sized), kinds: &Kinds, options: &Options) -> Contents<'t> {
+    let mut contents = Contents::default();
+    let text = match decode(bytes.as_ref(), options) {
+        Ok(text) => text,
+        Err(problem) => {
+            contents.problems.push(problem);
+            return contents;
+        }
+    };
+    let lines = Lines::of(text);
+    for document in documents(text) {
+        if let Some(problem) = beyond_limit(&document, &lines, options) {
+            contents.problems.push(problem);
+            break;
+        }
+        contents.append(read_document(&document, &lines, kinds, options));
     }
-    reading.contents
+    contents
 }
 
-fn decode(bytes: &[u8], limit: usize) -> Result<&str, Problem> {
+/// Bytes to text.
+///
+/// # Errors
+/// There are too many, or they are not UTF-8.
+pub fn decode<'t>(bytes: &'t [u8], options: &Options) -> Result<&'t str, Problem> {
     let whole = |message: String| Problem { document: None, position: None, message };
+    let limit = options.limits.file_bytes;
     if bytes.len() > limit {
         return Err(whole(format!("{} bytes, and at most {limit} are read (limit `file_bytes`)", bytes.len())));
     }
     let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return Ok(without_byte_order_mark(text)),
+        Ok(text) => return Ok(text),
         Err(error) => error,
     };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -42,46 +61,81 @@ fn decode(bytes: &[u8], limit: usize) -> Result<&str, Problem> {
     let line_start = memchr::memrchr(b'\n', valid).map_or(0, |newline| newline + 1);
     let column = String::from_utf8_lossy(&valid[line_start..]).chars().count() + 1;
     let byte = rest.first().copied().unwrap_or_default();
-    let position = Some(super::Position { line, column });
+    let position = Some(Position { line, column });
     Err(Problem { document: None, position, message: format!("not UTF-8: byte 0x{byte:02x}; save it as UTF-8") })
 }
 
+/// The problem of the first document that is one too many: neither it nor what follows is read.
+pub fn beyond_limit(document: &Document<'_>, lines: &Lines<'_>, options: &Options) -> Option<Problem> {
+    let limit = options.limits.documents;
+    let message = || format!("more than {limit} documents (limit `documents`); the rest is not read");
+    (document.index >= limit).then(|| document.problem(document.beginning(), lines, message()))
+}
+
+/// Reads one document of the text that the lines are of.
+pub fn read_document<'t>(document: &Document<'t>, lines: &Lines<'t>, kinds: &Kinds, options: &Options) -> Contents<'t> {
+    let mut reading = Reading { document, lines, kinds, options, contents: Contents::default() };
+    if !document.is_empty() {
+        reading.contents.documents = 1;
+        reading.document();
+    }
+    reading.contents
+}
+
+/// The tree of a document.
+pub(super) fn tree<'t>(
+    document: &Document<'t>,
+    lines: &Lines<'t>,
+    limits: &super::Limits,
+) -> Result<Tree<'t>, Refusal> {
+    let bytes = document.text.len();
+    if bytes > limits.document_bytes {
+        let limit = limits.document_bytes;
+        let message = format!("a document of {bytes} bytes, and at most {limit} are parsed (limit `document_bytes`)");
+        return Err(Refusal { span: document.beginning(), message });
+    }
+    let body = as_json(document.text);
+    let start = |body: &str| document.start + (body.as_ptr() as usize - document.text.as_ptr() as usize);
+    let as_json = body.and_then(|body| json::read(body, start(body), lines, limits));
+    as_json.unwrap_or_else(|| yaml::read(document, lines, limits))
+}
+
+/// The problem of a document that cannot be read at all.
+pub(super) fn refused(document: &Document<'_>, lines: &Lines<'_>, refusal: &Refusal) -> Problem {
+    let span = refusal.span;
+    let line = lines.near(span.start);
+    let at = |start: usize| Span { start: line.as_ptr() as usize - lines.text().as_ptr() as usize + start, ..span };
+    if let Some(start) = line.find(ACTION) {
+        return document.problem(at(start), lines, TEMPLATE);
+    }
+    if TEMPLATE_ACTIONS.iter().any(|action| document.text.contains(action)) {
+        return document.problem(span, lines, TEMPLATE);
+    }
+    match line.find(|other| other != ' ') {
+        Some(start) if line[start..].starts_with('\t') => document.problem(at(start), lines, yaml::TAB),
+        _ => document.problem(span, lines, refusal.message.clone()),
+    }
+}
+
 struct Reading<'r, 't> {
+    document: &'r Document<'t>,
+    lines: &'r Lines<'t>,
     kinds: &'r Kinds,
     options: &'r Options,
     contents: Contents<'t>,
 }
 
-/// An item of a document, and the text it came from.
-#[derive(Clone, Copy)]
-struct Origin<'d> {
-    document: Document<'d>,
-    item: Option<usize>,
-}
-
 impl<'t> Reading<'_, 't> {
-    fn text(&mut self, text: &'t str) {
-        let limit = self.options.limits.documents;
-        for document in documents(text) {
-            if document.index >= limit {
-                let message = format!("more than {limit} documents (limit `documents`); the rest is not read");
-                return self.contents.problems.push(document.problem(document.position(1, 1), message));
-            }
-            if !document.is_empty() {
-                self.contents.documents += 1;
-                self.document(document);
-            }
+    fn document(&mut self) {
+        if let Some(skip) = self.skip_unparsed(self.document.text) {
+            return self.contents.skipped.push(skip);
         }
-    }
-
-    fn document(&mut self, document: Document<'t>) {
-        let parsed = match self.skip_unparsed(document.text) {
-            Some(skip) => return self.contents.skipped.push(skip),
-            None => self.parse(&document),
-        };
-        match parsed {
-            Ok(value) => self.value(document, value),
-            Err(problem) => self.contents.problems.push(problem),
+        let limits = &self.options.limits;
+        let read = tree(self.document, self.lines, limits);
+        let read = read.and_then(|tree| tree.value(limits).map(|value| (Arc::new(tree), value)));
+        match read {
+            Ok((tree, value)) => self.value(&tree, value),
+            Err(refusal) => self.contents.problems.push(refused(self.document, self.lines, &refusal)),
         }
     }
 
@@ -104,55 +158,43 @@ impl<'t> Reading<'_, 't> {
         }
     }
 
-    fn parse(&self, document: &Document<'_>) -> Result<Value, Problem> {
-        let limits = &self.options.limits;
-        let bytes = document.text.len();
-        if bytes > limits.document_bytes {
-            let limit = limits.document_bytes;
-            let message =
-                format!("a document of {bytes} bytes, and at most {limit} are parsed (limit `document_bytes`)");
-            return Err(document.problem(document.position(1, 1), message));
-        }
-        if nests_beyond(document.text, limits.depth) {
-            let message = "far more brackets open than mappings and sequences may be inside each other (limit `depth`)";
-            return Err(document.problem(document.position(1, 1), message));
-        }
-        let as_json = as_json(document.text).and_then(|body| json::parse(document, body, limits));
-        as_json.unwrap_or_else(|| yaml::parse(document, limits))
-    }
-
-    fn value(&mut self, document: Document<'t>, value: Value) {
-        let origin = Origin { document, item: None };
+    fn value(&mut self, tree: &Arc<Tree<'t>>, value: Value) {
         match value {
-            Value::Object(root) => self.root(origin, root),
+            Value::Object(root) => self.root(tree, root),
             Value::Array(items) if is_json_patch(&items) => self.contents.skipped.push(Skip::KustomizePatch),
             Value::Array(_) | Value::Null => self.contents.skipped.push(Skip::NoKind),
             _ => {
                 let message = "plain text; a manifest is a mapping with apiVersion and kind";
-                let problem = document.problem(Locator::of(document).locate(None, "").position, message);
+                let problem = self.document.problem(tree.locate(""), self.lines, message);
                 self.contents.problems.push(problem);
             }
         }
     }
 
-    fn root(&mut self, origin: Origin<'t>, mut root: Map<String, Value>) {
+    fn root(&mut self, tree: &Arc<Tree<'t>>, mut root: Map<String, Value>) {
         match identify(&root, self.kinds) {
             Ok(Identity::List) => match root.remove("items") {
-                Some(Value::Array(items)) => self.items(origin.document, &root, items),
-                None | Some(Value::Null) => {}
+                Some(Value::Array(items)) => self.items(tree, &root, items),
+                None | Some(Value::Null) => self.faults(&tree.faults),
                 Some(_) => {
-                    self.refuse(origin, &FieldError { pointer: "/items".into(), message: "must be a list".into() });
+                    let error = FieldError { pointer: "/items".into(), message: "must be a list".into() };
+                    self.refuse(tree, None, &error);
                 }
             },
-            Ok(_) => self.judge(origin, Value::Object(root)),
-            Err(error) => self.refuse(origin, &error),
+            Ok(_) => self.judge(tree, None, Value::Object(root), tree.faults.clone()),
+            Err(error) => {
+                self.faults(&tree.faults);
+                self.refuse(tree, None, &error);
+            }
         }
     }
 
     /// The items of a `DeploymentList` may leave out what the list says.
-    fn items(&mut self, document: Document<'t>, list: &Map<String, Value>, items: Vec<Value>) {
+    fn items(&mut self, tree: &Arc<Tree<'t>>, list: &Map<String, Value>, items: Vec<Value>) {
         let text = |field: &str| list.get(field).and_then(Value::as_str).unwrap_or_default();
         let kind = text("kind").strip_suffix("List").unwrap_or_default();
+        let (mut faults, of_list) = by_item(&tree.faults);
+        self.faults(&of_list);
         for (index, mut item) in items.into_iter().enumerate() {
             if let Value::Object(fields) = &mut item
                 && !kind.is_empty()
@@ -162,33 +204,85 @@ impl<'t> Reading<'_, 't> {
                 fields.insert("kind".to_owned(), kind.into());
                 fields.insert("apiVersion".to_owned(), text("apiVersion").into());
             }
-            self.judge(Origin { document, item: Some(index) }, item);
+            self.judge(tree, Some(index), item, faults.remove(&index).unwrap_or_default());
         }
     }
 
-    fn judge(&mut self, origin: Origin<'t>, value: Value) {
-        let Origin { document, item } = origin;
+    fn judge(&mut self, tree: &Arc<Tree<'t>>, item: Option<usize>, value: Value, faults: Vec<Fault>) {
         if self.options.siblings
             && let Some(sibling) = sibling(&value)
         {
-            self.contents.siblings.push(Beside { document: document.index, item, sibling });
+            self.contents.siblings.push(Beside { document: self.document.index, item, sibling });
         }
+        self.faults(&faults);
+        let has_faults = !faults.is_empty();
         match object(value, self.kinds) {
-            Ok(Judge::Object(object)) => {
-                self.contents.objects.push(Found { source: document, document: document.index, item, object: *object });
+            Ok(Judge::Object(mut object)) => {
+                for error in &object.unreadable {
+                    self.refuse(tree, item, error);
+                }
+                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer));
+                let (tree, document) = (Arc::clone(tree), self.document.index);
+                self.contents.objects.push(Found { tree, document, item, object: *object });
             }
+            // What lacks something because it cannot be read is not a patch.
+            Ok(Judge::Skip(Skip::KustomizePatch)) if has_faults => {}
             Ok(Judge::Skip(skip)) => self.contents.skipped.push(skip),
-            Err(error) => self.refuse(origin, &error),
+            Err(errors) => errors.iter().for_each(|error| self.refuse(tree, item, error)),
         }
     }
 
-    fn refuse(&mut self, Origin { document, item }: Origin<'t>, error: &FieldError) {
-        let position = Locator::of(document).locate(item, &error.pointer).position;
-        let line = document.text.lines().nth(position.line - document.line).unwrap_or_default();
-        let message = if line.contains("{{") { yaml::CHART_TEMPLATE.to_owned() } else { error.to_string() };
-        self.contents.problems.push(document.problem(position, message.trim_start_matches(": ")));
+    fn faults(&mut self, faults: &[Fault]) {
+        for fault in faults {
+            self.problem(fault.span, &fault.message);
+        }
+    }
+
+    fn refuse(&mut self, tree: &Tree<'_>, item: Option<usize>, error: &FieldError) {
+        let span = locate(tree, item, &error.pointer);
+        self.problem(span, error.to_string().trim_start_matches(": "));
+    }
+
+    fn problem(&mut self, span: Span, message: &str) {
+        let message = if self.lines.near(span.start).contains(ACTION) { TEMPLATE } else { message };
+        let problem = self.document.problem(span, self.lines, message);
+        self.contents.problems.push(problem);
     }
 }
+
+/// The faults of each item of a `List`, with pointers that begin at the item, and those of the list itself.
+fn by_item(faults: &[Fault]) -> (BTreeMap<usize, Vec<Fault>>, Vec<Fault>) {
+    let mut of_items: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
+    let mut of_list = Vec::new();
+    for fault in faults {
+        let below =
+            fault.pointer.strip_prefix("/items/").map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())));
+        match below.and_then(|(index, pointer)| Some((index.parse().ok()?, pointer))) {
+            Some((index, pointer)) => {
+                of_items.entry(index).or_default().push(Fault { pointer: pointer.to_owned(), ..fault.clone() });
+            }
+            None => of_list.push(fault.clone()),
+        }
+    }
+    (of_items, of_list)
+}
+
+/// Where a field of an object is, or of an item of a `List`.
+pub(super) fn locate(tree: &Tree<'_>, item: Option<usize>, pointer: &str) -> Span {
+    match item {
+        Some(index) => tree.locate_from(&["items", &index.to_string()], pointer),
+        None => tree.locate(pointer),
+    }
+}
+
+/// What to do about a document that is a template still.
+const TEMPLATE: &str = "this looks like a chart template; render it first: helm template CHART | plimsoll scan -";
+
+/// What begins an action of a template.
+const ACTION: &str = "{{";
+
+/// What only a template has: two braces alone are often in an argument or an annotation.
+const TEMPLATE_ACTIONS: [&str; 5] = ["{{-", "{{ .", "{{.", "{{ include", "{{ if"];
 
 /// What `tsconfig.json` and its like are: no YAML, and nothing wrong with them. A manifest has both words.
 fn is_json_with_comments(text: &str) -> bool {

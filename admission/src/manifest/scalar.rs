@@ -1,74 +1,79 @@
-//! Plain scalars as the API server's tools read them: YAML 1.1 by the Go library behind sigs.k8s.io/yaml.
-//!
-//! serde_yaml reads YAML 1.2 and does not tell a plain scalar from a quoted one. So the few plain scalars that the
-//! two read differently are rewritten to what they mean before serde_yaml sees them, on the same line.
+//! Plain scalars as the API server's tools read them: YAML 1.1 by the Go library behind sigs.k8s.io/yaml. And the
+//! strings that keys become there.
 
-use super::events;
-use saphyr_parser::{Event, ScalarStyle, Span};
+use super::tree::Scalar;
+use serde_json::Number;
+use std::borrow::Cow;
 
-/// What a plain scalar means where the two differ.
-#[derive(Debug, Clone, PartialEq)]
-enum Meaning {
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Text,
-}
+const TRUE: [&str; 11] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"];
+const FALSE: [&str; 11] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"];
+const NULL: [&str; 5] = ["", "~", "null", "Null", "NULL"];
+const NO_NUMBER: [&str; 12] =
+    [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"];
 
-const TRUE: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
-const FALSE: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-
-/// The document with its plain scalars as YAML 1.2 writes them; none where there is nothing to rewrite.
-pub(super) fn as_yaml_1_2(text: &str) -> Option<String> {
-    if !has_candidate(text) {
-        return None;
-    }
-    let mut rewriting = Rewriting { text, plain: String::new(), copied: 0, at: Cursor::default(), changed: false };
-    // What this parser cannot read, serde_yaml reports.
-    events::each(text, |event, span| rewriting.take(&event, span));
-    if !rewriting.changed {
-        return None;
-    }
-    rewriting.plain.push_str(&text[rewriting.copied..]);
-    Some(rewriting.plain)
-}
-
-/// The string that a plain key becomes.
-pub(super) fn key(plain: &str) -> String {
-    match meaning(plain) {
-        Some(Meaning::Bool(value)) => value.to_string(),
-        Some(Meaning::Int(value)) => value.to_string(),
-        Some(Meaning::Float(value)) => (value as f32).to_string(),
-        Some(Meaning::Text) | None => plain.to_owned(),
+/// What a plain scalar without a tag means.
+pub(super) fn plain(text: Cow<'_, str>) -> Scalar<'_> {
+    match text.bytes().next() {
+        None => Scalar::Null,
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(&text).unwrap_or(Scalar::Text(text)),
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => {
+            word(&text).unwrap_or(Scalar::Text(text))
+        }
+        Some(_) => Scalar::Text(text),
     }
 }
 
-/// None where YAML 1.2 reads it just so.
-fn meaning(plain: &str) -> Option<Meaning> {
-    if TRUE.contains(&plain) {
-        return Some(Meaning::Bool(true));
+/// What a scalar with a tag of YAML's own means; none where the tag does not fit.
+pub(super) fn tagged<'t>(tag: &str, text: Cow<'t, str>) -> Option<Scalar<'t>> {
+    let fits = |scalar: &Scalar<'_>| match tag {
+        "bool" => matches!(scalar, Scalar::Bool(_)),
+        "int" => matches!(scalar, Scalar::Number(number) if !number.is_f64()),
+        "float" => matches!(scalar, Scalar::Number(_) | Scalar::NotFinite),
+        _ => matches!(scalar, Scalar::Null),
+    };
+    match tag {
+        "bool" | "int" | "float" | "null" => Some(plain(text)).filter(fits),
+        _ => Some(Scalar::Text(text)),
     }
-    if FALSE.contains(&plain) {
-        return Some(Meaning::Bool(false));
-    }
-    if !is_odd_number(plain) {
-        return None;
-    }
-    let digits = plain.replace('_', "");
-    Some(match int(&digits) {
-        Some(value) => Meaning::Int(value),
-        None if is_float(&digits) => digits.parse().map_or(Meaning::Text, Meaning::Float),
-        None => Meaning::Text,
-    })
 }
 
-/// Digits with underscores, a leading zero, or another base.
-fn is_odd_number(plain: &str) -> bool {
-    let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(plain);
-    let numeric = unsigned.len() < plain.len() || plain.starts_with(|first: char| first.is_ascii_digit());
-    let mut bytes = unsigned.bytes();
-    let based = bytes.next() == Some(b'0') && bytes.next().is_some_and(|second| second.is_ascii_alphanumeric());
-    numeric && (based || unsigned.contains('_'))
+fn word(text: &str) -> Option<Scalar<'static>> {
+    let is_in = |words: &[&str]| words.contains(&text);
+    match () {
+        () if is_in(&TRUE) => Some(Scalar::Bool(true)),
+        () if is_in(&FALSE) => Some(Scalar::Bool(false)),
+        () if is_in(&NULL) => Some(Scalar::Null),
+        () => None,
+    }
+}
+
+fn number(text: &str) -> Option<Scalar<'static>> {
+    if NO_NUMBER.contains(&text) {
+        return Some(Scalar::NotFinite);
+    }
+    // Underscores may stand between digits, and not after a leading point.
+    let digits = match text.contains('_') {
+        true if text.starts_with('.') => return None,
+        true => Cow::from(text.replace('_', "")),
+        false => Cow::from(text),
+    };
+    if let Some(value) = int(&digits) {
+        return Some(whole(value));
+    }
+    is_float(&digits).then(|| digits.parse().ok()).flatten().filter(|float: &f64| float.is_finite()).map(float)
+}
+
+fn whole(value: i128) -> Scalar<'static> {
+    let number = i64::try_from(value).map(Number::from).or_else(|_| u64::try_from(value).map(Number::from));
+    number.map_or_else(|_| float(value as f64), Scalar::Number)
+}
+
+/// Go prints 3.0 as 3, and so an integer arrives at the API server.
+pub(super) fn float(value: f64) -> Scalar<'static> {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        return Scalar::Number((value as i64).into());
+    }
+    Number::from_f64(value).map_or(Scalar::NotFinite, Scalar::Number)
 }
 
 /// As Go's ParseInt with base 0, or ParseUint, reads it.
@@ -108,87 +113,28 @@ fn is_float(digits: &str) -> bool {
     any && all_digits(whole) && all_digits(fraction) && !exponent.is_empty() && all_digits(exponent)
 }
 
-/// Whether some word of the text could be such a scalar: it is all that stands between a sign that begins a value and
-/// one that ends it. Cheap, and now and then wrong, which costs a parse.
-fn has_candidate(text: &str) -> bool {
-    let separators = [' ', '\t', '\r', ',', '[', ']', '{', '}'];
-    text.lines().any(|line| {
-        let mut from = 0;
-        line.split(separators).any(|word| {
-            let (start, end) = (from, from + word.len());
-            from = end + 1;
-            let word = word.strip_suffix(':').unwrap_or(word);
-            let first = word.bytes().next().unwrap_or_default();
-            let possible = b"yYnNoO+-0123456789".contains(&first) && meaning(word).is_some();
-            possible && begins_value(&line[..start]) && ends_value(&line[start + word.len()..end], &line[end..])
-        })
-    })
-}
-
-fn begins_value(before: &str) -> bool {
-    let before = before.trim_end();
-    let last_word = before.rsplit([' ', '\t']).next().unwrap_or_default();
-    before.is_empty() || before.ends_with([':', '-', '[', ',', '{', '?']) || last_word.starts_with(['&', '!'])
-}
-
-fn ends_value(colon: &str, after: &str) -> bool {
-    let after = after.trim_start();
-    !colon.is_empty() || after.is_empty() || after.starts_with(['#', ',', ']', '}', ':'])
-}
-
-/// Text that begins with a node, without the anchor and the tag in front of it.
-pub(super) fn without_properties(text: &str) -> &str {
-    let mut rest = text;
-    while rest.starts_with(['&', '!']) {
-        let end = rest.find([' ', '\t', '\r', '\n']).unwrap_or(rest.len());
-        rest = rest[end..].trim_start_matches([' ', '\t']);
+/// The string that a key becomes.
+///
+/// # Errors
+/// Why it becomes none.
+pub(super) fn key(scalar: Scalar<'_>) -> Result<Cow<'_, str>, String> {
+    let number = match scalar {
+        Scalar::Text(text) => return Ok(text),
+        Scalar::Bool(value) => return Ok(value.to_string().into()),
+        Scalar::Null => return Err("a key is missing in front of the colon".to_owned()),
+        Scalar::NotFinite => return Err("a key that is no finite number: put it in quotes".to_owned()),
+        Scalar::Number(number) => number,
+    };
+    if let Some(value) = number.as_i64() {
+        return Ok(value.to_string().into());
     }
-    rest
-}
-
-/// Byte offsets of characters, which come in ascending order.
-#[derive(Default)]
-struct Cursor {
-    characters: usize,
-    bytes: usize,
-}
-
-impl Cursor {
-    fn advance(&mut self, text: &str, characters: usize) -> Option<usize> {
-        let wanted = characters.checked_sub(self.characters)?;
-        let rest = text.get(self.bytes..)?;
-        let step = rest.char_indices().nth(wanted).map_or(rest.len(), |(at, _)| at);
-        self.characters = characters;
-        self.bytes += step;
-        Some(self.bytes)
+    if let Some(value) = number.as_u64() {
+        return Err(format!("the key {value} is too large a number: put it in quotes"));
     }
-}
-
-struct Rewriting<'t> {
-    text: &'t str,
-    plain: String,
-    copied: usize,
-    at: Cursor,
-    changed: bool,
-}
-
-impl Rewriting<'_> {
-    fn take(&mut self, event: &Event<'_>, span: Span) {
-        let Event::Scalar(scalar, ScalarStyle::Plain, _, None) = event else { return };
-        let Some(meaning) = meaning(scalar) else { return };
-        let Some(start) = self.at.advance(self.text, span.start.index()) else { return };
-        let start = self.text.len() - without_properties(&self.text[start..]).len();
-        if !self.text[start..].starts_with(&**scalar) {
-            return;
-        }
-        self.plain.push_str(&self.text[self.copied..start]);
-        self.plain.push_str(&match meaning {
-            Meaning::Bool(value) => value.to_string(),
-            Meaning::Int(value) => value.to_string(),
-            Meaning::Float(value) => format!("{value:?}"),
-            Meaning::Text => format!("\"{scalar}\""),
-        });
-        self.copied = start + scalar.len();
-        self.changed = true;
+    // Go prints a key with the precision of a 32-bit float, and with an exponent beyond these bounds.
+    let value = number.as_f64().unwrap_or_default();
+    if (1e-4..1e6).contains(&value.abs()) {
+        return Ok((value as f32).to_string().into());
     }
+    Err(format!("the key {value:e} is a number: put it in quotes"))
 }

@@ -1,93 +1,79 @@
 //! A text that holds one document, as a configuration does.
 
 use super::{
-    Limits, Locator, Position, Problem, Span,
+    Limits, Lines, Problem, Span,
     document::{Document, documents},
-    locate::without_byte_order_mark,
-    tree::{Content, Tree},
-    yaml,
+    read::{refused, tree},
+    tree::Tree,
 };
 use serde_json::Value;
 
 /// The one document of a text.
-pub struct Single<'a> {
-    document: Option<Document<'a>>,
+pub struct Single<'t> {
+    lines: Lines<'t>,
+    /// None where there are only comments, or nothing at all.
+    tree: Option<Tree<'t>>,
 }
 
-impl<'a> Single<'a> {
-    /// Finds it. Only comments, or nothing at all, is a document without a value.
+impl<'t> Single<'t> {
+    /// Reads it.
     ///
     /// # Errors
-    /// There is a second one.
-    pub fn new(text: &'a str) -> Result<Self, Problem> {
-        let mut written = documents(without_byte_order_mark(text)).filter(|document| !document.is_empty());
+    /// It does not parse, or there is a second one.
+    pub fn new(text: &'t str) -> Result<Self, Problem> {
+        let lines = Lines::of(text);
+        let mut written = documents(text).filter(|document| !document.is_empty());
         let document = written.next();
-        match written.next() {
-            Some(second) => {
-                Err(second.problem(second.position(1, 1), "a second document begins here; only one is read"))
-            }
-            None => Ok(Single { document }),
+        if let Some(second) = written.next() {
+            return Err(second.problem(second.beginning(), &lines, "a second document begins here; only one is read"));
         }
+        let tree = document.map(|document| whole(&document, &lines)).transpose()?;
+        Ok(Single { lines, tree })
     }
 
-    /// Its value.
+    /// Its value; null where there is none.
     ///
     /// # Errors
-    /// It does not parse.
+    /// Its aliases expand to more than may be read.
     pub fn value(&self) -> Result<Value, Problem> {
-        self.document.map_or(Ok(Value::Null), |document| yaml::parse(&document, &Limits::default()))
+        let Some(tree) = &self.tree else { return Ok(Value::Null) };
+        tree.value(&Limits::default()).map_err(|refusal| Problem {
+            document: Some(0),
+            position: Some(self.lines.position(refusal.span.start)),
+            message: refusal.message,
+        })
     }
 
-    /// Where values and keys of it are.
-    pub fn places(&self) -> Places<'a> {
-        Places {
-            tree: self.document.and_then(|document| Tree::parse(document.text)),
-            document: self.document,
-            values: Locator::maybe(self.document),
-        }
+    /// The lines of the text.
+    pub fn lines(&self) -> &Lines<'t> {
+        &self.lines
     }
-}
 
-/// Where the values and the keys of a document are.
-pub struct Places<'a> {
-    document: Option<Document<'a>>,
-    tree: Option<Tree>,
-    values: Locator<'a>,
-}
-
-impl Places<'_> {
-    /// Where a value is, or where it belongs: see [`Locator::locate`].
-    pub fn value(&self, pointer: &str) -> Span {
-        self.values.locate(None, pointer)
+    /// Where a value is, or where it belongs: see [`Tree::locate`].
+    pub fn locate(&self, pointer: &str) -> Span {
+        self.tree.as_ref().map_or(Span { start: 0, end: 0 }, |tree| tree.locate(pointer))
     }
 
     /// Where the key of a field is; its value's place where it has none.
     pub fn key(&self, pointer: &str) -> Span {
-        self.find_key(pointer).unwrap_or_else(|| self.value(pointer))
+        let written = self.tree.as_ref().and_then(|tree| tree.written(pointer));
+        written.and_then(|written| written.key).unwrap_or_else(|| self.locate(pointer))
     }
+}
 
-    fn find_key(&self, pointer: &str) -> Option<Span> {
-        let (tree, document) = (self.tree.as_ref()?, self.document?);
-        let mut node = tree.root();
-        let mut key = None;
-        for step in pointer.split('/').skip(1) {
-            match &tree.node(node).content {
-                Content::Sequence(items) => (key, node) = (None, *items.get(step.parse::<usize>().ok()?)?),
-                _ => {
-                    let (name, value) = tree.field(node, &step.replace("~1", "/").replace("~0", "~"))?;
-                    (key, node) = (Some(name), value);
-                }
-            }
-        }
-        let key = tree.node(key?);
-        let Position { line, column } = key.at;
-        Some(Span { position: document.position(line, column), width: key.width })
+/// The tree of a document in which every field can be read.
+fn whole<'t>(document: &Document<'t>, lines: &Lines<'t>) -> Result<Tree<'t>, Problem> {
+    let tree = tree(document, lines, &Limits::default()).map_err(|refusal| refused(document, lines, &refusal))?;
+    match tree.faults.first() {
+        Some(fault) => Err(document.problem(fault.span, lines, fault.message.clone())),
+        None => Ok(tree),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Position;
 
     const TEXT: &str = "# why\n---\na:\n  - b: 1\n    c/d: x\n";
 
@@ -95,12 +81,9 @@ mod tests {
     fn finds_values_and_keys() {
         let single = Single::new(TEXT).unwrap();
         assert_eq!(single.value(), Ok(serde_json::json!({ "a": [{ "b": 1, "c/d": "x" }] })));
-        let places = single.places();
-        for (pointer, key, value) in
-            [("/a/0/b", (4, 5, 1), (4, 8, 1)), ("/a/0/c~1d", (5, 5, 3), (5, 10, 1)), ("/a", (3, 1, 1), (3, 1, 1))]
-        {
-            let of = |span: Span| (span.position.line, span.position.column, span.width);
-            assert_eq!((of(places.key(pointer)), of(places.value(pointer))), (key, value), "{pointer}");
+        for (pointer, key, value) in [("/a/0/b", "b", "1"), ("/a/0/c~1d", "c/d", "x"), ("/a", "a", "a")] {
+            let of = |span: Span| &TEXT[span.start..span.end];
+            assert_eq!((of(single.key(pointer)), of(single.locate(pointer))), (key, value), "{pointer}");
         }
     }
 
@@ -112,8 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_second_document() {
-        let problem = Single::new("a: 1\n---\nb: 2\n").err().unwrap();
-        assert_eq!(problem.position, Some(Position { line: 2, column: 1 }));
+    fn refuses_a_second_document_and_a_key_that_comes_twice() {
+        for text in ["a: 1\n---\nb: 2\n", "a: 1\na: 2\n"] {
+            let problem = Single::new(text).err().unwrap();
+            assert_eq!(problem.position, Some(Position { line: 2, column: 1 }), "{text}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod places;
 mod reading;
 mod refusals;
 mod scalars;
+mod spans;
 mod text;
 
 use super::{FieldError, Judge, Kinds, Object, Skip, object};
@@ -55,7 +56,7 @@ fn set(value: &mut Value, pointer: &str, new: Value) {
     *target = new;
 }
 
-fn judge(value: Value) -> Result<Judge, FieldError> {
+fn judge(value: Value) -> Result<Judge, Vec<FieldError>> {
     object(value, &Kinds::default())
 }
 

@@ -1,202 +1,149 @@
-//! The nodes of a document with the place of each in its text: parsed only where a place is asked for.
+//! One document as a tree: the values, and where in the text each of them is.
 
-use super::{Position, events, scalar};
-use saphyr_parser::{Event, ScalarStyle, Span};
-use std::collections::{HashMap, HashSet};
+use super::{Limits, Span};
+use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 
-/// Nodes of one document. Lines and columns count from 1, from the beginning of the document.
-pub(super) struct Tree {
-    nodes: Vec<Node>,
-    root: Id,
+/// A document that was read. Values that an alias repeats are there once.
+#[derive(Debug)]
+pub struct Tree<'t> {
+    pub(super) text: &'t str,
+    pub(super) nodes: Vec<Node<'t>>,
+    pub(super) root: Id,
+    /// What is wrong with single fields, in the order of the text.
+    pub(super) faults: Vec<Fault>,
 }
 
 pub(super) type Id = usize;
 
-pub(super) struct Node {
-    /// Where it begins, with its anchor and tag.
-    pub(super) at: Position,
-    /// Characters of its first line, without quotes; 1 for a collection.
-    pub(super) width: usize,
-    pub(super) content: Content,
+#[derive(Debug)]
+pub(super) struct Node<'t> {
+    /// Without anchor and tag; a scalar with its quotes, or the text of a block scalar; empty where nothing is written.
+    pub(super) span: Span,
+    pub(super) content: Content<'t>,
 }
 
-pub(super) enum Content {
-    /// None where nothing is written: `key:`.
-    Scalar(Option<String>),
-    Mapping(Vec<(Id, Id)>),
-    Sequence(Vec<Id>),
+#[derive(Debug)]
+pub(super) enum Content<'t> {
+    Scalar(Scalar<'t>),
+    Sequence {
+        items: Vec<Id>,
+        /// In brackets, so that no item has a `-`.
+        flow: bool,
+    },
+    /// Sorted by name.
+    Mapping(Vec<Entry<'t>>),
 }
 
-impl Tree {
-    /// None where there is no document that the span-keeping parser can read.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let text = without_surrogates(text);
-        let mut builder = Builder::default();
-        events::each(&text, |event, span| builder.take(event, span))?;
-        let root = builder.root?;
-        Some(Self { nodes: builder.nodes, root })
-    }
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Scalar<'t> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    /// An infinity, or no number at all.
+    NotFinite,
+    Text(Cow<'t, str>),
+}
 
-    pub(super) fn root(&self) -> Id {
-        self.root
-    }
+#[derive(Debug, Clone)]
+pub(super) struct Entry<'t> {
+    pub(super) name: Cow<'t, str>,
+    pub(super) key: Span,
+    pub(super) value: Id,
+}
 
-    pub(super) fn node(&self, id: Id) -> &Node {
+/// A field that cannot be read, while the rest of the document can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// Where to look.
+    pub span: Span,
+    /// What was found and what to do: lower case, no full stop at the end.
+    pub message: String,
+}
+
+/// Why a document cannot be read at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) span: Span,
+    pub(super) message: String,
+}
+
+impl<'t> Tree<'t> {
+    pub(super) fn node(&self, id: Id) -> &Node<'t> {
         &self.nodes[id]
     }
 
-    /// The key and the value of a field. What is written wins over what is merged.
-    pub(super) fn field(&self, id: Id, name: &str) -> Option<(Id, Id)> {
-        self.field_within(id, name, 0)
-    }
-
-    fn field_within(&self, id: Id, name: &str, depth: usize) -> Option<(Id, Id)> {
+    pub(super) fn entry(&self, id: Id, name: &str) -> Option<&Entry<'t>> {
         let Content::Mapping(entries) = &self.node(id).content else { return None };
-        let is_keyed = |(key, _): &&(Id, Id), wanted: &str| self.text(*key) == Some(wanted);
-        if let Some(found) = entries.iter().find(|entry| is_keyed(entry, name)) {
-            return Some(*found);
+        let at = entries.binary_search_by(|entry| entry.name.as_ref().cmp(name)).ok()?;
+        entries.get(at)
+    }
+
+    /// An item of a sequence, and whether that is in flow style.
+    pub(super) fn item(&self, id: Id, step: &str) -> Option<(Id, bool)> {
+        let Content::Sequence { items, flow } = &self.node(id).content else { return None };
+        Some((*items.get(step.parse::<usize>().ok()?)?, *flow))
+    }
+
+    /// The whole value, aliases expanded.
+    pub(super) fn value(&self, limits: &Limits) -> Result<Value, Refusal> {
+        let mut expansion = Expansion { tree: self, limits, values: 0 };
+        expansion.value(self.root, 0)
+    }
+}
+
+/// Makes a value of a tree, where aliases could make much of little.
+struct Expansion<'a, 't> {
+    tree: &'a Tree<'t>,
+    limits: &'a Limits,
+    values: usize,
+}
+
+impl Expansion<'_, '_> {
+    /// The depth of the tree is limited, and so is this recursion.
+    fn value(&mut self, id: Id, depth: usize) -> Result<Value, Refusal> {
+        let node = self.tree.node(id);
+        self.values += 1;
+        if self.values > self.limits.values {
+            return Err(Refusal { span: node.span, message: too_many_values(self.limits) });
         }
-        if depth > MERGES_WITHIN_MERGES {
-            return None;
+        let is_collection = !matches!(node.content, Content::Scalar(_));
+        if is_collection && depth >= self.limits.depth {
+            return Err(Refusal { span: node.span, message: too_deep(self.limits) });
         }
-        let merges = entries.iter().filter(|entry| is_keyed(entry, "<<"));
-        merges.map(|(_, merged)| *merged).find_map(|merged| match &self.node(merged).content {
-            Content::Sequence(sources) => sources.iter().find_map(|source| self.field_within(*source, name, depth + 1)),
-            _ => self.field_within(merged, name, depth + 1),
+        Ok(match &node.content {
+            Content::Scalar(scalar) => scalar.value(),
+            Content::Sequence { items, .. } => {
+                let items = items.iter().map(|item| self.value(*item, depth + 1));
+                Value::Array(items.collect::<Result<_, _>>()?)
+            }
+            Content::Mapping(entries) => {
+                let fields = entries
+                    .iter()
+                    .map(|entry| Ok((entry.name.clone().into_owned(), self.value(entry.value, depth + 1)?)));
+                Value::Object(fields.collect::<Result<Map<_, _>, _>>()?)
+            }
         })
     }
+}
 
-    fn text(&self, id: Id) -> Option<&str> {
-        match &self.node(id).content {
-            Content::Scalar(text) => text.as_deref(),
-            _ => None,
+impl Scalar<'_> {
+    fn value(&self) -> Value {
+        match self {
+            Scalar::Null | Scalar::NotFinite => Value::Null,
+            Scalar::Bool(value) => Value::Bool(*value),
+            Scalar::Number(number) => Value::Number(number.clone()),
+            Scalar::Text(text) => Value::String(text.clone().into_owned()),
         }
     }
-
-    /// The first key that comes twice in one mapping: where, and where again.
-    pub(super) fn duplicate(&self) -> Option<(Position, Position)> {
-        self.nodes.iter().find_map(|node| {
-            let Content::Mapping(entries) = &node.content else { return None };
-            let mut seen = HashMap::new();
-            entries.iter().find_map(|(key, _)| {
-                let text = self.text(*key).filter(|text| *text != "<<")?;
-                Some((seen.insert(text, self.node(*key).at)?, self.node(*key).at))
-            })
-        })
-    }
 }
 
-/// A merge of a mapping that itself merges, and so on: deeper than anybody writes.
-const MERGES_WITHIN_MERGES: usize = 16;
-
-/// JSON writes what is beyond the first 65 536 characters as two escapes, which YAML does not know: same width instead.
-fn without_surrogates(text: &str) -> std::borrow::Cow<'_, str> {
-    let mut found =
-        text.match_indices("\\u").filter(|(at, _)| is_surrogate(&text[at + 2..])).map(|(at, _)| at).peekable();
-    if found.peek().is_none() {
-        return text.into();
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut from = 0;
-    for at in found {
-        plain.push_str(&text[from..at]);
-        plain.push_str("\\uFFFD");
-        from = at + 6;
-    }
-    plain.push_str(&text[from..]);
-    plain.into()
+pub(super) fn too_deep(limits: &Limits) -> String {
+    format!("more than {} mappings and sequences inside each other (limit `depth`)", limits.depth)
 }
 
-fn is_surrogate(digits: &str) -> bool {
-    let bytes = digits.as_bytes();
-    bytes.len() >= 4
-        && matches!(bytes[0], b'd' | b'D')
-        && matches!(bytes[1], b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F')
-        && bytes[2..4].iter().all(u8::is_ascii_hexdigit)
-}
-
-/// Builds the nodes of the first document from its events.
-#[derive(Default)]
-struct Builder {
-    nodes: Vec<Node>,
-    root: Option<Id>,
-    open: Vec<Open>,
-    anchors: HashMap<usize, Id>,
-}
-
-/// A collection whose end is still to come.
-struct Open {
-    id: Id,
-    /// The key whose value is still to come.
-    key: Option<Id>,
-}
-
-impl Builder {
-    fn take(&mut self, event: Event<'_>, span: Span) {
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain && tag.is_none();
-                let width = text.lines().next().unwrap_or_default().chars().count();
-                let text = if plain && self.expects_key() { scalar::key(&text) } else { text.into_owned() };
-                let written = !plain || !text.is_empty();
-                let id = self.add(Content::Scalar(written.then_some(text)), width, span, anchor);
-                self.place(id);
-            }
-            Event::SequenceStart(anchor, _) => self.open(Content::Sequence(Vec::new()), span, anchor),
-            Event::MappingStart(anchor, _) => self.open(Content::Mapping(Vec::new()), span, anchor),
-            Event::SequenceEnd | Event::MappingEnd => {
-                self.open.pop();
-            }
-            // An anchor of an enclosing collection is a loop, and of another document unknown: serde_yaml tells.
-            Event::Alias(anchor) => {
-                let open: HashSet<Id> = self.open.iter().map(|open| open.id).collect();
-                match self.anchors.get(&anchor).filter(|id| !open.contains(id)) {
-                    Some(id) => self.place(*id),
-                    None => {
-                        let id = self.add(Content::Scalar(None), 1, span, 0);
-                        self.place(id);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn expects_key(&self) -> bool {
-        let Some(open) = self.open.last() else { return false };
-        open.key.is_none() && matches!(self.nodes[open.id].content, Content::Mapping(_))
-    }
-
-    fn add(&mut self, content: Content, width: usize, span: Span, anchor: usize) -> Id {
-        let id = self.nodes.len();
-        let at = Position { line: span.start.line(), column: span.start.col() + 1 };
-        self.nodes.push(Node { at, width, content });
-        // 0 is no anchor.
-        if anchor > 0 {
-            self.anchors.insert(anchor, id);
-        }
-        id
-    }
-
-    fn open(&mut self, content: Content, span: Span, anchor: usize) {
-        let id = self.add(content, 1, span, anchor);
-        self.place(id);
-        self.open.push(Open { id, key: None });
-    }
-
-    /// Puts a node where it belongs: root, list item, key or value.
-    fn place(&mut self, id: Id) {
-        let Some(parent) = self.open.last_mut() else {
-            self.root.get_or_insert(id);
-            return;
-        };
-        match &mut self.nodes[parent.id].content {
-            Content::Sequence(items) => items.push(id),
-            Content::Mapping(entries) => match parent.key.take() {
-                Some(key) => entries.push((key, id)),
-                None => parent.key = Some(id),
-            },
-            Content::Scalar(_) => {}
-        }
-    }
+pub(super) fn too_many_values(limits: &Limits) -> String {
+    format!("more than {} values with aliases expanded (limit `values`)", limits.values)
 }

@@ -25,11 +25,11 @@ pub(super) fn workload(root: &Node<'_>, kind: Kind<'_>) -> Result<Workload> {
         None => metadata.text("generateName")?.unwrap_or_default(),
     };
     if name.is_empty() {
-        return metadata.refuse("name", "`name` is missing");
+        metadata.check(metadata.refuse("name", "`name` is missing"))?;
     }
     let controller = controller::controller(root, kind)?;
     let pod = pod::at(root, kind)?;
-    restart_policy(root, &controller, &pod)?;
+    root.check(restart_policy(root, &controller, &pod))?;
     Ok(Workload {
         api_version: root.required_text("apiVersion")?.to_owned(),
         kind: root.required_text("kind")?.to_owned(),
@@ -73,6 +73,17 @@ fn int_or_percent(node: &Node<'_>, name: &str) -> Result<Option<IntOrPercent>> {
     let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     match digits.and_then(|digits| digits.parse::<i32>().ok()) {
         Some(percent) => Ok(Some(IntOrPercent::Percent(percent.into()))),
-        None => node.refuse(name, format!("must be a whole number or a percentage such as 25%, and is {text:?}")),
+        None => {
+            let message = format!("must be a whole number or a percentage such as 25%, and is {text:?}");
+            node.or_unknown(node.refuse(name, message))
+        }
     }
+}
+
+fn defaulted_int_or_percent(node: &Node<'_>, name: &str) -> Result<Option<IntOrPercent>> {
+    let default = |value: &Value| {
+        let percent = value.as_str().and_then(|text| text.strip_suffix('%')?.parse().ok()).map(IntOrPercent::Percent);
+        percent.or_else(|| value.as_i64().map(IntOrPercent::Int))
+    };
+    Ok(int_or_percent(node, name)?.or_else(|| node.instead(name, default)))
 }

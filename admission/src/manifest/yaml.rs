@@ -1,103 +1,181 @@
-//! One YAML document to a value. Only this file and the configuration name serde_yaml.
+//! One YAML document to a tree. Only this file names the parser.
 
 use super::{
-    Limits, Position, Problem,
-    document::Document,
+    Document, Limits, Lines, Span,
+    build::{Builder, Result, Told, refuse},
     scalar,
-    tree::Tree,
-    value::{Reader, Refusal},
+    tree::{Refusal, Scalar, Tree, too_deep},
 };
-use serde_json::Value;
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag, options};
+use std::borrow::Cow;
 
-pub(super) fn parse(document: &Document<'_>, limits: &Limits) -> Result<Value, Problem> {
-    let reader = Reader::yaml(limits);
-    let rewritten = scalar::as_yaml_1_2(document.text);
-    let source = serde_yaml::Deserializer::from_str(rewritten.as_deref().unwrap_or(document.text));
-    reader.read(source).map_err(|error| match reader.refusal() {
-        Some(Refusal::Duplicate(key)) => duplicate_key(document, &key),
-        Some(Refusal::Other(reason)) => problem(document, &error.to_string(), Some(reason)),
-        None => problem(document, &error.to_string(), None),
-    })
-}
-
-pub(super) fn duplicate_key(document: &Document<'_>, key: &str) -> Problem {
-    let tree = Tree::parse(document.text);
-    let Some((first, second)) = tree.as_ref().and_then(Tree::duplicate) else {
-        return document.problem(document.position(1, 1), format!("duplicate key `{key}`: keep one of the two"));
-    };
-    let first = document.position(first.line, first.column).line;
-    let message = format!("duplicate key `{key}`: it is on line {first} already; keep one of the two");
-    document.problem(document.position(second.line, second.column), message)
-}
-
-/// `told` is serde_yaml's own error, `reason` ours.
-fn problem(document: &Document<'_>, told: &str, reason: Option<String>) -> Problem {
-    let position = position(document, told);
-    let source = document.text.lines().nth(position.line - document.line).unwrap_or_default();
-    let message = match reason {
-        _ if is_template(document.text, source) => CHART_TEMPLATE.to_owned(),
-        Some(reason) => reason,
-        None => explain(told, source),
-    };
-    document.problem(position, message)
-}
-
-fn position(document: &Document<'_>, told: &str) -> Position {
-    place(document.text, told).map_or(document.position(1, 1), |place| document.position(place.line, place.column))
-}
-
-/// libyaml tells up to two places: of the problem, and of what it was reading when it met the problem.
-fn place(text: &str, told: &str) -> Option<Position> {
-    let mut places = told.split(" at line ").skip(1).filter_map(|rest| {
-        let mut numbers = rest.split(|other: char| !other.is_ascii_digit()).filter(|part| !part.is_empty());
-        Some(Position { line: numbers.next()?.parse().ok()?, column: numbers.next()?.parse().ok()? })
-    });
-    // The end of the text says nothing; where the open quote or bracket is does.
-    let open = told.contains("unexpected end of stream") || told.contains("unexpected document indicator");
-    let place = if open { places.last() } else { places.next() };
-    place.or_else(|| {
-        let offset = told.split(" at position ").nth(1)?;
-        let digits = offset.split(|other: char| !other.is_ascii_digit()).next()?;
-        let before = text.get(..digits.parse().ok()?)?;
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Some(Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 })
-    })
-}
-
-fn is_template(text: &str, source: &str) -> bool {
-    source.contains("{{") || TEMPLATE_ACTIONS.iter().any(|action| text.contains(action))
-}
-
-fn explain(told: &str, source: &str) -> String {
-    if source.trim_start_matches(' ').starts_with('\t') {
-        return "a tab indents this line, and YAML takes spaces only".to_owned();
+pub(super) fn read<'t>(document: &Document<'t>, lines: &Lines<'t>, limits: &Limits) -> Result<Tree<'t>> {
+    if let Some(at) = forbidden(document.text) {
+        let start = document.start + at;
+        return refuse(Span { start, end: start }, "not valid YAML: control characters are not allowed");
     }
-    if told.starts_with("repetition limit exceeded") {
-        return "aliases expand to too many values".to_owned();
-    }
-    if told.contains("more than one document") {
-        return "not valid YAML: the text goes on after the end of its value".to_owned();
-    }
-    if told.contains("recursion limit exceeded") {
-        return "too many mappings and sequences inside each other (limit `depth`)".to_owned();
-    }
-    format!("not valid YAML: {}", without_places(told))
+    let builder = Builder::new(lines, document.text.len(), limits);
+    Reading { document, limits, builder, flows: 0 }.all()
 }
 
-/// What only a template has: two braces alone are often in an argument or an annotation.
-const TEMPLATE_ACTIONS: [&str; 5] = ["{{-", "{{ .", "{{.", "{{ include", "{{ if"];
+struct Reading<'a, 't> {
+    document: &'a Document<'t>,
+    limits: &'a Limits,
+    builder: Builder<'t, 'a>,
+    /// Collections with brackets that are open.
+    flows: usize,
+}
 
-/// What to do about a document that is a template still.
-pub(super) const CHART_TEMPLATE: &str =
-    "this looks like a chart template; render it first: helm template CHART | plimsoll scan -";
+impl<'t> Reading<'_, 't> {
+    fn all(mut self) -> Result<Tree<'t>> {
+        let mut options = options! { emit_unresolved_aliases: true, block_scalar_eof_without_line_feed: true };
+        options.set_emit_comments(false);
+        let mut is_read = false;
+        for event in Parser::new_from_str_with_options(self.document.text, options) {
+            let (event, span) = event.map_err(|error| self.refusal(&error))?;
+            let span = self.span(span);
+            match event {
+                Event::DocumentStart(..) if is_read => {
+                    return refuse(span, "not valid YAML: the text goes on after the end of its value");
+                }
+                Event::DocumentEnd => is_read = true,
+                event => self.take(event, span)?,
+            }
+        }
+        Ok(self.builder.finish())
+    }
 
-/// The places are told by the position already, and count from the beginning of the document.
-fn without_places(told: &str) -> String {
-    let mut parts = told.split(", ").filter_map(|part| {
-        let words = ["at line ", "at position "].iter().find_map(|mark| part.find(mark)).map_or(part, |at| &part[..at]);
-        let words = words.trim_end();
-        (!words.is_empty()).then_some(words)
-    });
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + ", " + part)
+    fn take(&mut self, event: Event<'t>, span: Span) -> Result {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.no_tab_before(span)?;
+                self.scalar(text, style, anchor, tag.as_deref(), span)
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                self.enter(style, span)?;
+                self.builder.open_sequence(span, known(anchor))
+            }
+            Event::MappingStart(style, anchor, _) => {
+                self.enter(style, span)?;
+                self.builder.open_mapping(span, known(anchor))
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let bracket = (self.flows > 0).then_some(span.end);
+                self.flows = self.flows.saturating_sub(1);
+                self.builder.close(bracket)
+            }
+            Event::Alias(anchor) => self.builder.alias(anchor, span),
+            Event::UnresolvedAlias(name) => {
+                self.builder.unknown(span, format!("unknown anchor: no `&{name}` stands before this"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, style: StructureStyle, span: Span) -> Result {
+        if self.flows > 0 || style == StructureStyle::Flow {
+            self.flows += 1;
+        }
+        self.no_tab_before(span)
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'t, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result {
+        let is_plain = style == ScalarStyle::Plain;
+        // The parser says `~` where nothing is written.
+        let text = if is_plain && span.start == span.end { Cow::Borrowed("") } else { text };
+        let merges = is_plain && tag.is_none() && text == "<<";
+        let scalar = match tag.map(|tag| (tag, tag.core_suffix())) {
+            None if is_plain => scalar::plain(text),
+            Some((_, Some(core))) => match scalar::tagged(core, text) {
+                Some(scalar) => scalar,
+                None => return self.builder.unknown(span, format!("this is not a `!!{core}`, as its tag says")),
+            },
+            // `!` alone says that a tag need not be guessed.
+            Some((tag, None)) if is_plain && tag.original() == "!" => scalar::plain(text),
+            _ => Scalar::Text(text),
+        };
+        self.builder.scalar(Told { scalar, span: self.written(span, style), merges, anchor: known(anchor) })
+    }
+
+    /// A block scalar without the line breaks behind it.
+    fn written(&self, span: Span, style: ScalarStyle) -> Span {
+        match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let text = &self.document.text[span.start - self.document.start..span.end - self.document.start];
+                Span { end: span.start + text.trim_end().len(), ..span }
+            }
+            _ => span,
+        }
+    }
+
+    fn span(&self, span: granit_parser::Span) -> Span {
+        let Some(range) = span.byte_range() else { return self.document.beginning() };
+        Span { start: self.document.start + range.start, end: self.document.start + range.end.max(range.start) }
+    }
+
+    /// In block style, what begins a line or follows a `-` must not be moved there by a tab: the API server's tools
+    /// refuse it, and this parser does not.
+    fn no_tab_before(&self, span: Span) -> Result {
+        if self.flows > 0 {
+            return Ok(());
+        }
+        let before = &self.document.text[..span.start - self.document.start];
+        let rest = before.trim_end_matches([' ', '\t']);
+        let blank = &before[rest.len()..];
+        let indents = rest.is_empty() || rest.ends_with(['\n', '\r']) || is_dash(rest);
+        match blank.find('\t').filter(|_| indents) {
+            None => Ok(()),
+            Some(at) => {
+                let start = self.document.start + rest.len() + at;
+                refuse(Span { start, end: start + 1 }, TAB)
+            }
+        }
+    }
+
+    fn refusal(&self, error: &ScanError) -> Refusal {
+        let at = error.marker().byte_offset().unwrap_or_default().min(self.document.text.len());
+        let start = self.document.start + at;
+        let message = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => too_deep(self.limits),
+            ErrorKind::UnclosedQuotedScalar => "not valid YAML: the quote that opens here is not closed".to_owned(),
+            ErrorKind::UnclosedFlowCollection { open } => {
+                format!("not valid YAML: the `{open}` that opens here is not closed")
+            }
+            ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+                format!("not valid YAML: the `{open}` that opens here is closed by a `{close}`")
+            }
+            ErrorKind::SimpleKeyExpected => "not valid YAML: a colon and a space are missing behind a key".to_owned(),
+            other => format!("not valid YAML: {other}"),
+        };
+        Refusal { span: Span { start, end: start }, message }
+    }
+}
+
+pub(super) const TAB: &str = "a tab indents this line, and YAML takes spaces only";
+
+/// Number of an anchor; the parser says 0 where there is none.
+fn known(anchor: usize) -> Option<usize> {
+    (anchor > 0).then_some(anchor)
+}
+
+fn is_dash(text: &str) -> bool {
+    let before = text.strip_suffix(['-', '?']);
+    before.is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t', '\n', '\r']))
+}
+
+/// The first character that YAML does not take, even in quotes.
+fn forbidden(text: &str) -> Option<usize> {
+    let is_control = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f;
+    let beyond =
+        |character: char| matches!(character, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    let first = text.bytes().position(is_control);
+    let second = if text.is_ascii() { None } else { text.find(beyond) };
+    first.into_iter().chain(second).min()
 }

@@ -2,12 +2,19 @@
 
 use crate::{
     finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary},
-    manifest::{Position, Problem},
+    manifest::{Lines, Position, Problem, Span},
 };
 use plimsoll_policy::{Edit, Level};
 use std::time::Duration;
 
 pub(super) const IMAGE_LINE: &str = "        - image: nginx";
+
+/// The first line of a text with `width` characters from `column` underlined.
+pub(super) fn excerpt(text: &str, column: usize, width: usize) -> Excerpt {
+    let lines = Lines::of(text);
+    let byte = |column| lines.byte(Position { line: 1, column });
+    Excerpt::of(&lines, Span { start: byte(column), end: byte(column + width) })
+}
 
 pub(super) fn finding(rule: &str, level: Level) -> Finding {
     Finding {
@@ -32,7 +39,7 @@ pub(super) fn finding(rule: &str, level: Level) -> Finding {
             item: None,
             line: 14,
             column: 18,
-            excerpt: Excerpt::of(IMAGE_LINE, 18, 5),
+            excerpt: excerpt(IMAGE_LINE, 18, 5),
         },
         fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
     }
@@ -65,7 +72,7 @@ pub(super) fn report() -> Report {
                     position: Some(Position { line: 10, column: 3 }),
                     message: "`spec.replicas` is a string; write a number".to_owned(),
                 },
-                excerpt: Excerpt::of("  replicas: \"2\"", 3, 8),
+                excerpt: excerpt("  replicas: \"2\"", 3, 8),
             },
             FileProblem {
                 file: "deploy/c.yaml".to_owned(),

@@ -366,7 +366,7 @@ mod tests {
         let mut finding = samples::finding("latest-tag", Level::Deny);
         let line = format!("{{{}\"image\":\"nginx\"{}}}", "\"a\":1,".repeat(5000), ",\"b\":2".repeat(5000));
         finding.place.column = 30_010;
-        finding.place.excerpt = Excerpt::of(&line, 30_010, 7);
+        finding.place.excerpt = samples::excerpt(&line, 30_010, 7);
         expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:30010
@@ -388,14 +388,14 @@ mod tests {
         finding.help = Some(hostile.to_owned());
         finding.container = Some(hostile.to_owned());
         finding.place.file = hostile.to_owned();
-        finding.place.excerpt = Excerpt::of(&format!("\t- image: {hostile}"), 11, 40);
+        finding.place.excerpt = samples::excerpt(&format!("\t- image: {hostile}"), 11, 40);
         let report = only(finding);
         expect![[r#"
             deny[latest-tag]: a�]0;pwned��31m�b c
               --> a�]0;pwned��31m�b c:14:18
                |
-            14 |  - image: a�]0;pwned��31m�b c
-               |           ^^^^^^^^^^^^^^^^^^^
+            14 |  - image: a�]0;pwned��31m�b
+               |           ^^^^^^^^^^^^^^^^^
                |
                = object: Deployment shop/app, container a�]0;pwned��31m�b c
                = help: a�]0;pwned��31m�b c
@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn underlines_wide_characters_where_they_stand() {
         let mut finding = samples::finding("latest-tag", Level::Deny);
-        finding.place.excerpt = Excerpt::of("  日本: nginx", 7, 5);
+        finding.place.excerpt = samples::excerpt("  日本: nginx", 7, 5);
         expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:18

@@ -122,11 +122,11 @@ fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Opti
     match manifest::object(value, &judge.kinds) {
         Ok(Judged::Object(object)) => Ok(Some(*object)),
         Ok(Judged::Skip(_)) => Ok(None),
-        Err(error) => Err(error.to_string()),
+        Err(errors) => Err(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     }
 }
 
 fn verdict(object: &Object, judge: &Judge, set: &PolicySet, terms: &Terms) -> Verdict {
-    let subject = Subject { workload: &object.workload, value: &object.value, siblings: &[] };
+    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] };
     judge.judge(&subject, set, terms.today)
 }

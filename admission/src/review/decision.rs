@@ -10,7 +10,7 @@ use crate::{
     judge::config::{Mode, OnFailure},
     judge::evaluate::PolicyFailure,
     judge::verdict::{Stated, Verdict},
-    manifest::Object,
+    manifest::{FieldError, Object},
 };
 use plimsoll_policy::Level;
 
@@ -27,6 +27,8 @@ pub struct Decision {
     pub findings: Vec<Weighed>,
     /// Policies that gave no verdict: the policy, the cause, whether that refuses.
     pub failures: Vec<(PolicyFailure, OnFailure)>,
+    /// Fields that could not be read; the rest of the object was judged.
+    pub unreadable: Vec<FieldError>,
     /// What kept the whole object from being judged, and whether that refuses.
     pub unjudged: Option<(String, OnFailure)>,
     /// Digest of the policies that judged: `sha256:…`; none where nothing was judged.
@@ -95,6 +97,7 @@ impl Decision {
             object,
             findings: Vec::new(),
             failures: Vec::new(),
+            unreadable: Vec::new(),
             unjudged: None,
             policies: None,
         }
@@ -121,6 +124,7 @@ impl Decision {
             stated,
         };
         self.findings = verdict.findings.into_iter().map(weighed).collect();
+        self.unreadable.clone_from(&object.unreadable);
         self.failures = verdict
             .failures
             .into_iter()
@@ -150,7 +154,8 @@ impl Decision {
         let denied = self.has_refusing_finding()
             || self.failures.iter().any(|(_, on_failure)| refuses(*on_failure))
             || self.unjudged.as_ref().is_some_and(|(_, on_failure)| refuses(*on_failure));
-        let warned = self.findings.iter().any(|finding| warns(finding.weight)) || self.failed();
+        let is_unsure = self.failed() || !self.unreadable.is_empty();
+        let warned = is_unsure || self.findings.iter().any(|finding| warns(finding.weight));
         self.outcome = match (denied, warned) {
             (true, _) => Outcome::Denied,
             (_, true) => Outcome::Warned,

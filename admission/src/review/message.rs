@@ -65,6 +65,8 @@ pub(super) fn causes(decision: &Decision) -> Vec<Cause> {
 pub(super) fn warnings(decision: &Decision) -> Vec<String> {
     let allowed = failures(decision).filter(|(_, on_failure)| *on_failure == OnFailure::Allow);
     let mut warnings: Vec<String> = allowed.map(|(why, _)| cut(&format!("{why}; let pass"))).collect();
+    let unreadable = decision.unreadable.iter().map(|error| one_line(&error.to_string()));
+    warnings.extend(unreadable.map(|why| cut(&format!("plimsoll judged this without a field: {why}"))));
     for (weight, note) in [
         (Weight::OnlyWarned, " (refused once this webhook enforces)"),
         (Weight::NotNew, " (not refused, because it was so before)"),
@@ -102,6 +104,7 @@ pub(super) fn audit(decision: &Decision) -> BTreeMap<&'static str, String> {
         ("warned-by", list(rules(&[Weight::OnlyWarned, Weight::NotNew, Weight::Warns]))),
         ("excepted", list(rules(&[Weight::Excepted]))),
         ("no-verdict-of", list(failed)),
+        ("not-read", list(decision.unreadable.iter().map(|error| error.pointer.as_str()).collect())),
         ("not-judged", decision.unjudged.as_ref().map(|(why, _)| one_line(why)).unwrap_or_default()),
     ];
     entries.into_iter().filter(|(_, value)| !value.is_empty()).collect()

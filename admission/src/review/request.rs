@@ -1,6 +1,10 @@
 //! What the API server asks.
 
-use serde::{Deserialize, de::IgnoredAny};
+use crate::manifest::json_value;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
@@ -118,9 +122,13 @@ impl Review {
     }
 }
 
-fn request<'a, R: Deserialize<'a>>(body: &'a [u8]) -> Result<R, Malformed> {
-    let envelope: Envelope<R> =
-        serde_json::from_slice(body).map_err(|error| Malformed(format!("the body is no {KIND}: {error}")))?;
+fn request<R: DeserializeOwned>(body: &[u8]) -> Result<R, Malformed> {
+    let malformed = |error: serde_json::Error| Malformed(format!("the body is no {KIND}: {error}"));
+    let envelope: Envelope<R> = serde_json::from_slice(body).or_else(|error| {
+        // What managers of fields wrote may be deeper than serde_json reads; our own reader passes it over.
+        let value = if error.is_syntax() { json_value(body).ok() } else { None };
+        value.map_or(Err(error), serde_json::from_value).map_err(malformed)
+    })?;
     if envelope.kind != KIND {
         return Err(Malformed(format!("kind: expected {KIND}, found `{}`", short(&envelope.kind))));
     }

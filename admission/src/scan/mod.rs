@@ -10,9 +10,8 @@ use crate::{
     judge::evaluate::{PolicyFailure, Subject},
     judge::exceptions::Usage,
     judge::host_rules::{self, UNRENDERED_KUSTOMIZATION},
-    judge::policy_set::PolicySet,
     judge::verdict::Stated,
-    manifest::{self, Contents, Found, Locator, Problem, Skip},
+    manifest::{self, Beside, Contents, Document, Found, Lines, Problem, Skip, Span},
     scan::inputs::{Inputs, PassedOver, Source},
     scan::kustomization::Listed,
 };
@@ -71,21 +70,52 @@ struct Outcome {
     usage: Usage,
 }
 
+/// A text of fewer bytes is read before threads have started.
+const WORTH_THREADS: usize = 256 * 1024;
+
 impl Scanner<'_> {
     fn all(&self, sources: &[Source]) -> Vec<Outcome> {
-        let threads = self.options.threads.get().min(sources.len());
-        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
-        match pool {
-            Some(Ok(pool)) => pool.install(|| sources.par_iter().map(|source| self.source(source)).collect()),
-            // One source needs no pool, and a machine that gives no threads still has this one.
-            None | Some(Err(_)) => sources.iter().map(|source| self.source(source)).collect(),
+        match sources {
+            [only] => vec![self.only(only)],
+            _ => match self.pool(sources.len()) {
+                Some(pool) => pool.install(|| sources.par_iter().map(|source| self.source(source)).collect()),
+                None => sources.iter().map(|source| self.source(source)).collect(),
+            },
         }
     }
 
+    /// One source, which may be a stream of all that there is.
+    fn only(&self, source: &Source) -> Outcome {
+        let bytes = self.bytes(source);
+        let is_large = bytes.as_ref().is_ok_and(|bytes| bytes.len() >= WORTH_THREADS);
+        match is_large.then(|| self.pool(usize::MAX)).flatten() {
+            Some(pool) => pool.install(|| self.read(source, bytes)),
+            None => self.read(source, bytes),
+        }
+    }
+
+    /// Threads for so many things at one time; none where there is but one, or the machine gives none.
+    fn pool(&self, things: usize) -> Option<rayon::ThreadPool> {
+        let threads = self.options.threads.get().min(things);
+        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
+        pool.and_then(Result::ok)
+    }
+
     fn source(&self, source: &Source) -> Outcome {
-        let (name, bytes) = match source {
-            Source::Stdin => (self.options.stdin.clone(), read_stdin()),
-            Source::File(path) => (path.display().to_string(), read_file(path)),
+        self.read(source, self.bytes(source))
+    }
+
+    fn bytes(&self, source: &Source) -> Result<Vec<u8>, String> {
+        match source {
+            Source::Stdin => read_stdin(),
+            Source::File(path) => read_file(path),
+        }
+    }
+
+    fn read(&self, source: &Source, bytes: Result<Vec<u8>, String>) -> Outcome {
+        let name = match source {
+            Source::Stdin => self.options.stdin.clone(),
+            Source::File(path) => path.display().to_string(),
         };
         match bytes {
             Ok(bytes) => self.text(name, &bytes, self.listed.contains(source)),
@@ -99,17 +129,76 @@ impl Scanner<'_> {
             strict_yaml: self.options.strict_yaml,
             limits: manifest::Limits::default(),
         };
-        let contents = manifest::read(bytes, &self.judge.kinds, &options);
-        // What is not UTF-8 was refused as a whole: there is nothing to locate in it.
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let mut file = FileReport { name, lines: Lines::of(text), outcome: Outcome::default() };
-        for found in &contents.objects {
-            self.object(found, &contents, is_listed, &mut file);
+        match manifest::decode(bytes, &options) {
+            Ok(text) => File { scanner: self, options, name, lines: Lines::of(text), is_listed }.outcome(),
+            Err(problem) => {
+                let problem = FileProblem { file: name, problem, excerpt: Excerpt::default() };
+                Outcome { files: 1, problems: vec![problem], ..Outcome::default() }
+            }
         }
-        file.finish(contents, is_listed.then(|| self.judge.everywhere().as_ref()))
+    }
+}
+
+/// One file, or standard input, as text.
+struct File<'a, 't> {
+    scanner: &'a Scanner<'a>,
+    options: manifest::Options,
+    name: String,
+    lines: Lines<'t>,
+    is_listed: bool,
+}
+
+impl<'t> File<'_, 't> {
+    /// Document by document, on as many threads as this runs on.
+    fn outcome(&self) -> Outcome {
+        let mut outcome = Outcome { files: 1, ..Outcome::default() };
+        let (documents, too_many) = self.documents();
+        let read = |document: &Document<'t>| {
+            manifest::read_document(document, &self.lines, &self.scanner.judge.kinds, &self.options)
+        };
+        let of_documents = if self.options.siblings {
+            let all = each(&documents, read);
+            let siblings: Vec<&Beside> = all.iter().flat_map(|contents| &contents.siblings).collect();
+            each(&all, |contents| self.judge(contents, &siblings))
+        } else {
+            each(&documents, |document| self.judge(&read(document), &[]))
+        };
+        of_documents.into_iter().for_each(|of_document| outcome.append(of_document));
+        outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
+        if self.is_listed && outcome.workloads > 0 {
+            let note = self.note_kustomization(self.scanner.judge.everywhere().level(&UNRENDERED_KUSTOMIZATION.name));
+            outcome.findings.splice(0..0, note);
+        }
+        outcome
     }
 
-    fn object(&self, found: &Found<'_>, contents: &Contents<'_>, is_listed: bool, file: &mut FileReport<'_>) {
+    fn documents(&self) -> (Vec<Document<'t>>, Option<Problem>) {
+        let mut documents = Vec::new();
+        for document in manifest::documents(self.lines.text()) {
+            if let Some(problem) = manifest::beyond_limit(&document, &self.lines, &self.options) {
+                return (documents, Some(problem));
+            }
+            documents.push(document);
+        }
+        (documents, None)
+    }
+
+    fn judge(&self, contents: &Contents<'_>, siblings: &[&Beside]) -> Outcome {
+        let mut outcome = Outcome {
+            documents: contents.documents,
+            workloads: contents.objects.len(),
+            skipped: contents.skipped.clone(),
+            ..Outcome::default()
+        };
+        for found in &contents.objects {
+            self.object(found, siblings, &mut outcome);
+        }
+        outcome.problems.extend(contents.problems.iter().cloned().map(|problem| self.problem(problem)));
+        outcome
+    }
+
+    fn object(&self, found: &Found<'_>, siblings: &[&Beside], outcome: &mut Outcome) {
+        let Scanner { judge, options, .. } = self.scanner;
         let workload = &found.object.workload;
         let object = ObjectRef {
             api_version: workload.api_version.clone(),
@@ -117,103 +206,65 @@ impl Scanner<'_> {
             namespace: workload.namespace.clone(),
             name: workload.name.clone(),
         };
-        let set = match self.judge.policies(workload.namespace.as_deref()) {
+        let set = match judge.policies(workload.namespace.as_deref()) {
             Ok(set) => set,
-            Err(why) => return file.refuse(found, &format!("{object} is not judged: {why}")),
+            Err(why) => return outcome.problems.push(self.refusal(found, format!("{object} is not judged: {why}"))),
         };
-        let siblings = siblings(found, contents);
-        let subject = Subject { workload, value: &found.object.value, siblings: &siblings };
-        let verdict = self.judge.judge(&subject, &set, self.options.today);
-        file.outcome.usage += verdict.usage;
-        let mut all = verdict.findings;
-        all.retain(|stated| !(is_listed && stated.policy == IMAGES));
-        if !all.is_empty() {
-            file.findings(found, &object, all);
-        }
+        let siblings = others(found, siblings);
+        let manifest::Object { value, unknown, .. } = &found.object;
+        let subject = Subject { workload, value, unknown, siblings: &siblings };
+        let verdict = judge.judge(&subject, &set, options.today);
+        outcome.usage += verdict.usage;
+        let all = verdict.findings.into_iter().filter(|stated| !(self.is_listed && stated.policy == IMAGES));
+        outcome.findings.append(&mut self.located(found, &object, all));
         for PolicyFailure { policy, cause } in verdict.failures {
-            file.refuse(found, &format!("the policy `{policy}` gave no verdict on {object}: {cause}"));
+            let message = format!("the policy `{policy}` gave no verdict on {object}: {cause}");
+            outcome.problems.push(self.refusal(found, message));
         }
     }
-}
 
-/// One file on its way to an [`Outcome`].
-struct FileReport<'a> {
-    name: String,
-    lines: Lines<'a>,
-    outcome: Outcome,
-}
-
-impl FileReport<'_> {
-    fn findings(&mut self, found: &Found<'_>, object: &ObjectRef, all: Vec<Stated>) {
-        let locator = Locator::of(found.source);
-        let mut located: Vec<Finding> = all
-            .into_iter()
-            .map(|Stated { policy, level, status, finding }| {
-                let identity = identity(&finding.pointer, &found.object.value);
-                Finding {
-                    fingerprint: fingerprint(&finding.rule, Some(object), finding.container.as_deref(), &identity),
-                    place: self.place(&locator, found, &finding.pointer),
-                    rule: finding.rule,
-                    policy,
-                    level,
-                    status,
-                    message: finding.message,
-                    help: finding.help,
-                    object: Some(object.clone()),
-                    container: finding.container,
-                    pointer: finding.pointer,
-                    fix: finding.fix,
-                }
-            })
-            .collect();
+    fn located(&self, found: &Found<'_>, object: &ObjectRef, all: impl Iterator<Item = Stated>) -> Vec<Finding> {
+        let located = all.map(|Stated { policy, level, status, finding }| {
+            let identity = identity(&finding.pointer, &found.object.value);
+            Finding {
+                fingerprint: fingerprint(&finding.rule, Some(object), finding.container.as_deref(), &identity),
+                place: self.place(found.document, found.item, found.locate(&finding.pointer)),
+                rule: finding.rule,
+                policy,
+                level,
+                status,
+                message: finding.message,
+                help: finding.help,
+                object: Some(object.clone()),
+                container: finding.container,
+                pointer: finding.pointer,
+                fix: finding.fix,
+            }
+        });
+        let mut located: Vec<Finding> = located.collect();
         located.sort_by(|a, b| (a.place.line, a.place.column, &a.rule).cmp(&(b.place.line, b.place.column, &b.rule)));
-        self.outcome.findings.append(&mut located);
+        located
     }
 
-    fn place(&self, locator: &Locator<'_>, found: &Found<'_>, pointer: &str) -> Place {
-        let span = locator.locate(found.item, pointer);
-        Place {
-            file: self.name.clone(),
-            document: found.document,
-            item: found.item,
-            line: span.position.line,
-            column: span.position.column,
-            excerpt: self.lines.excerpt(span.position, span.width),
-        }
+    fn place(&self, document: usize, item: Option<usize>, span: Span) -> Place {
+        let manifest::Position { line, column } = self.lines.position(span.start);
+        Place { file: self.name.clone(), document, item, line, column, excerpt: Excerpt::of(&self.lines, span) }
     }
 
-    fn refuse(&mut self, found: &Found<'_>, message: &str) {
-        let span = Locator::of(found.source).locate(found.item, "/metadata/name");
-        let problem =
-            Problem { document: Some(found.document), position: Some(span.position), message: message.to_owned() };
-        self.problem(problem);
+    fn refusal(&self, found: &Found<'_>, message: String) -> FileProblem {
+        let span = found.locate("/metadata/name");
+        let position = Some(self.lines.position(span.start));
+        self.problem(Problem { document: Some(found.document), position, message })
     }
 
-    fn problem(&mut self, problem: Problem) {
-        let excerpt = problem.position.map(|position| self.lines.excerpt(position, 1)).unwrap_or_default();
-        self.outcome.problems.push(FileProblem { file: self.name.clone(), problem, excerpt });
+    fn problem(&self, problem: Problem) -> FileProblem {
+        let start = problem.position.map(|position| self.lines.byte(position));
+        let excerpt = start.map(|start| Excerpt::of(&self.lines, Span { start, end: start })).unwrap_or_default();
+        FileProblem { file: self.name.clone(), problem, excerpt }
     }
 
-    fn finish(mut self, contents: Contents<'_>, kustomized: Option<&PolicySet>) -> Outcome {
-        self.outcome.files = 1;
-        self.outcome.documents = contents.documents;
-        self.outcome.workloads = contents.objects.len();
-        self.outcome.skipped = contents.skipped;
-        if let Some(set) = kustomized.filter(|_| self.outcome.workloads > 0) {
-            self.note_kustomization(set.level(&UNRENDERED_KUSTOMIZATION.name));
-        }
-        for problem in contents.problems {
-            self.problem(problem);
-        }
-        self.outcome
-    }
-
-    fn note_kustomization(&mut self, level: Level) {
-        if level == Level::Off {
-            return;
-        }
-        let position = manifest::Position { line: 1, column: 1 };
-        let finding = Finding {
+    fn note_kustomization(&self, level: Level) -> Option<Finding> {
+        (level != Level::Off).then(|| Finding {
             rule: UNRENDERED_KUSTOMIZATION.name.clone().into_owned(),
             policy: host_rules::POLICY.to_owned(),
             level,
@@ -226,20 +277,29 @@ impl FileReport<'_> {
             pointer: String::new(),
             fix: Vec::new(),
             fingerprint: fingerprint(&UNRENDERED_KUSTOMIZATION.name, None, None, &self.name),
-            place: Place {
-                file: self.name.clone(),
-                document: 0,
-                item: None,
-                line: position.line,
-                column: position.column,
-                excerpt: self.lines.excerpt(position, 1),
-            },
-        };
-        self.outcome.findings.insert(0, finding);
+            place: self.place(0, None, Span { start: 0, end: 0 }),
+        })
+    }
+}
+
+/// Shared out among the threads of the pool that this runs in; the order stays.
+fn each<T: Sync, R: Send>(all: &[T], of_one: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    match rayon::current_thread_index() {
+        Some(_) => all.par_iter().map(of_one).collect(),
+        None => all.iter().map(of_one).collect(),
     }
 }
 
 impl Outcome {
+    fn append(&mut self, of_document: Outcome) {
+        self.findings.extend(of_document.findings);
+        self.problems.extend(of_document.problems);
+        self.documents += of_document.documents;
+        self.workloads += of_document.workloads;
+        self.skipped.extend(of_document.skipped);
+        self.usage += of_document.usage;
+    }
+
     fn add_to(self, report: &mut Report, usage: &mut Usage) {
         report.findings.extend(self.findings);
         report.problems.extend(self.problems);
@@ -253,34 +313,8 @@ impl Outcome {
     }
 }
 
-/// Where each line begins: found once per file, because a file can have many findings.
-struct Lines<'a> {
-    text: &'a str,
-    starts: std::cell::OnceCell<Vec<usize>>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        Lines { text, starts: std::cell::OnceCell::new() }
-    }
-
-    fn excerpt(&self, position: manifest::Position, width: usize) -> Excerpt {
-        Excerpt::of(self.line(position.line), position.column, width)
-    }
-
-    fn line(&self, number: usize) -> &'a str {
-        let starts = self.starts.get_or_init(|| {
-            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|newline| newline + 1);
-            std::iter::once(0).chain(ends).collect()
-        });
-        let Some(&start) = number.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
-        let end = starts.get(number).copied().unwrap_or(self.text.len());
-        self.text[start..end].trim_start_matches('\u{feff}')
-    }
-}
-
-fn siblings(found: &Found<'_>, contents: &Contents<'_>) -> Vec<Sibling> {
-    let others = contents.siblings.iter().filter(|s| (s.document, s.item) != (found.document, found.item));
+fn others(found: &Found<'_>, siblings: &[&Beside]) -> Vec<Sibling> {
+    let others = siblings.iter().filter(|beside| (beside.document, beside.item) != (found.document, found.item));
     others.map(|beside| beside.sibling.clone()).collect()
 }
 

@@ -4,7 +4,7 @@ use plimsoll::{
     engine::Engine,
     judge::evaluate::{Subject, evaluate},
     judge::policy_set::{PolicySet, Profile},
-    manifest::{self, Kinds, Locator},
+    manifest::{self, Kinds, Lines},
 };
 use plimsoll_tests::{deployment, folder, plimsoll, scan};
 use proptest::{prelude::*, sample};
@@ -27,13 +27,17 @@ fn judge(bytes: &[u8]) -> usize {
     for found in &contents.objects {
         let text = std::str::from_utf8(bytes).expect("objects come from text");
         let object = &found.object;
-        let report = evaluate(&Subject { workload: &object.workload, value: &object.value, siblings: &[] }, &POLICIES);
+        let report = evaluate(
+            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
+            &POLICIES,
+        );
         assert_eq!(report.failures, [], "{text}");
-        let locator = Locator::new(text, found.document);
+        let lines = Lines::of(text);
         for judged in &report.findings {
-            let span = locator.locate(found.item, &judged.finding.pointer);
-            let line = text.split('\n').nth(span.position.line - 1).expect("the line is in the text");
-            assert!(span.position.column <= line.chars().count() + 1, "{span:?} in {text}");
+            let span = found.locate(&judged.finding.pointer);
+            assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text}");
+            let at = lines.position(span.start);
+            assert!(at.column <= lines.line(at.line).chars().count() + 1, "{at:?} in {text}");
         }
     }
     contents.objects.len()

@@ -102,6 +102,8 @@ fn a_finding_is_where_its_text_is() {
         ("after an umlaut", pod("  { name: a, env: [{ name: Ü, value: '日本' }], image: nginx }"), "5:54"),
         ("windows", pod("  { name: a, image: nginx }").replace('\n', "\r\n"), "5:21"),
         ("byte order mark", format!("\u{feff}{}", pod("  { name: a, image: nginx }")), "5:21"),
+        ("later byte order mark", format!("a: 1\n---\n\u{feff}{}", pod("  { name: a, image: nginx }")), "7:21"),
+        ("underscores beside octals", pod("  { name: a, image: nginx, env: [{ name: A_B, value: a_1\\'b\" }], ports: [{ containerPort: 0400 }] }"), "5:21"),
         ("tabs in JSON", "{ \"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": { \"name\": \"p\" },\n\t\"spec\": { \"restartPolicy\": \"Never\", \"containers\": [\n\t\t{ \"name\": \"a\",\n\t\t\"image\": \"nginx\" }] } }".to_owned(), "4:12"),
         ("alias", format!("x: &image nginx\n{}", pod("  { name: a, image: *image }")), "1:11"),
         ("merge key", format!("x: &base\n  image: nginx\n{}", pod("  { <<: *base, name: a }")), "2:10"),

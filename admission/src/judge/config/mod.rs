@@ -116,7 +116,7 @@ impl ConfigFile {
     /// Takes a text for the contents of a file; paths in it are relative to the folder of that.
     pub fn parse(path: &Path, text: String) -> Self {
         let source = Source { name: path.display().to_string(), text };
-        let value = Single::new(&source.text).and_then(|single| single.value());
+        let value = Single::new(&source.text).and_then(|_| source.value());
         match value {
             Ok(value) => {
                 let (written, complaints) = file::read(&value, path.parent().unwrap_or(Path::new("")));

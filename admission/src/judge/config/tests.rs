@@ -306,8 +306,11 @@ fn refuses_what_is_no_mapping_or_no_yaml() {
     "#]]
     .assert_eq(&refusal("- profile\n"));
     expect![[r#"
-        error: not valid YAML: did not find expected node content, while parsing a flow node
-        --> deploy/plimsoll.yaml:2:1
+        error: not valid YAML: the `[` that opens here is not closed
+         --> deploy/plimsoll.yaml:1:10
+          |
+        1 | profile: [
+          |          ^
 
     "#]]
     .assert_eq(&refusal("profile: [\n"));

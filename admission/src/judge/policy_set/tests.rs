@@ -171,9 +171,10 @@ fn judge_with(set: &PolicySet, annotations: &Value) -> Evaluation {
         "spec": {"selector": {"matchLabels": labels}, "template": pod},
     });
     match manifest::object(deployment, &Kinds::default()) {
-        Ok(Judge::Object(object)) => {
-            evaluate(&Subject { workload: &object.workload, value: &object.value, siblings: &[] }, set)
-        }
+        Ok(Judge::Object(object)) => evaluate(
+            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
+            set,
+        ),
         other => panic!("a Deployment is judged, not {other:?}"),
     }
 }

@@ -176,7 +176,7 @@ fn zero_in_a_probe_means_its_default_and_zero_grace_means_zero() {
 fn removed_versions_get_the_defaults_of_their_successor() {
     let mut daemon_set = of_kind("extensions/v1beta1", "DaemonSet");
     daemon_set["spec"].as_object_mut().unwrap().remove("selector");
-    let Object { workload, value } = judged(daemon_set);
+    let Object { workload, value, .. } = judged(daemon_set);
     let Controller::DaemonSet(set) = workload.controller else { panic!() };
     assert!(matches!(set.update_strategy, DaemonSetUpdate::RollingUpdate { .. }));
     assert_eq!(set.selector.match_labels, workload.pod.labels);
@@ -186,7 +186,7 @@ fn removed_versions_get_the_defaults_of_their_successor() {
 
 #[test]
 fn a_replication_controller_selects_by_its_own_template() {
-    let Object { workload, value } = judged(replication_controller());
+    let Object { workload, value, .. } = judged(replication_controller());
     let Controller::ReplicaSet(set) = workload.controller else { panic!() };
     assert_eq!(set.selector.match_labels, workload.pod.labels);
     assert_eq!(value["spec"]["selector"], json!({ "app": "app" }));

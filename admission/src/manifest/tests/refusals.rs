@@ -1,7 +1,7 @@
 //! What the API server would refuse in a field of the view, and what is left aside without an error.
 
 use super::{deployment, job, judge, judged, of_kind, pod, set, skipped};
-use crate::manifest::Skip;
+use crate::manifest::{FieldError, Judge, Skip};
 use expect_test::expect;
 use plimsoll_policy::workload::Class;
 use serde_json::{Value, json};
@@ -16,9 +16,15 @@ fn container(field: &str) -> String {
 fn refused(mut value: Value, pointer: &str, new: Value) -> String {
     set(&mut value, pointer, new);
     match judge(value) {
-        Err(error) => error.to_string().replace("/spec/template/spec/containers/0", "app"),
+        Err(errors) => all(&errors),
+        Ok(Judge::Object(object)) if !object.unreadable.is_empty() => all(&object.unreadable),
         Ok(other) => format!("NOT REFUSED {pointer}: {other:?}"),
     }
+}
+
+fn all(errors: &[FieldError]) -> String {
+    let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    told.join(" + ").replace("/spec/template/spec/containers/0", "app")
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! The difference between YAML 1.2 and what the API server's tools read, held by a table that they made themselves.
 
-use crate::manifest::{Limits, document::documents, yaml};
+use crate::manifest::{Limits, Lines, document::documents, yaml};
 use serde_json::{Value, json};
 
 const TABLE: &str = include_str!("scalars.tsv");
 
 fn parse(text: &str) -> Option<Value> {
     let document = documents(text).next()?;
-    yaml::parse(&document, &Limits::default()).ok()
+    let tree = yaml::read(&document, &Lines::of(text), &Limits::default()).ok()?;
+    tree.faults.is_empty().then(|| tree.value(&Limits::default()).ok()).flatten()
 }
 
 fn rows() -> impl Iterator<Item = [&'static str; 3]> {

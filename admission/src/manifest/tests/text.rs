@@ -1,12 +1,14 @@
 //! Where documents begin and end, and what their bytes tell of their kind.
 
 use crate::manifest::{
+    Lines,
     document::documents,
     sniff::{Sniffed, sniff},
 };
 
 fn split(text: &str) -> Vec<(usize, &str)> {
-    documents(text).map(|document| (document.line, document.text)).collect()
+    let lines = Lines::of(text);
+    documents(text).map(|document| (lines.position(document.start).line, document.text)).collect()
 }
 
 #[test]
@@ -28,6 +30,10 @@ fn documents_begin_at_their_marker() {
         ("a: 1\n...\n", vec![(1, "a: 1\n...\n")]),
         ("a: 1\n...\n# end\n---\nb: 2", vec![(1, "a: 1\n...\n"), (3, "# end\n---\nb: 2")]),
         ("a: |\n  ---\n  x\n----\n---x\n", vec![(1, "a: |\n  ---\n  x\n----\n---x\n")]),
+        ("\u{feff}a: 1\n", vec![(1, "a: 1\n")]),
+        ("\u{feff}# why\n---\na: 1\n", vec![(1, "# why\n---\na: 1\n")]),
+        ("a: 1\n\u{feff}---\nb: 2\n", vec![(1, "a: 1\n"), (2, "---\nb: 2\n")]),
+        ("a: 1\n---\n\u{feff}b: 2\n", vec![(1, "a: 1\n"), (3, "b: 2\n")]),
         ("a: |\n  x\n---\ny: 1", vec![(1, "a: |\n  x\n"), (3, "---\ny: 1")]),
     ] {
         assert_eq!(split(text), expected, "{text:?}");
@@ -37,8 +43,8 @@ fn documents_begin_at_their_marker() {
 #[test]
 fn json_values_follow_each_other_without_a_marker() {
     let text = "{\"a\":\n1}\n {\"b\":2}{\"c\":3}\n";
-    let found: Vec<_> = documents(text).map(|it| (it.index, it.line, it.indent, it.text)).collect();
-    assert_eq!(found, [(0, 1, 0, "{\"a\":\n1}"), (1, 3, 1, "{\"b\":2}"), (2, 3, 8, "{\"c\":3}")]);
+    let found: Vec<_> = documents(text).map(|it| (it.index, it.start, it.text)).collect();
+    assert_eq!(found, [(0, 0, "{\"a\":\n1}"), (1, 10, "{\"b\":2}"), (2, 17, "{\"c\":3}")]);
     assert_eq!(split("{a: 1}\n"), [(1, "{a: 1}\n")], "flow style YAML is one document");
     assert_eq!(split("{\"a\":1}\n---\n{\"b\":2}"), [(1, "{\"a\":1}\n"), (2, "---\n{\"b\":2}")]);
 }

@@ -3,7 +3,7 @@
 use super::{handler, probe};
 use crate::manifest::{
     field::{Node, Result},
-    quantity,
+    quantity::{self, Unreadable},
 };
 use plimsoll_policy::workload::{Class, Container, ContainerPort, EnvVar, Hook, Probe, PullPolicy, RestartPolicy};
 
@@ -22,8 +22,8 @@ pub(super) fn container(node: &Node<'_>, class: Class) -> Result<Container> {
     Ok(Container {
         pointer: node.pointer(),
         class,
-        name: node.required_text("name")?.to_owned(),
-        image: node.required_text("image")?.to_owned(),
+        name: node.known_text("name")?,
+        image: node.known_text("image")?,
         restart_policy: node.one_of("restartPolicy", &RESTART_POLICIES)?,
         has_restart_rules: !node.objects("restartPolicyRules")?.is_empty(),
         pull_policy: node.defaulted_one_of("imagePullPolicy", &PULL_POLICIES)?,
@@ -63,18 +63,21 @@ fn probes(node: &Node<'_>, class: Class) -> Result<[Option<Probe>; 3]> {
         Some(_) if !is_long_running(class) => forbid(node, name, class),
         Some(probe) => probe::probe(&probe, name).map(Some),
     };
+    let read = |name| node.or_without(name, read(name));
     Ok([read("livenessProbe")?, read("readinessProbe")?, read("startupProbe")?])
 }
 
 fn hooks(node: &Node<'_>, class: Class) -> Result<[Option<Hook>; 2]> {
     let Some(lifecycle) = node.object("lifecycle")? else { return Ok([None, None]) };
     if !is_long_running(class) {
-        return forbid(node, "lifecycle", class);
+        node.check(forbid(node, "lifecycle", class))?;
+        return Ok([None, None]);
     }
     let read = |name| match lifecycle.object(name)? {
         None => Ok(None),
         Some(hook) => Ok(Some(Hook { pointer: hook.pointer(), handler: handler::of_hook(&hook)? })),
     };
+    let read = |name| lifecycle.or_without(name, read(name));
     Ok([read("postStart")?, read("preStop")?])
 }
 
@@ -86,10 +89,11 @@ fn env(node: &Node<'_>) -> Result<Vec<EnvVar>> {
         if from_elsewhere && value.is_some_and(|value| !value.is_empty()) {
             return node.refuse("valueFrom", format!("`{name}` has both `value` and `valueFrom`: keep one of the two"));
         }
-        let value = (!from_elsewhere).then(|| value.unwrap_or_default().to_owned());
+        let is_unknown = from_elsewhere || (value.is_none() && node.has("value"));
+        let value = (!is_unknown).then(|| value.unwrap_or_default().to_owned());
         Ok(EnvVar { name, value })
     };
-    node.objects("env")?.iter().map(variable).collect()
+    node.each("env", variable)
 }
 
 fn ports(node: &Node<'_>) -> Result<Vec<ContainerPort>> {
@@ -106,7 +110,7 @@ fn ports(node: &Node<'_>) -> Result<Vec<ContainerPort>> {
         let protocol = node.defaulted_text("protocol")?;
         Ok(ContainerPort { name: name.map(str::to_owned), container_port, host_port, protocol })
     };
-    node.objects("ports")?.iter().map(port).collect()
+    node.each("ports", port)
 }
 
 /// Limit and request of a container, or of a pod as a whole.
@@ -114,11 +118,12 @@ pub(super) fn cpu(node: &Node<'_>) -> Result<(Option<i64>, Option<i64>)> {
     let Some(resources) = node.object("resources")? else { return Ok((None, None)) };
     let read = |list| match resources.object(list)? {
         None => Ok(None),
-        Some(quantities) => quantity(&quantities, "cpu"),
+        Some(quantities) => Ok(quantities.or_unknown(quantity(&quantities, "cpu"))?.flatten()),
     };
     let (limit, request) = (read("limits")?, read("requests")?);
     if limit.zip(request).is_some_and(|(limit, request)| request > limit) {
-        return resources.refuse("requests", "the cpu request must not be greater than the cpu limit");
+        let message = "the cpu request must not be greater than the cpu limit";
+        resources.check(resources.refuse("requests", message))?;
     }
     Ok((limit, request))
 }
@@ -126,12 +131,15 @@ pub(super) fn cpu(node: &Node<'_>) -> Result<(Option<i64>, Option<i64>)> {
 fn quantity(node: &Node<'_>, name: &str) -> Result<Option<i64>> {
     let Some(value) = node.get(name) else { return Ok(None) };
     match quantity::thousandths(value) {
-        Some(millis) if millis >= 0 => Ok(Some(millis)),
-        Some(_) => node.refuse(name, "must not be negative"),
-        None => node.refuse(name, format!("must be a quantity such as 500m or 0.5, and is {value}")),
+        Ok(millis) if millis >= 0 => Ok(Some(millis)),
+        Ok(_) => node.refuse(name, "must not be negative"),
+        Err(Unreadable::TooLarge) => node.refuse(name, format!("{value} is more than any machine has: not judged")),
+        Err(Unreadable::NoQuantity) => {
+            node.refuse(name, format!("must be a quantity such as 500m or 0.5, and is {value}"))
+        }
     }
 }
 
 fn mounts(node: &Node<'_>) -> Result<Vec<String>> {
-    node.objects("volumeMounts")?.iter().map(|mount| Ok(mount.required_text("name")?.to_owned())).collect()
+    node.each("volumeMounts", |mount| Ok(mount.required_text("name")?.to_owned()))
 }

@@ -1,6 +1,6 @@
 //! What keeps the pods going.
 
-use super::int_or_percent;
+use super::{defaulted_int_or_percent, int_or_percent};
 use crate::manifest::{
     defaults::UNLIMITED,
     field::{Node, Result},
@@ -34,23 +34,36 @@ fn deployment(spec: &Node<'_>) -> Result<Deployment> {
     let progress_deadline_seconds = spec.defaulted_int("progressDeadlineSeconds", 0)?;
     if *progress_deadline_seconds <= *min_ready_seconds {
         let message = format!("must be greater than minReadySeconds ({})", *min_ready_seconds);
-        return spec.refuse("progressDeadlineSeconds", message);
+        spec.check(spec.refuse("progressDeadlineSeconds", message))?;
     }
     Ok(Deployment {
         replicas: spec.defaulted_int("replicas", 0)?,
         selector: selector(spec)?,
-        strategy: strategy(&spec.required_object("strategy")?)?,
+        strategy: strategy(spec)?,
         min_ready_seconds,
         progress_deadline_seconds,
         revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
     })
 }
 
-fn strategy(strategy: &Node<'_>) -> Result<Strategy> {
+fn strategy(spec: &Node<'_>) -> Result<Strategy> {
+    let unknown = || {
+        let quarter = || Defaulted { value: IntOrPercent::Percent(25), written: false };
+        Strategy::RollingUpdate { max_unavailable: quarter(), max_surge: quarter() }
+    };
+    let read = match spec.object("strategy")? {
+        Some(strategy) => strategy_of(&strategy).map(Some),
+        None => Ok(None),
+    };
+    Ok(spec.or_without("strategy", read)?.unwrap_or_else(unknown))
+}
+
+fn strategy_of(strategy: &Node<'_>) -> Result<Strategy> {
     let recreates = strategy.defaulted_one_of("type", &[("RollingUpdate", false), ("Recreate", true)])?;
     if *recreates {
         if strategy.has("rollingUpdate") {
-            return strategy.refuse("rollingUpdate", "`rollingUpdate` does not go with type `Recreate`: remove it");
+            let message = "`rollingUpdate` does not go with type `Recreate`: remove it";
+            strategy.check(strategy.refuse("rollingUpdate", message))?;
         }
         return Ok(Strategy::Recreate);
     }
@@ -58,21 +71,22 @@ fn strategy(strategy: &Node<'_>) -> Result<Strategy> {
     let max_unavailable = unavailable(&update)?;
     let max_surge = surge(&update)?;
     if is_zero(*max_unavailable) && is_zero(*max_surge) {
-        return update.refuse("maxUnavailable", "must not be 0 when maxSurge is 0: nothing could ever move");
+        let message = "must not be 0 when maxSurge is 0: nothing could ever move";
+        update.check(update.refuse("maxUnavailable", message))?;
     }
     Ok(Strategy::RollingUpdate { max_unavailable, max_surge })
 }
 
 fn unavailable(update: &Node<'_>) -> Result<Defaulted<IntOrPercent>> {
-    let value = update.defaulted("maxUnavailable", int_or_percent(update, "maxUnavailable")?)?;
-    match *value {
-        IntOrPercent::Percent(percent) if percent > 100 => update.refuse("maxUnavailable", "must not be over 100%"),
-        _ => Ok(value),
+    let value = update.defaulted("maxUnavailable", defaulted_int_or_percent(update, "maxUnavailable")?)?;
+    if matches!(*value, IntOrPercent::Percent(percent) if percent > 100) {
+        update.check(update.refuse("maxUnavailable", "must not be over 100%"))?;
     }
+    Ok(value)
 }
 
 fn surge(update: &Node<'_>) -> Result<Defaulted<IntOrPercent>> {
-    update.defaulted("maxSurge", int_or_percent(update, "maxSurge")?)
+    update.defaulted("maxSurge", defaulted_int_or_percent(update, "maxSurge")?)
 }
 
 fn is_zero(value: IntOrPercent) -> bool {
@@ -84,7 +98,7 @@ fn stateful_set(spec: &Node<'_>) -> Result<StatefulSet> {
     Ok(StatefulSet {
         replicas: spec.defaulted_int("replicas", 0)?,
         selector: selector(spec)?,
-        update_strategy: stateful_set_update(&spec.required_object("updateStrategy")?)?,
+        update_strategy: stateful_set_update(spec)?,
         pod_management_policy: spec.defaulted_one_of("podManagementPolicy", &policies)?,
         min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
         revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
@@ -93,17 +107,30 @@ fn stateful_set(spec: &Node<'_>) -> Result<StatefulSet> {
 
 const UPDATE_TYPES: [(&str, bool); 2] = [("RollingUpdate", true), ("OnDelete", false)];
 
-fn stateful_set_update(strategy: &Node<'_>) -> Result<StatefulSetUpdate> {
+fn stateful_set_update(spec: &Node<'_>) -> Result<StatefulSetUpdate> {
+    let unknown = || StatefulSetUpdate::RollingUpdate {
+        partition: Defaulted { value: 0, written: false },
+        max_unavailable: None,
+    };
+    let read = match spec.object("updateStrategy")? {
+        Some(strategy) => stateful_set_update_of(&strategy).map(Some),
+        None => Ok(None),
+    };
+    Ok(spec.or_without("updateStrategy", read)?.unwrap_or_else(unknown))
+}
+
+fn stateful_set_update_of(strategy: &Node<'_>) -> Result<StatefulSetUpdate> {
     if !*strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
         if strategy.has("rollingUpdate") {
-            return strategy.refuse("rollingUpdate", "`rollingUpdate` does not go with type `OnDelete`: remove it");
+            let message = "`rollingUpdate` does not go with type `OnDelete`: remove it";
+            strategy.check(strategy.refuse("rollingUpdate", message))?;
         }
         return Ok(StatefulSetUpdate::OnDelete);
     }
     let update = strategy.required_object("rollingUpdate")?;
     let max_unavailable = int_or_percent(&update, "maxUnavailable")?;
     if max_unavailable.is_some_and(is_zero) {
-        return update.refuse("maxUnavailable", "must not be 0");
+        update.check(update.refuse("maxUnavailable", "must not be 0"))?;
     }
     Ok(StatefulSetUpdate::RollingUpdate { partition: update.defaulted_int("partition", 0)?, max_unavailable })
 }
@@ -111,27 +138,38 @@ fn stateful_set_update(strategy: &Node<'_>) -> Result<StatefulSetUpdate> {
 fn daemon_set(spec: &Node<'_>) -> Result<DaemonSet> {
     Ok(DaemonSet {
         selector: selector(spec)?,
-        update_strategy: daemon_set_update(&spec.required_object("updateStrategy")?)?,
+        update_strategy: daemon_set_update(spec)?,
         min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
         revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
     })
 }
 
-fn daemon_set_update(strategy: &Node<'_>) -> Result<DaemonSetUpdate> {
+fn daemon_set_update(spec: &Node<'_>) -> Result<DaemonSetUpdate> {
+    let count = |value| Defaulted { value: IntOrPercent::Int(value), written: false };
+    let unknown = || DaemonSetUpdate::RollingUpdate { max_unavailable: count(1), max_surge: count(0) };
+    let read = match spec.object("updateStrategy")? {
+        Some(strategy) => daemon_set_update_of(&strategy).map(Some),
+        None => Ok(None),
+    };
+    Ok(spec.or_without("updateStrategy", read)?.unwrap_or_else(unknown))
+}
+
+fn daemon_set_update_of(strategy: &Node<'_>) -> Result<DaemonSetUpdate> {
     if !*strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
         return Ok(DaemonSetUpdate::OnDelete);
     }
     let update = strategy.required_object("rollingUpdate")?;
     let max_unavailable = unavailable(&update)?;
     let max_surge = surge(&update)?;
-    match (is_zero(*max_unavailable), is_zero(*max_surge)) {
+    update.check(match (is_zero(*max_unavailable), is_zero(*max_surge)) {
         (true, true) => update.refuse("maxUnavailable", "must not be 0 when maxSurge is 0: nothing could ever move"),
         (false, false) => {
             let message = "a DaemonSet takes maxSurge only with maxUnavailable 0, which defaults to 1: write it";
             update.refuse("maxSurge", message)
         }
-        _ => Ok(DaemonSetUpdate::RollingUpdate { max_unavailable, max_surge }),
-    }
+        _ => Ok(()),
+    })?;
+    Ok(DaemonSetUpdate::RollingUpdate { max_unavailable, max_surge })
 }
 
 fn replica_set(spec: &Node<'_>, kind: Kind<'_>) -> Result<ReplicaSet> {

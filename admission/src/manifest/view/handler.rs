@@ -44,7 +44,7 @@ fn http(node: &Node<'_>) -> Result<Handler> {
         port: port(node)?,
         host: host(node)?,
         scheme: node.defaulted_text("scheme")?,
-        headers: node.objects("httpHeaders")?.iter().map(header).collect::<Result<_>>()?,
+        headers: node.each("httpHeaders", header)?,
     }))
 }
 

@@ -5,7 +5,7 @@ use crate::manifest::{
     field::{FieldError, Node, Result, steps},
     kind::Kind,
 };
-use plimsoll_policy::workload::{Class, Container, Handler, ImageVolume, Map, PodTemplate, RestartPolicy};
+use plimsoll_policy::workload::{Class, Container, Defaulted, Handler, ImageVolume, Map, PodTemplate, RestartPolicy};
 use std::collections::BTreeSet;
 
 /// Goes down to where the kind has its pod template.
@@ -27,10 +27,9 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
         None => <(Map, Map)>::default(),
     };
     let spec = template.required_object("spec")?;
-    let grace_period_seconds = spec
-        .defaulted("terminationGracePeriodSeconds", spec.int_between("terminationGracePeriodSeconds", 0, i64::MAX)?)?;
+    let grace_period_seconds = grace_period_seconds(&spec)?;
     let containers = containers(&spec)?;
-    sleeps_end_within(&containers, *grace_period_seconds)?;
+    spec.check(sleeps_end_within(&containers, *grace_period_seconds))?;
     Ok(PodTemplate {
         pointer: template.pointer(),
         labels,
@@ -45,19 +44,26 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
     })
 }
 
+fn grace_period_seconds(spec: &Node<'_>) -> Result<Defaulted<i64>> {
+    const NAME: &str = "terminationGracePeriodSeconds";
+    let value = spec.int_between(NAME, 0, i64::MAX)?.or_else(|| spec.instead(NAME, serde_json::Value::as_i64));
+    spec.defaulted(NAME, value)
+}
+
 fn containers(spec: &Node<'_>) -> Result<Vec<Container>> {
-    let mut containers = Vec::new();
+    let mut containers: Vec<Container> = Vec::new();
     let mut names = BTreeSet::new();
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         for node in spec.objects(list)? {
-            let container = container::container(&node, class(&node, list)?)?;
+            let container = class(&node, list).and_then(|class| container::container(&node, class));
+            let Some(container) = node.or_unknown(container)? else { continue };
             if !names.insert(container.name.clone()) {
-                return node.refuse("name", format!("the pod has a container `{}` already", container.name));
+                node.check(node.refuse("name", format!("the pod has a container `{}` already", container.name)))?;
             }
             containers.push(container);
         }
     }
-    if !containers.iter().any(|container| container.class == Class::Application) {
+    if !containers.iter().any(|container| container.class == Class::Application) && !spec.has_items("containers") {
         return spec.refuse("containers", "a pod has at least one container");
     }
     Ok(containers)
@@ -89,29 +95,27 @@ fn sleeps_end_within(containers: &[Container], grace: i64) -> Result<()> {
 }
 
 fn claims(spec: &Node<'_>) -> Result<Map> {
-    let mut claims = Map::new();
-    for volume in spec.objects("volumes")? {
-        if let Some(claim) = volume.object("persistentVolumeClaim")? {
-            claims.insert(volume.required_text("name")?.to_owned(), claim.required_text("claimName")?.to_owned());
+    let claim = |volume: &Node<'_>| match volume.object("persistentVolumeClaim")? {
+        None => Ok(None),
+        Some(claim) => {
+            Ok(Some((volume.required_text("name")?.to_owned(), claim.required_text("claimName")?.to_owned())))
         }
-    }
-    Ok(claims)
+    };
+    Ok(spec.each("volumes", claim)?.into_iter().flatten().collect())
 }
 
 fn image_volumes(spec: &Node<'_>) -> Result<Vec<ImageVolume>> {
-    let mut volumes = Vec::new();
-    for volume in spec.objects("volumes")? {
-        if let Some(image) = volume.object("image")? {
-            let Some(pull_policy) = image.one_of("pullPolicy", &container::PULL_POLICIES)? else {
-                return image.refuse("pullPolicy", "`pullPolicy` is missing");
-            };
-            volumes.push(ImageVolume {
-                pointer: image.pointer(),
-                name: volume.required_text("name")?.to_owned(),
-                reference: image.text("reference")?.unwrap_or_default().to_owned(),
-                pull_policy,
-            });
-        }
-    }
-    Ok(volumes)
+    let image = |volume: &Node<'_>| {
+        let Some(image) = volume.object("image")? else { return Ok(None) };
+        let Some(pull_policy) = image.one_of("pullPolicy", &container::PULL_POLICIES)? else {
+            return image.refuse("pullPolicy", "`pullPolicy` is missing");
+        };
+        Ok(Some(ImageVolume {
+            pointer: image.pointer(),
+            name: volume.required_text("name")?.to_owned(),
+            reference: image.text("reference")?.unwrap_or_default().to_owned(),
+            pull_policy,
+        }))
+    };
+    Ok(spec.each("volumes", image)?.into_iter().flatten().collect())
 }

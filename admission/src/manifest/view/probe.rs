@@ -18,10 +18,11 @@ pub(super) fn probe(node: &Node<'_>, name: &str) -> Result<Probe> {
     let is_readiness = name == "readinessProbe";
     if !is_readiness && *probe.success_threshold != 1 {
         let found = *probe.success_threshold;
-        return node.refuse("successThreshold", format!("must be 1 for a {name}, and is {found}"));
+        node.check(node.refuse("successThreshold", format!("must be 1 for a {name}, and is {found}")))?;
     }
     if is_readiness && probe.grace_period_seconds.is_some() {
-        return node.refuse("terminationGracePeriodSeconds", "a readinessProbe stops nothing and must not have it");
+        let message = "a readinessProbe stops nothing and must not have it";
+        node.check(node.refuse("terminationGracePeriodSeconds", message))?;
     }
     Ok(probe)
 }
