@@ -14,6 +14,7 @@ mod failure;
 pub mod limits;
 mod load;
 mod module;
+mod pages;
 mod runtime;
 mod text;
 mod ticker;
@@ -21,7 +22,7 @@ mod wit;
 
 pub use failure::Failure;
 pub use load::LoadError;
-pub use module::{Module, Question};
+pub use module::{Module, Question, SetQuestion};
 
 use runtime::Runtime;
 use sha2::{Digest, Sha256};

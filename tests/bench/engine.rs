@@ -38,20 +38,20 @@ fn main() {
     }
     let set = start().expect("the built-in policies load");
     let object = object();
-    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] };
+    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown };
     let found = evaluate(&subject, &set);
     assert_eq!(found.failures, [], "a benchmark of failures says nothing");
     assert_eq!(found.findings.len(), native(&object.workload).len(), "both ways find the same");
 
     let engine = Engine::new(NonZeroUsize::MIN).expect("an engine");
     let module = engine.builtin().expect("the built-in policies load");
-    let nothing = Question { workload: &object.workload, raw: None, siblings: &[], runs: &[] };
+    let nothing = Question { workload: &object.workload, raw: None, runs: &[] };
 
     let [whole_native, whole_wasm, rules_native, rules_wasm, empty] = fastest([
         &|| drop(black_box(native(&self::object().workload))),
         &|| {
             let Object { workload, value, .. } = &self::object();
-            drop(black_box(evaluate(&Subject { workload, value, unknown: &[], siblings: &[] }, &set)));
+            drop(black_box(evaluate(&Subject { workload, value, unknown: &[] }, &set)));
         },
         &|| drop(black_box(native(&object.workload))),
         &|| drop(black_box(evaluate(&subject, &set))),
@@ -76,7 +76,7 @@ fn print_start() {
     let taken = time(|| {
         let set = start().expect("the built-in policies load");
         let subject =
-            Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] };
+            Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown };
         drop(black_box((evaluate(&subject, &set), set)));
     });
     println!("{}", taken.as_nanos());
@@ -117,7 +117,7 @@ fn judge<P: Policy + Default>(workload: &Workload) -> Vec<Finding> {
     let off: Vec<String> = P::RULES
         .iter()
         .filter(|rule| {
-            [Some(rule.levels), rule.second].iter().flatten().all(|l| l.default == plimsoll_policy::Level::Off)
+            [Some(rule.levels), rule.escalated].iter().flatten().all(|l| l.default == plimsoll_policy::Level::Off)
         })
         .map(|rule| rule.name.clone().into_owned())
         .collect();

@@ -107,7 +107,7 @@ fn says_when_there_is_no_room() {
     let runs = [plimsoll_policy::Run { policy: "hostile".to_owned(), settings, off: Vec::new() }];
     let object = workload();
     let (start, question) =
-        (Barrier::new(CALLS), Question { workload: &object.workload, raw: None, siblings: &[], runs: &runs });
+        (Barrier::new(CALLS), Question { workload: &object.workload, raw: None, runs: &runs });
     let outcomes: Vec<Failure> = thread::scope(|scope| {
         let call = || {
             start.wait();
@@ -117,7 +117,7 @@ fn says_when_there_is_no_room() {
         calls.into_iter().map(|call| call.join().expect("no panic")).collect()
     });
     assert!(outcomes.contains(&Failure::NoRoom), "{outcomes:?}");
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Failure::NoRoom | Failure::Deadline)), "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Failure::NoRoom | Failure::Deadline(_))), "{outcomes:?}");
 }
 
 #[test]
@@ -157,5 +157,5 @@ fn workload() -> Object {
 }
 
 fn subject(object: &Object) -> Subject<'_> {
-    Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] }
+    Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }
 }

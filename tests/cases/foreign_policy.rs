@@ -71,7 +71,7 @@ fn finds_what_its_page_says() {
         let contents = manifest::read(example.yaml.as_bytes(), &Kinds::default(), &manifest::Options::default());
         let object = &contents.objects[0].object;
         let report = evaluate(
-            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
+            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown },
             &set,
         );
         assert_eq!(report.failures, []);

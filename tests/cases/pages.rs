@@ -82,7 +82,7 @@ fn set(profile: Profile) -> PolicySet {
 
 fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Judged> {
     let report = evaluate(
-        &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
+        &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown },
         set,
     );
     assert_eq!(report.failures, []);
@@ -92,7 +92,7 @@ fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Judged> {
 fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Judged> {
     let level = |rule: &str, second: bool| {
         let rule = P::RULES.iter().find(|known| known.name == rule).expect("a policy finds by its own rules");
-        let levels = rule.second.filter(|_| second).unwrap_or(rule.levels);
+        let levels = rule.escalated.filter(|_| second).unwrap_or(rule.levels);
         match profile {
             Profile::Default => levels.default,
             Profile::Strict => levels.strict,
@@ -105,7 +105,7 @@ fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Judge
     P::default().check(&Input::from(&object.workload), &mut findings);
     let judged = findings.into_vec().into_iter().map(|finding| Judged {
         policy: P::ID.to_owned(),
-        level: level(&finding.rule, finding.second),
+        level: level(&finding.rule, finding.escalated),
         finding,
     });
     judged.filter(|judged| judged.level != Level::Off).collect()

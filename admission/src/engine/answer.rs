@@ -1,66 +1,93 @@
 //! What a module says of an object, doubted.
 
 use super::{
-    limits::{EDITS, FINDINGS},
-    module::Question,
+    limits::{EDITS, FINDINGS, RELATED},
     text::cleaned,
     wit,
 };
-use plimsoll_policy::{Description, Edit, Finding};
+use plimsoll_policy::{Description, Edit, Finding, Pointer, Related, Run, Safety, Set, Workload};
 use serde::de::IgnoredAny;
+
+/// What a module was asked about.
+#[derive(Clone, Copy)]
+pub(super) enum Asked<'a> {
+    /// One object.
+    Object(&'a Workload),
+    /// All objects of a set.
+    Set(&'a Set),
+}
 
 /// The findings of an answer, each with the index of the run that it belongs to; or what is wrong with the answer.
 pub(super) fn read(
     answer: Vec<wit::Finding>,
-    question: &Question<'_>,
+    asked: Asked<'_>,
+    runs: &[Run],
     descriptions: &[Description],
 ) -> Result<Vec<(usize, Finding)>, String> {
     if answer.len() > FINDINGS {
         return Err(format!("{} findings; the limit is {FINDINGS}", answer.len()));
     }
-    answer.into_iter().map(|finding| one(finding, question, descriptions)).collect()
+    answer.into_iter().map(|finding| one(finding, asked, runs, descriptions)).collect()
 }
 
 fn one(
     finding: wit::Finding,
-    question: &Question<'_>,
+    asked: Asked<'_>,
+    runs: &[Run],
     descriptions: &[Description],
 ) -> Result<(usize, Finding), String> {
-    let wit::Finding { policy, rule, message, help, pointer, container, second, fix } = finding;
-    let run = question
-        .runs
+    let wit::Finding { policy, rule, message, help, object, pointer, container, escalated, related, fix, fix_is } =
+        finding;
+    let run = runs
         .iter()
         .position(|run| run.policy == policy)
         .ok_or_else(|| format!("a finding of {}, which was not asked", short(&policy)))?;
     let description = descriptions.iter().find(|description| description.id == policy);
     let known = description.and_then(|description| description.rules.iter().find(|known| known.name == rule));
-    let known = known.ok_or_else(|| format!("a finding of {}, which is no rule of `{policy}`", short(&rule)))?;
+    let known = known.ok_or_else(|| format!("a finding of {}, which is not a rule of `{policy}`", short(&rule)))?;
     let refuse = |why: String| format!("a finding of `{}` {why}", known.name);
 
-    if second && known.second.is_none() {
-        return Err(refuse("asks for second levels, which the rule does not have".to_owned()));
+    if escalated && known.escalated.is_none() {
+        return Err(refuse("is escalated, and the rule has no escalated levels".to_owned()));
     }
-    if !is_pointer(&pointer) {
-        return Err(refuse(format!("points to {}, which is no JSON pointer", short(&pointer))));
+    if !asked.has_object(object) {
+        return Err(refuse(format!("is about object {object}, which the set does not have")));
     }
-    if let Some(name) = container.as_ref().filter(|name| !has_container(question, name)) {
+    if let Some(name) = container.as_ref().filter(|name| !asked.has_container(object, name)) {
         return Err(refuse(format!("is about a container {}, which the object does not have", short(name))));
     }
     if fix.len() > EDITS {
         return Err(refuse(format!("has {} edits; the limit is {EDITS}", fix.len())));
     }
+    if related.len() > RELATED {
+        return Err(refuse(format!("has {} related places; the limit is {RELATED}", related.len())));
+    }
+    let pointer = self::pointer(pointer, "points to").map_err(refuse)?;
+    let related = related.into_iter().map(|related| place(related, asked)).collect::<Result<_, _>>().map_err(refuse)?;
     let fix = fix.into_iter().map(edit).collect::<Result<_, _>>().map_err(refuse)?;
+    let fix_is = match fix_is {
+        wit::Safety::Safe => Safety::Safe,
+        wit::Safety::Unsafe => Safety::Unsafe,
+    };
     let (message, help) = (cleaned(message), help.map(cleaned));
-    Ok((run, Finding { rule, message, help, pointer, container, second, fix }))
+    let finding = Finding { rule, message, help, object, pointer, container, escalated, related, fix, fix_is };
+    Ok((run, finding))
+}
+
+fn place(related: wit::Related, asked: Asked<'_>) -> Result<Related, String> {
+    let wit::Related { object, pointer, message } = related;
+    if let Some(object) = object.filter(|object| !asked.has_object(*object)) {
+        return Err(format!("has a related place in object {object}, which the set does not have"));
+    }
+    let pointer = self::pointer(pointer, "has a related place at")?;
+    Ok(Related { object, pointer, message: cleaned(message) })
 }
 
 fn edit(edit: wit::Edit) -> Result<Edit, String> {
     let wit::Edit { operation, pointer, value } = edit;
-    if !is_pointer(&pointer) {
-        return Err(format!("has an edit at {}, which is no JSON pointer", short(&pointer)));
-    }
+    let pointer = self::pointer(pointer, "has an edit at")?;
     if let Some(Err(error)) = value.as_deref().map(serde_json::from_str::<IgnoredAny>) {
-        return Err(format!("has an edit whose value is no JSON: {error}"));
+        return Err(format!("has an edit whose value is not JSON: {error}"));
     }
     match (operation, value) {
         (wit::Operation::Add, Some(value)) => Ok(Edit::Add { pointer, value }),
@@ -71,14 +98,26 @@ fn edit(edit: wit::Edit) -> Result<Edit, String> {
     }
 }
 
-fn has_container(question: &Question<'_>, name: &str) -> bool {
-    question.workload.pod.containers.iter().any(|container| container.name == *name)
+fn pointer(text: String, what: &str) -> Result<Pointer, String> {
+    let refused = format!("{what} {}, which is not a JSON pointer", short(&text));
+    Pointer::parse(text).ok_or(refused)
 }
 
-/// RFC 6901: empty, or steps that each begin with `/`, in which `~` stands only before `0` or `1`.
-fn is_pointer(text: &str) -> bool {
-    let escapes = || text.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
-    text.is_empty() || text.starts_with('/') && escapes()
+impl Asked<'_> {
+    fn has_object(self, object: u32) -> bool {
+        match self {
+            Asked::Object(_) => object == 0,
+            Asked::Set(set) => (object as usize) < set.objects.len(),
+        }
+    }
+
+    fn has_container(self, object: u32, name: &str) -> bool {
+        let workload = match self {
+            Asked::Object(workload) => Some(workload),
+            Asked::Set(set) => set.objects.get(object as usize).and_then(|member| member.workload.as_ref()),
+        };
+        workload.is_some_and(|workload| workload.pod.containers.iter().any(|container| container.name == name))
+    }
 }
 
 /// Quoted, escaped, and no longer than a line.
@@ -90,20 +129,11 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{self, Judge, Kinds};
-    use plimsoll_policy::{Level, Rule, Run, Workload};
-    use serde_json::json;
+    use plimsoll_policy::{Level, Member, Rule, testing};
     use std::borrow::Cow;
 
     fn workload() -> Workload {
-        let pod = json!({
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"},
-            "spec": {"containers": [{"name": "app", "image": "app:1.2.3"}]},
-        });
-        match manifest::object(pod, &Kinds::default()) {
-            Ok(Judge::Object(object)) => object.workload,
-            other => panic!("a Pod is judged, not {other:?}"),
-        }
+        testing::deployment([testing::container("app")])
     }
 
     fn description(id: &str, rules: &[Rule]) -> Description {
@@ -114,9 +144,8 @@ mod tests {
             rules: rules.to_vec(),
             settings: "{}".to_owned(),
             page: String::new(),
-            request: plimsoll_policy::REQUEST_VERSION,
             wants_raw: false,
-            wants_siblings: false,
+            wants_set: false,
         }
     }
 
@@ -126,10 +155,13 @@ mod tests {
             rule: "latest-tag".to_owned(),
             message: "no tag".to_owned(),
             help: None,
+            object: 0,
             pointer: "/spec/containers/0/image".to_owned(),
             container: Some("app".to_owned()),
-            second: false,
+            escalated: false,
+            related: Vec::new(),
             fix: Vec::new(),
+            fix_is: wit::Safety::Unsafe,
         }
     }
 
@@ -142,9 +174,7 @@ mod tests {
         let rule = Rule { name: Cow::Borrowed("latest-tag"), ..Rule::new("", Level::Deny, "") };
         let descriptions = ["tags", "probes", "other"].map(|id| description(id, std::slice::from_ref(&rule)));
         let runs = ["probes", "tags"].map(|id| Run { policy: id.to_owned(), settings: Vec::new(), off: Vec::new() });
-        let workload = workload();
-        let question = Question { workload: &workload, raw: None, siblings: &[], runs: &runs };
-        read(vec![finding], &question, &descriptions).map(|mut read| read.remove(0))
+        read(vec![finding], Asked::Object(&workload()), &runs, &descriptions).map(|mut read| read.remove(0))
     }
 
     #[test]
@@ -156,7 +186,7 @@ mod tests {
         ];
         let (run, read) = read_one(wit::Finding { fix, ..finding() }).unwrap();
         assert_eq!((run, read.rule.as_str(), read.container.as_deref()), (1, "latest-tag", Some("app")));
-        assert_eq!(read.fix[2], Edit::Remove { pointer: "/spec".to_owned() });
+        assert_eq!(read.fix[2], Edit::Remove { pointer: "/spec".into() });
     }
 
     #[test]
@@ -167,11 +197,11 @@ mod tests {
             (wit::Finding { policy: "other".to_owned(), ..finding() }, r#"a finding of "other", which was not asked"#),
             (
                 wit::Finding { rule: "x\u{1b}".to_owned(), ..finding() },
-                r#"a finding of "x\u{1b}", which is no rule of `tags`"#,
+                r#"a finding of "x\u{1b}", which is not a rule of `tags`"#,
             ),
             (
                 with_fix(vec![edit(add, "spec", Some("1"))]),
-                r#"a finding of `latest-tag` has an edit at "spec", which is no JSON pointer"#,
+                r#"a finding of `latest-tag` has an edit at "spec", which is not a JSON pointer"#,
             ),
             (with_fix(vec![edit(add, "/spec", None)]), "a finding of `latest-tag` has an edit without a value"),
             (
@@ -188,17 +218,32 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_is_empty_or_has_steps() {
-        for (text, valid) in [
-            ("", true),
-            ("/", true),
-            ("/spec/a~1b~0", true),
-            ("spec", false),
-            ("/spec/~2", false),
-            ("/spec/~", false),
-            ("#/spec", false),
+    fn a_finding_about_a_set_names_an_object_of_it() {
+        let member = |workload| Member {
+            api_version: "v1".to_owned(),
+            kind: "Kind".to_owned(),
+            name: "app".to_owned(),
+            workload,
+            service: None,
+        };
+        let set = Set { namespace: None, objects: vec![member(None), member(Some(workload()))] };
+        let related = |object| wit::Related { object, pointer: "/spec".to_owned(), message: "here".to_owned() };
+        let rule = Rule { name: Cow::Borrowed("latest-tag"), ..Rule::new("", Level::Deny, "") };
+        let runs = [Run { policy: "tags".to_owned(), settings: Vec::new(), off: Vec::new() }];
+        let read = |object, of: Option<u32>| {
+            let finding = wit::Finding { object, related: vec![related(of)], ..finding() };
+            read(vec![finding], Asked::Set(&set), &runs, &[description("tags", std::slice::from_ref(&rule))])
+        };
+        assert!(read(1, Some(0)).is_ok());
+        for (refused, why) in [
+            (read(2, None), "a finding of `latest-tag` is about object 2, which the set does not have"),
+            (read(0, None), "a finding of `latest-tag` is about a container \"app\", which the object does not have"),
+            (
+                read(1, Some(9)),
+                "a finding of `latest-tag` has a related place in object 9, which the set does not have",
+            ),
         ] {
-            assert_eq!(is_pointer(text), valid, "{text}");
+            assert_eq!(refused.unwrap_err(), why);
         }
     }
 }

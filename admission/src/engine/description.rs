@@ -5,7 +5,7 @@ use super::{
     text::{cleaned, without_controls},
     wit,
 };
-use plimsoll_policy::{Description, Level, Levels, REQUEST_VERSION, Rule};
+use plimsoll_policy::{Description, Level, Levels, Rule};
 use serde_json::{Map, Value};
 use std::{
     borrow::Cow,
@@ -39,12 +39,6 @@ pub(super) fn read(
 
 fn check(description: &wit::Description) -> Result<(), String> {
     let id = name(&description.id).map_err(|why| format!("its policy's id {why}"))?;
-    if description.request != REQUEST_VERSION {
-        return Err(format!(
-            "its policy `{id}` reads requests of version {}; this version of plimsoll writes version {REQUEST_VERSION}",
-            description.request
-        ));
-    }
     if description.rules.is_empty() {
         return Err(format!("its policy `{id}` has no rule"));
     }
@@ -55,7 +49,7 @@ fn check(description: &wit::Description) -> Result<(), String> {
         name(&rule.name).map_err(|why| format!("the name of a rule of its policy `{id}` {why}"))?;
     }
     serde_json::from_str::<Map<String, Value>>(&description.settings)
-        .map_err(|error| format!("the settings' schema of its policy `{id}` is no JSON object: {error}"))?;
+        .map_err(|error| format!("the settings' schema of its policy `{id}` is not a JSON object: {error}"))?;
     Ok(())
 }
 
@@ -77,9 +71,8 @@ fn lift(description: wit::Description, pages: &mut BTreeMap<String, String>) -> 
         version: cleaned(description.version),
         summary: cleaned(description.summary),
         settings: description.settings,
-        request: description.request,
         wants_raw: description.wants_raw,
-        wants_siblings: description.wants_siblings,
+        wants_set: description.wants_set,
     }
 }
 
@@ -88,7 +81,8 @@ fn rule(rule: wit::Rule) -> Rule {
         name: Cow::Owned(rule.name),
         summary: Cow::Owned(cleaned(rule.summary)),
         levels: levels(rule.levels),
-        second: rule.second.map(levels),
+        escalated: rule.escalated.map(levels),
+        about: Cow::Owned(cleaned(rule.about)),
     }
 }
 
@@ -111,7 +105,13 @@ mod tests {
 
     fn rule_named(name: &str) -> wit::Rule {
         let levels = wit::Levels { default: wit::Level::Warn, strict: wit::Level::Deny };
-        wit::Rule { name: name.to_owned(), summary: "finds\u{7} it".to_owned(), levels, second: None }
+        wit::Rule {
+            name: name.to_owned(),
+            summary: "finds\u{7} it".to_owned(),
+            levels,
+            escalated: None,
+            about: "image".to_owned(),
+        }
     }
 
     fn policy(id: &str, rules: &[&str]) -> wit::Description {
@@ -121,9 +121,8 @@ mod tests {
             summary: "all of it".to_owned(),
             rules: rules.iter().map(|name| rule_named(name)).collect(),
             settings: "{}".to_owned(),
-            request: REQUEST_VERSION,
             wants_raw: false,
-            wants_siblings: true,
+            wants_set: true,
         }
     }
 
@@ -132,7 +131,7 @@ mod tests {
         let pages = [("other", "# no"), ("tags", "# Tags\n\u{1b}")];
         let pages = pages.map(|(id, page)| (id.to_owned(), page.to_owned()));
         let read = read(vec![policy("tags", &["latest-tag", "tag2"])], pages.into()).unwrap();
-        assert_eq!((read[0].page.as_str(), read[0].wants_siblings), ("# Tags\n\u{fffd}", true));
+        assert_eq!((read[0].page.as_str(), read[0].wants_set), ("# Tags\n\u{fffd}", true));
         assert_eq!(read[0].rules[0].summary, "finds\u{fffd} it");
         assert_eq!(read[0].rules[1].levels, Levels { default: Level::Warn, strict: Level::Deny });
     }
@@ -163,12 +162,8 @@ mod tests {
                 ),
             ),
             (
-                vec![wit::Description { request: 7, ..policy("a", &["x"]) }],
-                "its policy `a` reads requests of version 7; this version of plimsoll writes version 1".to_owned(),
-            ),
-            (
                 vec![wit::Description { settings: "[]".to_owned(), ..policy("a", &["x"]) }],
-                "the settings' schema of its policy `a` is no JSON object: invalid type: sequence, expected a map at line 1 column 0".to_owned(),
+                "the settings' schema of its policy `a` is not a JSON object: invalid type: sequence, expected a map at line 1 column 0".to_owned(),
             ),
         ] {
             assert_eq!(read(described, BTreeMap::new()).unwrap_err(), expected);

@@ -1,18 +1,18 @@
 //! Why a call of a module came to nothing.
 
-use super::limits::{DEADLINE, MEMORY};
-use std::fmt;
+use super::runtime::Limits;
+use std::{fmt, time::Duration};
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, WasmCoreDump};
 
 /// Why a call of a module came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It ran longer than [`DEADLINE`].
-    #[error("it was stopped after {} ms", DEADLINE.as_millis())]
-    Deadline,
-    /// It asked for more than 4 MiB of memory.
-    #[error("it asked for more than {} MiB of memory", MEMORY >> 20)]
-    Memory,
+    /// It ran longer than this.
+    #[error("it was stopped after {} ms", .0.as_millis())]
+    Deadline(Duration),
+    /// It asked for more memory than this, in bytes.
+    #[error("it asked for more than {} MiB of memory", .0 >> 20)]
+    Memory(usize),
     /// It called itself too often.
     #[error("it ran out of stack")]
     Stack,
@@ -41,21 +41,21 @@ impl std::error::Error for MemoryExceeded {}
 
 impl fmt::Display for MemoryExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Failure::Memory, f)
+        f.write_str("more memory than it may have")
     }
 }
 
 impl Failure {
     /// The cause of an error that wasmtime returned; the store is the one in which it happened.
-    pub(super) fn of<T: 'static>(error: &wasmtime::Error, store: &Store<T>) -> Self {
+    pub(super) fn of(error: &wasmtime::Error, store: &Store<Limits>) -> Self {
         if error.is::<MemoryExceeded>() {
-            return Failure::Memory;
+            return Failure::Memory(store.data().budget.memory);
         }
         if error.is::<PoolConcurrencyLimitError>() {
             return Failure::NoRoom;
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => Failure::Deadline,
+            Some(Trap::Interrupt) => Failure::Deadline(store.data().budget.deadline),
             Some(Trap::StackOverflow) => Failure::Stack,
             Some(trap) => panic_text(error, store).map_or_else(|| Failure::Trap(describe(*trap)), Failure::Panic),
             None => Failure::BadAnswer(super::text::clean(&error.root_cause().to_string())),
@@ -67,7 +67,7 @@ fn describe(trap: Trap) -> String {
     trap.to_string().trim_start_matches("wasm trap: ").to_owned()
 }
 
-fn panic_text<T: 'static>(error: &wasmtime::Error, store: &Store<T>) -> Option<String> {
+fn panic_text(error: &wasmtime::Error, store: &Store<Limits>) -> Option<String> {
     let dump = error.downcast_ref::<WasmCoreDump>()?;
     let text = dump.memories().iter().find_map(|memory| plimsoll_policy::panic::message(memory.data(store)))?;
     Some(super::text::clean(&text))

@@ -6,11 +6,20 @@ use std::time::Duration;
 /// under load does not turn verdicts into failures.
 pub const DEADLINE: Duration = Duration::from_millis(200);
 
+/// The same for a call about a set of objects, which is asked once per namespace and input.
+pub const SET_DEADLINE: Duration = Duration::from_secs(2);
+
 /// How often the clock of the deadline moves.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 /// Most memory of an instance, in bytes; 32 times what the built-in policies need.
 pub const MEMORY: usize = 4 << 20;
+
+/// The same for a call about a set.
+pub const SET_MEMORY: usize = 64 << 20;
+
+/// Most objects of a set.
+pub const SET_OBJECTS: usize = 10_000;
 
 /// Most stack of a call, in bytes, on the host's stack: an eighth of what a thread has by default. The stack that a
 /// Rust guest keeps in its own memory is smaller still.
@@ -25,7 +34,10 @@ pub(crate) const ANSWER: usize = MEMORY;
 /// Most findings about one object. An object would have to have a thousand containers.
 pub const FINDINGS: usize = 4096;
 
-/// Most edits that mend one finding.
+/// Most places that explain one finding.
+pub const RELATED: usize = 100;
+
+/// Most edits that fix one finding.
 pub const EDITS: usize = 100;
 
 /// Most bytes of a message or a help text. What is longer is cut, not refused: a policy may quote the manifest, and a

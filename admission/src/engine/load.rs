@@ -4,7 +4,8 @@ use super::{
     description,
     failure::Failure,
     module::{Exports, Module},
-    runtime::{Limits, Runtime},
+    pages,
+    runtime::{Budget, Limits, Runtime},
     text::clean,
     wit,
 };
@@ -50,11 +51,11 @@ pub(super) fn load(
     if !imports.is_empty() {
         return Err(LoadError::Imports(imports));
     }
-    let pages = plimsoll_policy::page::read(wasm).map_err(LoadError::Component)?;
+    let pages = pages::read(wasm).map_err(LoadError::Component)?;
     let instance = Linker::new(runtime.engine()).instantiate_pre(component).map_err(|e| refused(&e))?;
-    let mut store = runtime.store();
+    let mut store = runtime.store(Budget::OBJECT);
     let (exports, described) = describe(&mut store, component, &instance)?;
-    let descriptions = description::read(described, pages.into_iter().collect()).map_err(LoadError::Description)?;
+    let descriptions = description::read(described, pages).map_err(LoadError::Description)?;
     Ok(Module { runtime: runtime.clone(), instance, exports, digest, descriptions })
 }
 
@@ -93,6 +94,7 @@ fn describe(
     let exports = Exports {
         configure: export::<wit::ConfigureArguments<'_>, wit::Configured>(store, component, &instance, "configure")?,
         check: export::<wit::CheckArguments<'_>, wit::Checked>(store, component, &instance, "check")?,
+        check_set: export::<wit::CheckArguments<'_>, wit::Checked>(store, component, &instance, "check-set")?,
     };
     let describe = export::<(), wit::Described>(store, component, &instance, "describe")?;
     let described = instance

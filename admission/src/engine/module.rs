@@ -1,13 +1,16 @@
 //! A module that was loaded: it can be configured, and asked.
 
 use super::{
-    answer,
+    answer::{self, Asked},
     failure::Failure,
-    runtime::{Limits, Runtime},
+    runtime::{Budget, Limits, Runtime},
     text::cleaned,
     wit,
 };
-use plimsoll_policy::{Description, Finding, Request, Run, Sibling, Workload};
+use plimsoll_policy::{
+    Description, Finding, Run, Set, Workload,
+    request::{RequestParts, SetRequestParts, encode},
+};
 use std::sync::Arc;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 
@@ -23,6 +26,7 @@ pub struct Module {
 pub(super) struct Exports {
     pub(super) configure: ComponentExportIndex,
     pub(super) check: ComponentExportIndex,
+    pub(super) check_set: ComponentExportIndex,
 }
 
 /// What a module is asked about one object.
@@ -32,8 +36,15 @@ pub struct Question<'a> {
     pub workload: &'a Workload,
     /// The whole object as JSON, for a policy that wants it.
     pub raw: Option<&'a str>,
-    /// The other documents of the same input, for a policy that wants them.
-    pub siblings: &'a [Sibling],
+    /// The policies to run, each at most once.
+    pub runs: &'a [Run],
+}
+
+/// What a module is asked about all objects of one namespace of one input.
+#[derive(Clone, Copy, Debug)]
+pub struct SetQuestion<'a> {
+    /// The objects.
+    pub set: &'a Set,
     /// The policies to run, each at most once.
     pub runs: &'a [Run],
 }
@@ -51,26 +62,50 @@ impl Module {
 
     /// Checks settings (JSON) of a policy; returns them in the module's own form, or what is wrong with them.
     pub fn configure(&self, policy: &str, settings: &str) -> Result<Vec<u8>, String> {
-        let (answer,): wit::Configured =
-            self.call(self.exports.configure, (policy, settings)).map_err(|failure| failure.to_string())?;
+        let (answer,): wit::Configured = self
+            .call(self.exports.configure, Budget::OBJECT, (policy, settings))
+            .map_err(|failure| failure.to_string())?;
         answer.map_err(cleaned)
     }
 
-    /// Asks its policies. Each finding comes with the index of the run that it belongs to.
+    /// Asks its policies about one object. Each finding comes with the index of the run that it belongs to.
     pub fn check(&self, question: &Question<'_>) -> Result<Vec<(usize, Finding)>, Failure> {
-        let Question { workload, raw, siblings, runs } = *question;
-        let request = Request::pack_parts(workload, raw, siblings, runs);
-        let (answer,): wit::Checked = self.call(self.exports.check, (request.as_slice(),))?;
-        let findings = answer.map_err(|text| Failure::Reported(cleaned(text)))?;
-        answer::read(findings, question, &self.descriptions).map_err(Failure::BadAnswer)
+        let Question { workload, raw, runs } = *question;
+        let request = encode(&RequestParts { workload, raw, runs });
+        self.ask(self.exports.check, Budget::OBJECT, &request, Asked::Object(workload), runs)
     }
 
-    fn call<Arguments, Answer>(&self, export: ComponentExportIndex, arguments: Arguments) -> Result<Answer, Failure>
+    /// The same about a set.
+    pub fn check_set(&self, question: &SetQuestion<'_>) -> Result<Vec<(usize, Finding)>, Failure> {
+        let SetQuestion { set, runs } = *question;
+        let request = encode(&SetRequestParts { set, runs });
+        self.ask(self.exports.check_set, Budget::SET, &request, Asked::Set(set), runs)
+    }
+
+    fn ask(
+        &self,
+        export: ComponentExportIndex,
+        budget: Budget,
+        request: &[u8],
+        asked: Asked<'_>,
+        runs: &[Run],
+    ) -> Result<Vec<(usize, Finding)>, Failure> {
+        let (answer,): wit::Checked = self.call(export, budget, (request,))?;
+        let findings = answer.map_err(|text| Failure::Reported(cleaned(text)))?;
+        answer::read(findings, asked, runs, &self.descriptions).map_err(Failure::BadAnswer)
+    }
+
+    fn call<Arguments, Answer>(
+        &self,
+        export: ComponentExportIndex,
+        budget: Budget,
+        arguments: Arguments,
+    ) -> Result<Answer, Failure>
     where
         Arguments: ComponentNamedList + Lower,
         Answer: ComponentNamedList + Lift,
     {
-        let mut store = self.runtime.store();
+        let mut store = self.runtime.store(budget);
         let answer = self.instance.instantiate(&mut store).and_then(|instance| {
             let function = instance.get_typed_func::<Arguments, Answer>(&mut store, export)?;
             function.call(&mut store, arguments)

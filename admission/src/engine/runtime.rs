@@ -4,10 +4,10 @@ use super::{
     builtin,
     config::config,
     failure::MemoryExceeded,
-    limits::{ANSWER, MEMORY, STACK, TABLE},
-    ticker::{TICKS, Ticker},
+    limits::{ANSWER, DEADLINE, MEMORY, SET_DEADLINE, SET_MEMORY, STACK, TABLE},
+    ticker::{Ticker, ticks},
 };
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Result, Store};
 
 /// Slots per thread: two for each of up to four modules, so that an instance finds a slot that is warm from its own
@@ -42,10 +42,10 @@ impl Runtime {
     }
 
     /// The only place that makes a store: none is without a deadline.
-    pub(super) fn store(&self) -> Store<Limits> {
-        let mut store = Store::new(&self.engine, Limits);
+    pub(super) fn store(&self, budget: Budget) -> Store<Limits> {
+        let mut store = Store::new(&self.engine, Limits { budget });
         store.limiter(|limits| limits);
-        store.set_epoch_deadline(TICKS);
+        store.set_epoch_deadline(ticks(budget.deadline));
         store.set_hostcall_fuel(ANSWER);
         store
     }
@@ -59,19 +59,36 @@ fn pool(threads: NonZeroUsize) -> InstanceAllocationStrategy {
         .total_memories(slots)
         .total_tables(slots)
         .max_unused_warm_slots(slots)
-        .max_memory_size(MEMORY)
+        .max_memory_size(SET_MEMORY)
         .table_elements(TABLE)
         .linear_memory_keep_resident(KEEP_MEMORY)
         .table_keep_resident(KEEP_TABLE);
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// What a guest may grow to; the pool holds what it may begin with to the same limits.
-pub(super) struct Limits;
+/// What one call may cost.
+#[derive(Clone, Copy)]
+pub(super) struct Budget {
+    pub(super) deadline: Duration,
+    /// In bytes.
+    pub(super) memory: usize,
+}
+
+impl Budget {
+    /// A call about one object, or none.
+    pub(super) const OBJECT: Budget = Budget { deadline: DEADLINE, memory: MEMORY };
+    /// A call about a set of objects.
+    pub(super) const SET: Budget = Budget { deadline: SET_DEADLINE, memory: SET_MEMORY };
+}
+
+/// What a guest may grow to.
+pub(super) struct Limits {
+    pub(super) budget: Budget,
+}
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        if desired > MEMORY { Err(MemoryExceeded.into()) } else { Ok(true) }
+        if desired > self.budget.memory { Err(MemoryExceeded.into()) } else { Ok(true) }
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {

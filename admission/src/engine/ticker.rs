@@ -1,13 +1,16 @@
 //! The clock of the deadline.
 
-use super::limits::{DEADLINE, TICK};
+use super::limits::TICK;
 use std::{
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
+    time::Duration,
 };
 
 /// Number of ticks after which a call is interrupted. One more than fit into the deadline: the first may come at once.
-pub(super) const TICKS: u64 = (DEADLINE.as_millis() / TICK.as_millis()) as u64 + 1;
+pub(super) const fn ticks(deadline: Duration) -> u64 {
+    (deadline.as_millis() / TICK.as_millis()) as u64 + 1
+}
 
 /// Moves the epoch of an engine until it is dropped.
 pub(super) struct Ticker {

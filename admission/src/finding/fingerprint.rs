@@ -1,7 +1,7 @@
 //! What makes two findings the same one, whatever line they stand on.
 
 use super::ObjectRef;
-use plimsoll_policy::escape;
+use plimsoll_policy::Pointer;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -10,20 +10,16 @@ use std::fmt::Write;
 /// `/spec/containers/0/image` is `/spec/containers/app/image`. An item without a name keeps its index.
 ///
 /// Together with the rule and the container it tells whether two versions of an object have the same finding.
-pub fn identity(pointer: &str, object: &Value) -> String {
-    let mut identity = String::with_capacity(pointer.len());
+pub fn identity(pointer: &Pointer, object: &Value) -> String {
+    let mut identity = Pointer::ROOT;
     let mut here = Some(object);
-    for step in pointer.split('/').skip(1) {
+    for step in pointer.steps() {
         let item = here.and_then(Value::as_array).and_then(|items| items.get(step.parse::<usize>().ok()?));
-        here = item.or_else(|| here?.get(unescape(step)));
+        here = item.or_else(|| here?.get(&*step));
         let name = item.and_then(|item| item.get("name")?.as_str());
-        identity.push('/');
-        match name {
-            Some(name) => identity.push_str(&escape(name)),
-            None => identity.push_str(step),
-        }
+        identity = identity.step(name.unwrap_or(&step));
     }
-    identity
+    identity.into()
 }
 
 /// SHA-256 over rule, object, container and [`identity`], its first 16 bytes in hex.
@@ -41,10 +37,6 @@ pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, container: Option<&st
         write!(hex, "{byte:02x}").expect("a string takes everything");
         hex
     })
-}
-
-fn unescape(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
 }
 
 #[cfg(test)]
@@ -66,7 +58,7 @@ mod tests {
             ("/spec/annotations/plimsoll.dev~1role", "/spec/annotations/plimsoll.dev~1role"),
             ("", ""),
         ] {
-            assert_eq!(identity(pointer, &object), expected);
+            assert_eq!(identity(&pointer.into(), &object), expected);
         }
     }
 

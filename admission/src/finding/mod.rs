@@ -9,7 +9,7 @@ pub use fingerprint::{fingerprint, identity};
 pub use report::{Report, Summary, Tally};
 
 use crate::manifest::Problem;
-use plimsoll_policy::{Edit, Level};
+use plimsoll_policy::{Edit, Level, Pointer, Workload};
 use std::fmt;
 
 /// A finding at its place.
@@ -32,8 +32,8 @@ pub struct Finding {
     /// Name of the container, where it is about one.
     pub container: Option<String>,
     /// JSON pointer into the object.
-    pub pointer: String,
-    /// Edits that mend it.
+    pub pointer: Pointer,
+    /// Edits that fix it.
     pub fix: Vec<Edit>,
     /// Where the field is, or where it belongs.
     pub place: Place,
@@ -73,6 +73,18 @@ pub struct ObjectRef {
     pub namespace: Option<String>,
     /// `metadata.name`.
     pub name: String,
+}
+
+impl ObjectRef {
+    /// The name of a workload.
+    pub fn of(workload: &Workload) -> Self {
+        ObjectRef {
+            api_version: workload.api_version.clone(),
+            kind: workload.kind.clone(),
+            namespace: workload.namespace.clone(),
+            name: workload.name.clone(),
+        }
+    }
 }
 
 /// `Deployment shop/app`.

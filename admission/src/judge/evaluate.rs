@@ -1,10 +1,10 @@
 //! One workload and a set of policies to findings; pure: no IO, no clock, and what fails is part of the answer.
 
 use crate::{
-    engine::{Failure, Question},
-    judge::policy_set::{Group, PolicySet},
+    engine::{Failure, Question, SetQuestion},
+    judge::policy_set::PolicySet,
 };
-use plimsoll_policy::{Finding, Level, Run, Sibling, Workload};
+use plimsoll_policy::{Finding, Level, Pointer, Run, Set, Workload};
 use serde_json::Value;
 
 /// What is judged.
@@ -15,9 +15,7 @@ pub struct Subject<'a> {
     /// The whole object, defaults applied.
     pub value: &'a Value,
     /// JSON pointers of fields that are written and could not be read: what is found in them is not said.
-    pub unknown: &'a [String],
-    /// The other documents of the same input.
-    pub siblings: &'a [Sibling],
+    pub unknown: &'a [Pointer],
 }
 
 /// What the policies say of one object.
@@ -56,10 +54,9 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     for group in set.groups() {
         let ask = |runs: &[Run]| {
             let raw = raw.as_deref().filter(|_| group.wants_raw);
-            let siblings = if group.wants_siblings { subject.siblings } else { &[] };
-            group.module.check(&Question { workload: subject.workload, raw, siblings, runs })
+            group.module.check(&Question { workload: subject.workload, raw, runs })
         };
-        evaluation.ask_group(group, ask, set);
+        evaluation.ask_group(&group.runs, ask, set);
     }
     if subject.workload.is_helm_test() {
         evaluation.cap(Level::Note);
@@ -68,9 +65,19 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     evaluation
 }
 
+/// Judges all objects of one namespace of one input together, by the policies that have rules about a set.
+pub fn evaluate_set(objects: &Set, set: &PolicySet) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    for group in set.groups() {
+        let ask = |runs: &[Run]| group.module.check_set(&SetQuestion { set: objects, runs });
+        evaluation.ask_group(&group.set_runs, ask, set);
+    }
+    evaluation
+}
+
 /// Whether a field is one of those that could not be read, or in one.
-fn is_unknown(pointer: &str, unknown: &[String]) -> bool {
-    let is_in = |field: &String| {
+fn is_unknown(pointer: &str, unknown: &[Pointer]) -> bool {
+    let is_in = |field: &Pointer| {
         pointer.strip_prefix(field.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
     };
     unknown.iter().any(is_in)
@@ -81,11 +88,11 @@ type Answer = Result<Vec<(usize, Finding)>, Failure>;
 impl Evaluation {
     /// All policies of a module at once. If that fails, one by one, so that the fault is pinned on one and the others
     /// still count.
-    fn ask_group(&mut self, group: &Group, ask: impl Fn(&[Run]) -> Answer, set: &PolicySet) {
-        if group.runs.is_empty() {
+    fn ask_group(&mut self, runs: &[Run], ask: impl Fn(&[Run]) -> Answer, set: &PolicySet) {
+        if runs.is_empty() {
             return;
         }
-        match (ask(&group.runs), group.runs.as_slice()) {
+        match (ask(runs), runs) {
             (Ok(found), runs) => self.add(runs, found, set),
             (Err(cause), [only]) => self.fail(only, cause),
             (Err(_), runs) => {
@@ -101,7 +108,7 @@ impl Evaluation {
 
     fn add(&mut self, runs: &[Run], found: Vec<(usize, Finding)>, set: &PolicySet) {
         for (run, finding) in found {
-            let level = set.rule(&finding.rule).map_or(Level::Off, |levels| levels.of(finding.second));
+            let level = set.rule(&finding.rule).map_or(Level::Off, |levels| levels.of(finding.escalated));
             if level != Level::Off {
                 self.findings.push(Judged { policy: runs[run].policy.clone(), level, finding });
             }

@@ -37,9 +37,8 @@ pub fn description() -> Description {
         rules: RULES.to_vec(),
         settings: "{}".to_owned(),
         page: include_str!("host_rules.md").to_owned(),
-        request: 0,
         wants_raw: false,
-        wants_siblings: false,
+        wants_set: false,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Several sets can share the modules they run: one for each namespace that has levels of its own.
 
 use crate::{did_you_mean, engine::Module, judge::host_rules};
-use plimsoll_policy::{Description, Level, Levels, Rule, Run, escape};
+use plimsoll_policy::{Description, Level, Levels, Pointer, Rule, Run};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::{
@@ -43,9 +43,9 @@ pub struct ChoiceError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The name of a field.
-    Key(String),
+    Key(Pointer),
     /// What a field holds.
-    Value(String),
+    Value(Pointer),
     /// A rule named outside the configuration, as with `--rule`.
     Override(String),
 }
@@ -59,8 +59,8 @@ pub struct RuleLevels {
     pub rule: Rule,
     /// The level of an ordinary finding.
     pub level: Level,
-    /// The level of a finding by which the rule asks for its second levels.
-    pub second: Option<Level>,
+    /// The level of a finding that is escalated, if that has levels of its own.
+    pub escalated: Option<Level>,
 }
 
 /// Policies with their settings and levels.
@@ -75,8 +75,9 @@ pub struct PolicySet {
 pub(crate) struct Group {
     pub(crate) module: Arc<Module>,
     pub(crate) runs: Vec<Run>,
+    /// Those of the runs that have rules about a set.
+    pub(crate) set_runs: Vec<Run>,
     pub(crate) wants_raw: bool,
-    pub(crate) wants_siblings: bool,
 }
 
 impl PolicySet {
@@ -141,9 +142,9 @@ impl PolicySet {
         })
     }
 
-    /// Whether a policy wants to see the other documents of the same input.
-    pub fn wants_siblings(&self) -> bool {
-        self.groups.iter().any(|group| group.wants_siblings)
+    /// Whether a policy has rules about a set of objects.
+    pub fn wants_set(&self) -> bool {
+        self.groups.iter().any(|group| !group.set_runs.is_empty())
     }
 
     /// `sha256:…` over modules, settings and levels: two sets with the same digest judge alike.
@@ -158,19 +159,20 @@ impl PolicySet {
 
 impl RuleLevels {
     /// The level of a finding.
-    pub fn of(&self, second: bool) -> Level {
-        self.second.filter(|_| second).unwrap_or(self.level)
+    pub fn of(&self, escalated: bool) -> Level {
+        self.escalated.filter(|_| escalated).unwrap_or(self.level)
     }
 
     fn is_off(&self) -> bool {
-        self.level == Level::Off && self.second.unwrap_or(Level::Off) == Level::Off
+        self.level == Level::Off && self.escalated.unwrap_or(Level::Off) == Level::Off
     }
 }
 
 impl Group {
     fn only(&self, policy: &str) -> Group {
-        let runs = self.runs.iter().filter(|run| run.policy == policy).cloned().collect();
-        Group { module: self.module.clone(), runs, wants_raw: self.wants_raw, wants_siblings: self.wants_siblings }
+        let of_policy = |runs: &[Run]| runs.iter().filter(|run| run.policy == policy).cloned().collect();
+        let (runs, set_runs) = (of_policy(&self.runs), of_policy(&self.set_runs));
+        Group { module: self.module.clone(), runs, set_runs, wants_raw: self.wants_raw }
     }
 
     fn new(
@@ -179,7 +181,7 @@ impl Group {
         levels: impl Fn(&Description) -> Vec<RuleLevels>,
     ) -> Result<Self, Vec<ChoiceError>> {
         let (mut runs, mut errors) = (Vec::new(), Vec::new());
-        let (mut wants_raw, mut wants_siblings) = (false, false);
+        let (mut set_runs, mut wants_raw) = (Vec::new(), false);
         for description in module.descriptions() {
             let settings = match configure(module, description, choices.get(&description.id)) {
                 Ok(settings) => settings,
@@ -193,14 +195,15 @@ impl Group {
                 continue;
             }
             wants_raw |= description.wants_raw;
-            wants_siblings |= description.wants_siblings;
             let off = off.into_iter().map(|levels| levels.rule.name.into_owned()).collect();
-            runs.push(Run { policy: description.id.clone(), settings, off });
+            let run = Run { policy: description.id.clone(), settings, off };
+            set_runs.extend(description.wants_set.then(|| run.clone()));
+            runs.push(run);
         }
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Group { module: module.clone(), runs, wants_raw, wants_siblings })
+        Ok(Group { module: module.clone(), runs, set_runs, wants_raw })
     }
 }
 
@@ -211,7 +214,7 @@ fn duplicates(described: &[&Description]) -> Vec<ChoiceError> {
         let id = description.id.as_str();
         if !policies.insert(id) {
             errors.push(ChoiceError {
-                place: Place::Key(format!("/{id}")),
+                place: Place::Key(Pointer::ROOT.step(id)),
                 message: format!("there are two policies `{id}`; rename that of the module"),
             });
             continue;
@@ -219,7 +222,7 @@ fn duplicates(described: &[&Description]) -> Vec<ChoiceError> {
         for rule in &description.rules {
             if let Some(other) = rules.insert(rule.name.as_ref(), id) {
                 let message = format!("the rule `{}` belongs to `{other}` and to `{id}`; rename one", rule.name);
-                errors.push(ChoiceError { place: Place::Key(format!("/{id}")), message });
+                errors.push(ChoiceError { place: Place::Key(Pointer::ROOT.step(id)), message });
             }
         }
     }
@@ -233,14 +236,14 @@ fn unknown_names(
 ) -> Vec<ChoiceError> {
     let mut errors = Vec::new();
     for (id, choice) in choices {
-        let pointer = format!("/{}", escape(id));
+        let pointer = Pointer::ROOT.step(id);
         let Some(description) = described.iter().find(|description| description.id == *id) else {
             let message = did_you_mean::unknown("policy", id, described.iter().map(|known| known.id.as_str()));
             errors.push(ChoiceError { place: Place::Key(pointer), message });
             continue;
         };
         for (rule, message) in unknown_rules(choice.levels.keys(), &[description]) {
-            errors.push(ChoiceError { place: Place::Key(format!("{pointer}/rules/{}", escape(rule))), message });
+            errors.push(ChoiceError { place: Place::Key(pointer.join("rules").step(rule)), message });
         }
     }
     for (rule, message) in unknown_rules(overrides.keys(), described) {
@@ -278,7 +281,7 @@ fn rule_levels(
             policy: description.id.clone(),
             rule: rule.clone(),
             level: fixed.unwrap_or_else(|| of_profile(rule.levels)),
-            second: rule.second.map(|second| fixed.unwrap_or_else(|| of_profile(second))),
+            escalated: rule.escalated.map(|levels| fixed.unwrap_or_else(|| of_profile(levels))),
         }
     };
     description.rules.iter().map(one).collect()
@@ -287,7 +290,7 @@ fn rule_levels(
 /// Settings in the module's own form.
 fn configure(module: &Module, description: &Description, choice: Option<&Choice>) -> Result<Vec<u8>, Vec<ChoiceError>> {
     let none = Map::new();
-    let pointer = format!("/{}/settings", escape(&description.id));
+    let pointer = Pointer::ROOT.step(&description.id).join("settings");
     let settings = match choice.map_or(&Value::Null, |choice| &choice.settings) {
         Value::Null => &none,
         Value::Object(settings) => settings,
@@ -307,7 +310,7 @@ fn configure(module: &Module, description: &Description, choice: Option<&Choice>
 }
 
 /// Settings that the schema does not name, unless it is open for any.
-fn unknown_settings(settings: &Map<String, Value>, schema: &str, pointer: &str) -> Vec<ChoiceError> {
+fn unknown_settings(settings: &Map<String, Value>, schema: &str, pointer: &Pointer) -> Vec<ChoiceError> {
     let schema: Value = serde_json::from_str(schema).unwrap_or_default();
     if schema["additionalProperties"] != Value::Bool(false) {
         return Vec::new();
@@ -316,7 +319,7 @@ fn unknown_settings(settings: &Map<String, Value>, schema: &str, pointer: &str) 
     let known = schema["properties"].as_object().unwrap_or(&none);
     let unknown = settings.keys().filter(|name| !known.contains_key(*name));
     let error = |name: &String| ChoiceError {
-        place: Place::Key(format!("{pointer}/{}", escape(name))),
+        place: Place::Key(pointer.step(name)),
         message: did_you_mean::unknown("setting", name, known.keys().map(String::as_str)),
     };
     unknown.map(error).collect()
@@ -338,7 +341,7 @@ fn digest(groups: &[Group], rules: &[RuleLevels]) -> String {
     for levels in rules {
         add(levels.rule.name.as_bytes());
         add(levels.level.name().as_bytes());
-        add(levels.second.map_or("", Level::name).as_bytes());
+        add(levels.escalated.map_or("", Level::name).as_bytes());
     }
     format!("sha256:{:x}", hash.finalize())
 }

@@ -7,7 +7,7 @@ use super::{
     scalar::key,
     tree::{Content, Entry, Fault, Id, Node, Refusal, Scalar, Tree, too_deep, too_many_values},
 };
-use plimsoll_policy::escape;
+use plimsoll_policy::Pointer;
 use std::{borrow::Cow, collections::HashMap};
 
 pub(super) struct Builder<'t, 'l> {
@@ -255,11 +255,11 @@ impl<'t, 'l> Builder<'t, 'l> {
 
     /// Something is wrong with the value that comes next.
     fn fault(&mut self, span: Span, message: impl Into<String>) {
-        let mut pointer = String::new();
+        let mut pointer = Pointer::ROOT;
         for open in &self.open {
             match &open.kind {
-                Kind::Sequence(items) => pointer += &format!("/{}", items.len()),
-                Kind::Mapping { key: Some(Key::Field(name, _)), .. } => pointer += &format!("/{}", escape(name)),
+                Kind::Sequence(items) => pointer = pointer.step(items.len()),
+                Kind::Mapping { key: Some(Key::Field(name, _)), .. } => pointer = pointer.step(name),
                 Kind::Mapping { .. } => {}
             }
         }
@@ -271,7 +271,7 @@ impl<'t, 'l> Builder<'t, 'l> {
         let line = self.lines.position(first.start).line;
         self.fault(*second, format!("duplicate key `{name}`: it is on line {line} already; keep one of the two"));
         if let Some(fault) = self.faults.last_mut() {
-            fault.pointer += &format!("/{}", escape(name));
+            fault.pointer = fault.pointer.step(name);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The API server's defaults, in one place: tables of fields and values, and where each table applies.
 //!
-//! Whatever is filled in is remembered, so that the view can tell what was written. Removed API versions get the
-//! defaults of the version that replaced them.
+//! Removed API versions get the defaults of the version that replaced them.
 
-use super::{field::steps, kind::Kind, quantity::thousandths};
+use super::{kind::Kind, quantity::thousandths};
+use plimsoll_policy::Pointer;
 use serde_json::{Map, Value, json};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 mod image;
 mod knative;
@@ -86,32 +86,9 @@ pub(super) fn default_of(name: &str) -> Option<Value> {
     })
 }
 
-/// Which fields of an object were filled in, as a tree of the object's own shape.
-#[derive(Debug, Default)]
-pub(super) struct Filled {
-    fields: Vec<&'static str>,
-    within: BTreeMap<Cow<'static, str>, Filled>,
-    items: BTreeMap<&'static str, BTreeMap<usize, Filled>>,
-}
-
-impl Filled {
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.contains(&name)
-    }
-
-    pub(super) fn field(&self, name: &str) -> Option<&Filled> {
-        self.within.get(name)
-    }
-
-    pub(super) fn item(&self, name: &str, index: usize) -> Option<&Filled> {
-        self.items.get(name)?.get(&index)
-    }
-}
-
-/// An object to be filled, and the record of it. What has a wrong type is passed over: the view refuses it.
+/// An object to be filled. What has a wrong type is passed over: the view refuses it.
 struct Site<'a> {
     object: &'a mut Fields,
-    filled: &'a mut Filled,
 }
 
 impl Site<'_> {
@@ -134,10 +111,9 @@ impl Site<'_> {
     }
 
     /// Fills in a field that is not there.
-    fn set(&mut self, name: &'static str, value: Value) {
+    fn set(&mut self, name: &str, value: Value) {
         if self.object.get(name).is_none_or(Value::is_null) {
             self.object.insert(name.to_owned(), value);
-            self.filled.fields.push(name);
         }
     }
 
@@ -159,38 +135,34 @@ impl Site<'_> {
         self.get(name).and_then(Value::as_str) == Some(text)
     }
 
-    fn at(&mut self, name: impl Into<Cow<'static, str>>) -> Option<Site<'_>> {
-        let name = name.into();
-        let object = self.object.get_mut(&*name)?.as_object_mut()?;
-        Some(Site { object, filled: self.filled.within.entry(name).or_default() })
+    fn at(&mut self, name: &str) -> Option<Site<'_>> {
+        let object = self.object.get_mut(name)?.as_object_mut()?;
+        Some(Site { object })
     }
 
     /// As [`at`](Self::at), and made where there is nothing.
-    fn made(&mut self, name: &'static str) -> Option<Site<'_>> {
+    fn made(&mut self, name: &str) -> Option<Site<'_>> {
         self.set(name, json!({}));
         self.at(name)
     }
 
-    fn each(&mut self, name: &'static str, mut fill: impl FnMut(Site<'_>)) {
+    fn each(&mut self, name: &str, mut fill: impl FnMut(Site<'_>)) {
         let Some(Value::Array(items)) = self.object.get_mut(name) else { return };
-        let filled = self.filled.items.entry(name).or_default();
-        for (index, item) in items.iter_mut().enumerate() {
+        for item in items {
             if let Value::Object(object) = item {
-                fill(Site { object, filled: filled.entry(index).or_default() });
+                fill(Site { object });
             }
         }
     }
 }
 
 /// Fills in the defaults of an object of that kind.
-pub(super) fn apply(kind: Kind<'_>, api_version: &str, object: &mut Fields) -> Filled {
-    let mut filled = Filled::default();
-    let mut root = Site { object, filled: &mut filled };
+pub(super) fn apply(kind: Kind<'_>, api_version: &str, object: &mut Fields) {
+    let mut root = Site { object };
     if let Some(spec) = root.at("spec") {
         controller(kind, api_version, spec);
     }
     pod_template(kind, &mut root);
-    filled
 }
 
 fn controller(kind: Kind<'_>, api_version: &str, mut spec: Site<'_>) {
@@ -259,7 +231,7 @@ fn selector(kind: Kind<'_>, api_version: &str, spec: &mut Site<'_>) {
 }
 
 fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
-    let path: Vec<String> = steps(kind.pod_template()).collect();
+    let path: Vec<_> = Pointer::steps_of(kind.pod_template()).collect();
     descend(root, &path, &|template| {
         if kind == Kind::Knative {
             knative::fill(template);
@@ -270,9 +242,9 @@ fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
     });
 }
 
-fn descend(site: &mut Site<'_>, path: &[String], fill: &dyn Fn(&mut Site<'_>)) {
+fn descend(site: &mut Site<'_>, path: &[Cow<'_, str>], fill: &dyn Fn(&mut Site<'_>)) {
     let Some((step, rest)) = path.split_first() else { return fill(site) };
-    if let Some(mut inner) = site.at(step.clone()) {
+    if let Some(mut inner) = site.at(step) {
         descend(&mut inner, rest, fill);
     }
 }

@@ -1,10 +1,7 @@
 //! What is wrong with a field, and a cursor that reads the fields of an object and knows its own pointer.
 
-use super::defaults::{Filled, default_of};
-use plimsoll_policy::{
-    escape,
-    workload::{Defaulted, Map as Strings},
-};
+use super::defaults::default_of;
+use plimsoll_policy::{Pointer, workload::Map as Strings};
 use serde_json::{Map, Value};
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -13,14 +10,9 @@ use std::{cell::RefCell, collections::BTreeSet};
 #[error("{pointer}: {message}")]
 pub struct FieldError {
     /// JSON pointer of the field, or of where it belongs.
-    pub pointer: String,
+    pub pointer: Pointer,
     /// What was found and what to do: lower case, no full stop at the end.
     pub message: String,
-}
-
-/// The steps of a JSON pointer.
-pub(super) fn steps(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
 }
 
 pub(super) type Result<T> = std::result::Result<T, FieldError>;
@@ -34,11 +26,11 @@ enum Path<'a> {
 }
 
 impl Path<'_> {
-    fn pointer(&self) -> String {
+    fn pointer(&self) -> Pointer {
         match self {
-            Path::Root => String::new(),
-            Path::Field(parent, name) => format!("{}/{}", parent.pointer(), escape(name)),
-            Path::Item(parent, name, index) => format!("{}/{}/{index}", parent.pointer(), escape(name)),
+            Path::Root => Pointer::ROOT,
+            Path::Field(parent, name) => parent.pointer().step(name),
+            Path::Item(parent, name, index) => parent.pointer().step(name).step(index),
         }
     }
 }
@@ -48,7 +40,7 @@ impl Path<'_> {
 pub(super) struct Unreadable {
     errors: RefCell<Vec<FieldError>>,
     /// Fields that are left out because of what is in them.
-    left_out: RefCell<Vec<String>>,
+    left_out: RefCell<Vec<Pointer>>,
 }
 
 impl Unreadable {
@@ -58,7 +50,7 @@ impl Unreadable {
 
     /// One error for each field, in the order in which they were found, and the pointers of all fields that are
     /// unknown for it.
-    pub(super) fn into_parts(self) -> (Vec<FieldError>, Vec<String>) {
+    pub(super) fn into_parts(self) -> (Vec<FieldError>, Vec<Pointer>) {
         let mut seen = BTreeSet::new();
         let mut errors = self.errors.into_inner();
         errors.retain(|error| seen.insert(error.pointer.clone()));
@@ -71,7 +63,6 @@ impl Unreadable {
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
     fields: &'a Map<String, Value>,
-    filled: Option<&'a Filled>,
     /// Where to note a field that cannot be read, which then is as if it were not there; none where that is an error.
     unreadable: Option<&'a Unreadable>,
     path: Path<'a>,
@@ -79,8 +70,8 @@ pub(super) struct Node<'a> {
 
 impl<'a> Node<'a> {
     /// The first field that cannot be read is an error.
-    pub(super) fn root(fields: &'a Map<String, Value>, filled: &'a Filled) -> Self {
-        Self { fields, filled: Some(filled), unreadable: None, path: Path::Root }
+    pub(super) fn root(fields: &'a Map<String, Value>) -> Self {
+        Self { fields, unreadable: None, path: Path::Root }
     }
 
     /// Fields that cannot be read are noted, and the others read on.
@@ -114,7 +105,7 @@ impl<'a> Node<'a> {
         self.or_unknown(outcome).map(|_| ())
     }
 
-    pub(super) fn pointer(&self) -> String {
+    pub(super) fn pointer(&self) -> Pointer {
         self.path.pointer()
     }
 
@@ -149,10 +140,7 @@ impl<'a> Node<'a> {
     pub(super) fn object<'b>(&'b self, name: &'b str) -> Result<Option<Node<'b>>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Object(fields)) => {
-                let filled = self.filled.and_then(|filled| filled.field(name));
-                Ok(Some(Node { fields, filled, path: Path::Field(&self.path, name), ..*self }))
-            }
+            Some(Value::Object(fields)) => Ok(Some(Node { fields, path: Path::Field(&self.path, name), ..*self })),
             Some(other) => self.or_unknown(self.wrong_type(name, "a mapping", other)),
         }
     }
@@ -177,9 +165,8 @@ impl<'a> Node<'a> {
         let mut nodes = Vec::new();
         for (index, item) in self.list(name)?.iter().enumerate() {
             let path = Path::Item(&self.path, name, index);
-            let filled = self.filled.and_then(|filled| filled.item(name, index));
             let node = match item {
-                Value::Object(fields) => Ok(Node { fields, filled, path, ..*self }),
+                Value::Object(fields) => Ok(Node { fields, path, ..*self }),
                 other => Err(FieldError { pointer: path.pointer(), message: wrong_type("a mapping", other) }),
             };
             nodes.extend(self.or_unknown(node)?);
@@ -273,16 +260,12 @@ impl<'a> Node<'a> {
         Ok(number)
     }
 
-    /// A value that has a default, and whether it was written.
-    pub(super) fn defaulted<T>(&self, name: &str, value: Option<T>) -> Result<Defaulted<T>> {
+    /// A value that is there, because it has a default.
+    pub(super) fn defaulted<T>(&self, name: &str, value: Option<T>) -> Result<T> {
         match value {
-            Some(value) => Ok(Defaulted { value, written: self.is_written(name) }),
+            Some(value) => Ok(value),
             None => self.refuse(name, format!("`{name}` is missing")),
         }
-    }
-
-    pub(super) fn is_written(&self, name: &str) -> bool {
-        self.has(name) && self.filled.is_none_or(|filled| !filled.has(name))
     }
 
     /// The default of a field, where it is written and cannot be read.
@@ -290,12 +273,12 @@ impl<'a> Node<'a> {
         self.unreadable.and(default_of(name)).and_then(|default| read(&default))
     }
 
-    pub(super) fn defaulted_int(&self, name: &str, least: i64) -> Result<Defaulted<i64>> {
+    pub(super) fn defaulted_int(&self, name: &str, least: i64) -> Result<i64> {
         let value = self.int(name, least)?.or_else(|| self.instead(name, Value::as_i64));
         self.defaulted(name, value)
     }
 
-    pub(super) fn defaulted_text(&self, name: &str) -> Result<Defaulted<String>> {
+    pub(super) fn defaulted_text(&self, name: &str) -> Result<String> {
         let default = || self.instead(name, |default| default.as_str().map(str::to_owned));
         self.defaulted(name, self.text(name)?.map(str::to_owned).or_else(default))
     }
@@ -310,7 +293,7 @@ impl<'a> Node<'a> {
         self.or_unknown(self.refuse(name, format!("`{text}` is none of {}", known.join(", "))))
     }
 
-    pub(super) fn defaulted_one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Defaulted<T>> {
+    pub(super) fn defaulted_one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<T> {
         let named = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
         let default = || self.instead(name, |default| named(default.as_str()?));
         self.defaulted(name, self.one_of(name, words)?.or_else(default))

@@ -6,9 +6,10 @@
 
 use super::{
     Span,
-    field::steps,
     tree::{Content, Id, Scalar, Tree},
 };
+use plimsoll_policy::Pointer;
+use std::borrow::Cow;
 
 /// Where a field is written, from its key to the end of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,8 @@ impl Tree<'_> {
     /// As [`locate`](Self::locate), with steps in front of the pointer.
     pub(super) fn locate_from(&self, steps_before: &[&str], pointer: &str) -> Span {
         let mut walk = Walk { tree: self, node: self.root, place: self.first_character(self.root) };
-        let before = steps_before.iter().map(|step| (*step).to_owned());
-        for step in before.chain(steps(pointer)) {
+        let before = steps_before.iter().map(|step| Cow::Borrowed(*step));
+        for step in before.chain(Pointer::steps_of(pointer)) {
             if walk.take(&step).is_none() {
                 break;
             }
@@ -41,7 +42,7 @@ impl Tree<'_> {
     pub fn written(&self, pointer: &str) -> Option<Written> {
         let mut id = self.root;
         let mut key = None;
-        for step in steps(pointer) {
+        for step in Pointer::steps_of(pointer) {
             (key, id) = match self.entry(id, &step) {
                 Some(entry) => (Some(entry.key), entry.value),
                 None => (None, self.item(id, &step)?.0),

@@ -16,13 +16,13 @@ mod kind;
 mod limits;
 mod lines;
 mod locate;
+mod member;
 mod merge;
 mod object;
 mod patch;
 mod quantity;
 mod read;
 mod scalar;
-mod sibling;
 mod single;
 mod sniff;
 #[cfg(test)]
@@ -43,7 +43,7 @@ pub use read::{beyond_limit, decode, read, read_document};
 pub use single::Single;
 pub use tree::{Fault, Tree};
 
-use plimsoll_policy::{Sibling, Workload};
+use plimsoll_policy::{Member, Pointer, Workload};
 use serde_json::Value;
 use std::{fmt, sync::Arc};
 
@@ -57,14 +57,15 @@ pub struct Object {
     /// What is wrong with fields that could not be read. The view has their defaults, as if they were not there.
     pub unreadable: Vec<FieldError>,
     /// JSON pointers of fields that are unknown for it.
-    pub unknown: Vec<String>,
+    pub unknown: Vec<Pointer>,
 }
 
 /// How to read a text.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Keep every object as [`Sibling`] too, which takes a parse of every document but custom resource definitions.
-    pub siblings: bool,
+    /// Keep every other object as a [`Member`] of a set, which takes a parse of every document but custom resource
+    /// definitions.
+    pub members: bool,
     /// Parse every document, also those whose kind runs no pods.
     pub strict_yaml: bool,
     /// What a text may hold at most.
@@ -82,8 +83,8 @@ pub struct Contents<'t> {
     pub skipped: Vec<Skip>,
     /// What is wrong, in order.
     pub problems: Vec<Problem>,
-    /// Every object, judged or not, in order; empty unless asked for.
-    pub siblings: Vec<Beside>,
+    /// Objects that are not judged by themselves, in order; empty unless asked for.
+    pub members: Vec<Beside<'t>>,
 }
 
 /// An object and where it was found.
@@ -113,19 +114,30 @@ impl<'t> Contents<'t> {
         self.objects.extend(later.objects);
         self.skipped.extend(later.skipped);
         self.problems.extend(later.problems);
-        self.siblings.extend(later.siblings);
+        self.members.extend(later.members);
     }
 }
 
-/// What rules about several documents see of one, and where it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beside {
+/// An object that is not judged by itself, as rules about a set see it, and where it was found.
+#[derive(Debug)]
+pub struct Beside<'t> {
+    /// The document that it came from; the items of a `List` share one.
+    pub tree: Arc<Tree<'t>>,
     /// Number of the document, from 0, empty ones counted.
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
-    /// The object as written.
-    pub sibling: Sibling,
+    /// `metadata.namespace`, if written.
+    pub namespace: Option<String>,
+    /// The object.
+    pub member: Member,
+}
+
+impl Beside<'_> {
+    /// Where a field of the object is, or where it belongs.
+    pub fn locate(&self, pointer: &str) -> Span {
+        read::locate(&self.tree, self.item, pointer)
+    }
 }
 
 /// Why an object is not judged.

@@ -6,6 +6,7 @@ use super::{
     kind::{Kind, Lookup},
     patch, view,
 };
+use plimsoll_policy::Pointer;
 use serde_json::{Map, Value};
 
 /// What there is to do with an object.
@@ -25,7 +26,7 @@ pub enum Judge {
 /// Why nothing of it can be judged: each field that the API server would refuse. Where the rest can be judged, these
 /// are the object's own ([`Object::unreadable`]).
 pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Judge, Vec<FieldError>> {
-    let whole = |message: &str| vec![FieldError { pointer: String::new(), message: message.to_owned() }];
+    let whole = |message: &str| vec![FieldError { pointer: Pointer::ROOT, message: message.to_owned() }];
     let Value::Object(root) = value else { return Err(whole("a manifest is a mapping")) };
     match identify(&root, kinds).map_err(|error| vec![error])? {
         Identity::Judged { kind, api_version } => judge(root, kind, &api_version, kinds),
@@ -42,8 +43,7 @@ pub(super) enum Identity<'k> {
 }
 
 pub(super) fn identify<'k>(root: &Map<String, Value>, kinds: &'k Kinds) -> Result<Identity<'k>> {
-    let nothing = defaults::Filled::default();
-    let node = Node::root(root, &nothing);
+    let node = Node::root(root);
     // Others have an `apiVersion` of their own: it is the number 1 in what provisions Grafana.
     if !node.has("kind") && !node.has("metadata") {
         return Ok(Identity::Skip(Skip::NoKind));
@@ -78,9 +78,9 @@ fn judge(
     if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
         metadata.remove(MANAGED_FIELDS);
     }
-    let filled = defaults::apply(kind, api_version, &mut root);
+    defaults::apply(kind, api_version, &mut root);
     let unreadable = Unreadable::default();
-    let node = Node::root(&root, &filled).noting(&unreadable);
+    let node = Node::root(&root).noting(&unreadable);
     match view::workload(&node, kind) {
         Ok(workload) => {
             let (unreadable, unknown) = unreadable.into_parts();

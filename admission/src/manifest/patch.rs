@@ -2,18 +2,19 @@
 
 use super::{
     FieldError,
-    defaults::{Filled, defaults_selector},
-    field::{Node, Result, steps},
+    defaults::defaults_selector,
+    field::{Node, Result},
     kind::Kind,
 };
+use plimsoll_policy::Pointer;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Whether an object of that kind lacks what only a patch can lack. A field of the wrong type is an error, and never
 /// makes a patch.
 pub(super) fn is_patch(root: &Map<String, Value>, kind: Kind<'_>, api_version: &str) -> Result<bool> {
-    let nothing = Filled::default();
-    let root = Node::root(root, &nothing);
-    let steps: Vec<String> = steps(kind.pod_template()).collect();
+    let root = Node::root(root);
+    let steps: Vec<_> = Pointer::steps_of(kind.pod_template()).collect();
     if root.has(DIRECTIVE) || lacks_selector(&root, kind, api_version)? {
         return Ok(true);
     }
@@ -40,7 +41,7 @@ fn lacks_selector(root: &Node<'_>, kind: Kind<'_>, api_version: &str) -> Result<
     Ok(spec.object("selector")?.is_none())
 }
 
-fn is_patch_below(node: &Node<'_>, steps: &[String], has_selector: bool) -> Result<bool> {
+fn is_patch_below(node: &Node<'_>, steps: &[Cow<'_, str>], has_selector: bool) -> Result<bool> {
     if node.has(DIRECTIVE) {
         return Ok(true);
     }
@@ -83,5 +84,5 @@ pub(super) fn refers_to_another_workload(root: &Map<String, Value>) -> bool {
 
 /// The error of an object that has no kind, or no API version.
 pub(super) fn missing(field: &str) -> FieldError {
-    FieldError { pointer: format!("/{field}"), message: format!("`{field}` is missing") }
+    FieldError { pointer: Pointer::ROOT.step(field), message: format!("`{field}` is missing") }
 }

@@ -8,9 +8,9 @@ use super::{
     document::{Document, as_json, documents},
     json,
     kind::Lookup,
+    member::member,
     object::{Identity, identify, object},
     patch::is_json_patch,
-    sibling::sibling,
     sniff::{Sniffed, sniff},
     tree::{Fault, Refusal, Tree},
     yaml,
@@ -148,10 +148,10 @@ impl<'t> Reading<'_, 't> {
             Sniffed::Unsure => is_json_with_comments(text).then_some(Skip::NoKind),
             Sniffed::NoKind => Some(Skip::NoKind),
             Sniffed::Head { api_version: None, kind } => {
-                (!self.options.siblings && !self.kinds.has_name(&kind)).then_some(Skip::OtherKind)
+                (!self.options.members && !self.kinds.has_name(&kind)).then_some(Skip::OtherKind)
             }
             Sniffed::Head { api_version: Some(api_version), kind } => {
-                let wanted = self.options.siblings && kind != CUSTOM_RESOURCE_DEFINITION;
+                let wanted = self.options.members && kind != CUSTOM_RESOURCE_DEFINITION;
                 let other = self.kinds.look_up(&api_version, &kind) == Lookup::Other;
                 (other && !wanted).then_some(Skip::OtherKind)
             }
@@ -209,11 +209,7 @@ impl<'t> Reading<'_, 't> {
     }
 
     fn judge(&mut self, tree: &Arc<Tree<'t>>, item: Option<usize>, value: Value, faults: Vec<Fault>) {
-        if self.options.siblings
-            && let Some(sibling) = sibling(&value)
-        {
-            self.contents.siblings.push(Beside { document: self.document.index, item, sibling });
-        }
+        let member = self.options.members.then(|| member(&value)).flatten();
         self.faults(&faults);
         let has_faults = !faults.is_empty();
         match object(value, self.kinds) {
@@ -221,13 +217,19 @@ impl<'t> Reading<'_, 't> {
                 for error in &object.unreadable {
                     self.refuse(tree, item, error);
                 }
-                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer));
+                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer.into()));
                 let (tree, document) = (Arc::clone(tree), self.document.index);
                 self.contents.objects.push(Found { tree, document, item, object: *object });
             }
             // What lacks something because it cannot be read is not a patch.
             Ok(Judge::Skip(Skip::KustomizePatch)) if has_faults => {}
-            Ok(Judge::Skip(skip)) => self.contents.skipped.push(skip),
+            Ok(Judge::Skip(skip)) => {
+                self.contents.skipped.push(skip);
+                if let (Some((namespace, member)), Skip::OtherKind) = (member, skip) {
+                    let (tree, document) = (Arc::clone(tree), self.document.index);
+                    self.contents.members.push(Beside { tree, document, item, namespace, member });
+                }
+            }
             Err(errors) => errors.iter().for_each(|error| self.refuse(tree, item, error)),
         }
     }
@@ -259,7 +261,7 @@ fn by_item(faults: &[Fault]) -> (BTreeMap<usize, Vec<Fault>>, Vec<Fault>) {
             fault.pointer.strip_prefix("/items/").map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())));
         match below.and_then(|(index, pointer)| Some((index.parse().ok()?, pointer))) {
             Some((index, pointer)) => {
-                of_items.entry(index).or_default().push(Fault { pointer: pointer.to_owned(), ..fault.clone() });
+                of_items.entry(index).or_default().push(Fault { pointer: pointer.into(), ..fault.clone() });
             }
             None => of_list.push(fault.clone()),
         }

@@ -2,6 +2,7 @@
 
 use super::{Limits, Span};
 use serde_json::{Map, Number, Value};
+use plimsoll_policy::Pointer;
 use std::borrow::Cow;
 
 /// A document that was read. Values that an alias repeats are there once.
@@ -56,7 +57,7 @@ pub(super) struct Entry<'t> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// JSON pointer into the document.
-    pub pointer: String,
+    pub pointer: Pointer,
     /// Where to look.
     pub span: Span,
     /// What was found and what to do: lower case, no full stop at the end.

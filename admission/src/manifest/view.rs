@@ -48,7 +48,7 @@ fn restart_policy(
     controller: &Controller,
     pod: &plimsoll_policy::workload::PodTemplate,
 ) -> Result<()> {
-    let policy = *pod.restart_policy;
+    let policy = pod.restart_policy;
     let (fits, wanted) = match controller {
         Controller::Pod | Controller::Custom => return Ok(()),
         Controller::Job(_) | Controller::CronJob(_) => (policy != RestartPolicy::Always, "`Never` or `OnFailure`"),
@@ -57,11 +57,10 @@ fn restart_policy(
     if fits {
         return Ok(());
     }
-    let written = if pod.restart_policy.written { "" } else { ", the default" };
     let kind = root.required_text("kind")?;
     Err(super::FieldError {
         pointer: pod.spec("restartPolicy"),
-        message: format!("`restartPolicy` of a {kind} must be {wanted}, and is `{policy:?}`{written}"),
+        message: format!("`restartPolicy` of a {kind} must be {wanted}, and is `{policy:?}`"),
     })
 }
 

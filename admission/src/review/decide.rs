@@ -127,6 +127,6 @@ fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Opti
 }
 
 fn verdict(object: &Object, judge: &Judge, set: &PolicySet, terms: &Terms) -> Verdict {
-    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] };
+    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown };
     judge.judge(&subject, set, terms.today)
 }

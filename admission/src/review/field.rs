@@ -1,18 +1,18 @@
 //! JSON pointers as Kubernetes writes paths of fields.
 
+use plimsoll_policy::Pointer;
 use serde_json::Value;
 
 /// `/spec/template/spec/containers/0/image` is `spec.template.spec.containers[0].image`; a key that is no plain name
 /// stands in brackets: `metadata.annotations[plimsoll.dev/role]`. Empty for the whole object.
-pub(super) fn field_path(pointer: &str, object: &Value) -> String {
+pub(super) fn field_path(pointer: &Pointer, object: &Value) -> String {
     let mut path = String::with_capacity(pointer.len());
     let mut here = Some(object);
-    for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
+    for step in pointer.steps() {
         let in_list = here.is_some_and(Value::is_array);
         here = match here {
             Some(Value::Array(items)) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
-            Some(value) => value.get(&step),
+            Some(value) => value.get(&*step),
             None => None,
         };
         let is_plain = step.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
@@ -40,7 +40,7 @@ mod tests {
             ("/metadata/annotations/plimsoll.dev~1role", "metadata.annotations[plimsoll.dev/role]"),
             ("/spec/replicas", "spec.replicas"),
         ] {
-            assert_eq!(field_path(pointer, &object), expected);
+            assert_eq!(field_path(&pointer.into(), &object), expected);
         }
     }
 }

@@ -11,12 +11,12 @@ use crate::{
     judge::exceptions::Usage,
     judge::host_rules::{self, UNRENDERED_KUSTOMIZATION},
     judge::verdict::Stated,
-    manifest::{self, Beside, Contents, Document, Found, Lines, Problem, Skip, Span},
+    manifest::{self, Contents, Document, Found, Lines, Problem, Skip, Span},
     scan::inputs::{Inputs, PassedOver, Source},
     scan::kustomization::Listed,
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Level, Sibling};
+use plimsoll_policy::{Level, Pointer};
 use rayon::prelude::*;
 use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
 
@@ -125,7 +125,7 @@ impl Scanner<'_> {
 
     fn text(&self, name: String, bytes: &[u8], is_listed: bool) -> Outcome {
         let options = manifest::Options {
-            siblings: self.judge.everywhere().wants_siblings(),
+            members: false,
             strict_yaml: self.options.strict_yaml,
             limits: manifest::Limits::default(),
         };
@@ -156,13 +156,7 @@ impl<'t> File<'_, 't> {
         let read = |document: &Document<'t>| {
             manifest::read_document(document, &self.lines, &self.scanner.judge.kinds, &self.options)
         };
-        let of_documents = if self.options.siblings {
-            let all = each(&documents, read);
-            let siblings: Vec<&Beside> = all.iter().flat_map(|contents| &contents.siblings).collect();
-            each(&all, |contents| self.judge(contents, &siblings))
-        } else {
-            each(&documents, |document| self.judge(&read(document), &[]))
-        };
+        let of_documents = each(&documents, |document| self.judge(&read(document)));
         of_documents.into_iter().for_each(|of_document| outcome.append(of_document));
         outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
         if self.is_listed && outcome.workloads > 0 {
@@ -183,7 +177,7 @@ impl<'t> File<'_, 't> {
         (documents, None)
     }
 
-    fn judge(&self, contents: &Contents<'_>, siblings: &[&Beside]) -> Outcome {
+    fn judge(&self, contents: &Contents<'_>) -> Outcome {
         let mut outcome = Outcome {
             documents: contents.documents,
             workloads: contents.objects.len(),
@@ -191,28 +185,22 @@ impl<'t> File<'_, 't> {
             ..Outcome::default()
         };
         for found in &contents.objects {
-            self.object(found, siblings, &mut outcome);
+            self.object(found, &mut outcome);
         }
         outcome.problems.extend(contents.problems.iter().cloned().map(|problem| self.problem(problem)));
         outcome
     }
 
-    fn object(&self, found: &Found<'_>, siblings: &[&Beside], outcome: &mut Outcome) {
+    fn object(&self, found: &Found<'_>, outcome: &mut Outcome) {
         let Scanner { judge, options, .. } = self.scanner;
         let workload = &found.object.workload;
-        let object = ObjectRef {
-            api_version: workload.api_version.clone(),
-            kind: workload.kind.clone(),
-            namespace: workload.namespace.clone(),
-            name: workload.name.clone(),
-        };
+        let object = ObjectRef::of(workload);
         let set = match judge.policies(workload.namespace.as_deref()) {
             Ok(set) => set,
             Err(why) => return outcome.problems.push(self.refusal(found, format!("{object} is not judged: {why}"))),
         };
-        let siblings = others(found, siblings);
         let manifest::Object { value, unknown, .. } = &found.object;
-        let subject = Subject { workload, value, unknown, siblings: &siblings };
+        let subject = Subject { workload, value, unknown };
         let verdict = judge.judge(&subject, &set, options.today);
         outcome.usage += verdict.usage;
         let all = verdict.findings.into_iter().filter(|stated| !(self.is_listed && stated.policy == IMAGES));
@@ -274,7 +262,7 @@ impl<'t> File<'_, 't> {
             help: Some("render first: kubectl kustomize FOLDER | plimsoll scan -".to_owned()),
             object: None,
             container: None,
-            pointer: String::new(),
+            pointer: Pointer::ROOT,
             fix: Vec::new(),
             fingerprint: fingerprint(&UNRENDERED_KUSTOMIZATION.name, None, None, &self.name),
             place: self.place(0, None, Span { start: 0, end: 0 }),
@@ -311,11 +299,6 @@ impl Outcome {
         }
         *usage += self.usage;
     }
-}
-
-fn others(found: &Found<'_>, siblings: &[&Beside]) -> Vec<Sibling> {
-    let others = siblings.iter().filter(|beside| (beside.document, beside.item) != (found.document, found.item));
-    others.map(|beside| beside.sibling.clone()).collect()
 }
 
 fn about_configuration(judge: &Judge, usage: &Usage, today: Date) -> Vec<Finding> {

@@ -165,8 +165,8 @@ fn reload(what: Reload, taken: bool) -> [KeyValue; 2] {
 
 fn cause(failure: &Failure) -> &'static str {
     match failure {
-        Failure::Deadline => "deadline",
-        Failure::Memory => "memory",
+        Failure::Deadline(_) => "deadline",
+        Failure::Memory(_) => "memory",
         Failure::Stack | Failure::Panic(_) | Failure::Trap(_) => "trap",
         Failure::BadAnswer(_) => "bad_answer",
         Failure::Reported(_) => "reported",

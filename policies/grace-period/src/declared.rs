@@ -6,7 +6,7 @@ use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 pub(crate) const UNDECLARED: Rule =
     Rule::new("undeclared-shutdown-timeout", Level::Note, "nothing says how long the container needs to stop")
         .strict(Level::Warn)
-        .second(Level::Warn, Level::Deny);
+        .escalated(Level::Warn, Level::Deny);
 pub(crate) const IMPLICIT: Rule =
     Rule::new("implicit-grace-period", Level::Warn, "a worker with the default grace period of 30 seconds");
 
@@ -28,7 +28,7 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         }
         let finding = Finding::new(&UNDECLARED, pointer, message).container(timeline.container).help(help);
         let has_role = stop.contract.role(timeline.container).is_some();
-        findings.push(if has_role { finding.second() } else { finding });
+        findings.push(if has_role { finding.escalated() } else { finding });
     }
 }
 
@@ -66,12 +66,12 @@ mod tests {
     fn an_unknown_timeout_is_said_and_weighs_more_with_a_role() {
         let silent = deployment(30).with(container("app"));
         let [finding] = &*found(&silent.build(), &UNDECLARED) else { panic!("one finding") };
-        assert!(!finding.second);
+        assert!(!finding.escalated);
         assert_eq!(finding.pointer, "/spec/template/metadata/annotations/plimsoll.dev~1shutdown-timeout");
         let [finding] = &*found(&silent.annotate("plimsoll.dev/role", "web").build(), &UNDECLARED) else {
             panic!("one finding")
         };
-        assert!(finding.second);
+        assert!(finding.escalated);
     }
 
     #[test]
@@ -104,10 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn a_workers_grace_of_30_is_reported_written_or_not_and_only_a_workers() {
+    fn a_workers_grace_of_30_is_reported_and_only_a_workers() {
         let worker = |grace| deployment(grace).with(container("app")).annotate("plimsoll.dev/role", "worker");
         assert_eq!(found(&worker(30).build(), &IMPLICIT).len(), 1);
-        assert_eq!(found(&worker(30).unwritten_grace().build(), &IMPLICIT).len(), 1);
         assert_eq!(found(&worker(29).build(), &IMPLICIT), []);
         assert_eq!(found(&worker(31).build(), &IMPLICIT), []);
         let web = deployment(30).with(container("app")).annotate("plimsoll.dev/role", "web").build();

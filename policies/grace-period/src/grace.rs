@@ -9,7 +9,7 @@ use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 
 pub(crate) const TOO_SHORT: Rule =
     Rule::new("grace-too-short", Level::Deny, "the grace period is less than what the container needs to stop")
-        .second(Level::Warn, Level::Warn);
+        .escalated(Level::Warn, Level::Warn);
 pub(crate) const NO_TIME: Rule = Rule::new(
     "no-time-to-stop",
     Level::Warn,
@@ -63,7 +63,7 @@ fn prestop_over(stop: &Stop<'_>, timeline: &Timeline<'_>) -> Finding {
 fn too_short(stop: &Stop<'_>, timeline: &Timeline<'_>, known: &Known) -> Finding {
     let message = format!("{GRACE} {}s is less than {}", stop.grace_seconds(), timeline.spelled_out());
     let finding = suggest(stop, Finding::new(&TOO_SHORT, stop.grace_pointer(), message));
-    if known.origin == Origin::Inferred { finding.second() } else { finding }
+    if known.origin == Origin::Inferred { finding.escalated() } else { finding }
 }
 
 fn no_time(stop: &Stop<'_>, timeline: &Timeline<'_>) -> Finding {
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(finding.pointer, "/spec/template/spec/terminationGracePeriodSeconds");
         assert_eq!(finding.help.as_deref(), Some("terminationGracePeriodSeconds: 55"));
         assert_eq!(finding.container.as_deref(), Some("web"));
-        assert!(!finding.second);
+        assert!(!finding.escalated);
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
     fn an_inferred_timeout_leads_to_a_warning_only() {
         let manager = |grace| deployment(grace).with(container("m").command(&["/manager"]).args(&["--leader-elect"]));
         let [finding] = &*found(&manager(34).build(), &TOO_SHORT) else { panic!("one finding") };
-        assert!(finding.second);
+        assert!(finding.escalated);
         assert_eq!(found(&manager(35).build(), &TOO_SHORT), []);
     }
 

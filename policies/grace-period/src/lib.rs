@@ -22,7 +22,7 @@ mod sample;
 pub use detectors::CustomDetector;
 pub use unit::Unit;
 
-use plimsoll_policy::{Duration, Findings, Input, Policy, Rule, Workload, contract::Contract};
+use plimsoll_policy::{Duration, Findings, Input, Pointer, Policy, Rule, Workload, contract::Contract};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use timeline::Timeline;
@@ -108,20 +108,20 @@ impl<'a> Stop<'a> {
         Stop {
             workload,
             contract,
-            grace: Duration::seconds(*pod.grace_period_seconds),
+            grace: Duration::seconds(pod.grace_period_seconds),
             applications: pod.applications().map(timeline).collect(),
             sidecars: pod.sidecars().map(timeline).collect(),
         }
     }
 
     /// Where `terminationGracePeriodSeconds` stands or belongs.
-    fn grace_pointer(&self) -> String {
+    fn grace_pointer(&self) -> Pointer {
         self.workload.pod.spec(GRACE)
     }
 
     /// G as the manifest has it.
     fn grace_seconds(&self) -> i64 {
-        *self.workload.pod.grace_period_seconds
+        self.workload.pod.grace_period_seconds
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn bound(container: &Container, contract: &Contract) -> Bound {
         Handler::Http(_) => ("http", None),
         // The kubelet runs neither of these in a hook: it fails at once.
         Handler::Tcp { .. } | Handler::Grpc { .. } => return Bound::NoHook,
+        Handler::Unknown => ("unknown", None),
     };
     if let Some(length) = sleep {
         return Bound::After(length, "sleep".to_owned());

@@ -5,7 +5,7 @@ use plimsoll_policy::{Duration, Finding, Findings, Level, Rule, workload::Probe}
 
 pub(crate) const CONFLICT: Rule =
     Rule::new("probe-grace-conflict", Level::Deny, "a probe's own grace period contradicts the pod's")
-        .second(Level::Warn, Level::Warn);
+        .escalated(Level::Warn, Level::Warn);
 
 pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     for timeline in stop.applications.iter().chain(&stop.sidecars) {
@@ -38,7 +38,7 @@ fn judge(stop: &Stop<'_>, timeline: &Timeline<'_>, name: &str, probe: &Probe) ->
         known.length, known.source,
     );
     let help = format!("{GRACE}: {} or more, or nothing at all", known.length.ceil_seconds());
-    Some(Finding::new(&CONFLICT, pointer, message).help(help).second())
+    Some(Finding::new(&CONFLICT, pointer, message).help(help).escalated())
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
         for (own, expected) in [(41, Some(false)), (40, None), (20, None), (19, Some(true))] {
             let app = container("app").liveness_grace(own).annotate("shutdown-timeout", "20s");
             let found = found(&deployment(40).with(app).build(), &CONFLICT);
-            let second: Option<bool> = found.first().map(|finding| finding.second);
+            let second: Option<bool> = found.first().map(|finding| finding.escalated);
             assert_eq!(second, expected, "{own}");
         }
     }

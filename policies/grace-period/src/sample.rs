@@ -2,11 +2,8 @@
 
 use crate::GracePeriod;
 use plimsoll_policy::{
-    Finding, Findings, Input, Policy, Rule, Workload,
-    workload::{
-        Class, Container, Controller, Defaulted, Deployment, EnvVar, Handler, Hook, IntOrPercent, Job, Map,
-        PodTemplate, Port, Probe, PullPolicy, RestartPolicy, Selector, Strategy,
-    },
+    Finding, Rule, Workload, testing,
+    workload::{Class, Container, EnvVar, Handler, Port, Probe},
 };
 
 pub(crate) struct Given {
@@ -18,72 +15,14 @@ pub(crate) struct GivenContainer {
     annotations: Vec<(String, String)>,
 }
 
-fn default<T>(value: T) -> Defaulted<T> {
-    Defaulted { value, written: false }
-}
-
 pub(crate) fn deployment(grace: i64) -> Given {
-    let controller = Controller::Deployment(Deployment {
-        replicas: default(1),
-        selector: Selector::default(),
-        strategy: Strategy::RollingUpdate {
-            max_unavailable: default(IntOrPercent::Percent(25)),
-            max_surge: default(IntOrPercent::Percent(25)),
-        },
-        min_ready_seconds: default(0),
-        progress_deadline_seconds: default(600),
-        revision_history_limit: default(10),
-    });
-    let pod = PodTemplate {
-        pointer: "/spec/template".to_owned(),
-        labels: Map::new(),
-        annotations: Map::new(),
-        grace_period_seconds: Defaulted { value: grace, written: true },
-        restart_policy: default(RestartPolicy::Always),
-        host_network: false,
-        cpu_limit_millis: None,
-        claims: Map::new(),
-        image_volumes: vec![],
-        containers: Vec::new(),
-    };
-    let workload = Workload {
-        api_version: "apps/v1".to_owned(),
-        kind: "Deployment".to_owned(),
-        namespace: None,
-        name: "sample".to_owned(),
-        labels: Map::new(),
-        annotations: Map::new(),
-        controller,
-        pod,
-    };
+    let mut workload = testing::deployment([]);
+    workload.pod.grace_period_seconds = grace;
     Given { workload }
 }
 
 pub(crate) fn container(name: &str) -> GivenContainer {
-    let container = Container {
-        pointer: String::new(),
-        class: Class::Application,
-        name: name.to_owned(),
-        image: "registry.acme.com/app:1.2.3".to_owned(),
-        restart_policy: None,
-        has_restart_rules: false,
-        pull_policy: default(PullPolicy::IfNotPresent),
-        command: Vec::new(),
-        args: Vec::new(),
-        env: Vec::new(),
-        has_env_from: false,
-        ports: Vec::new(),
-        liveness: None,
-        readiness: None,
-        startup: None,
-        post_start: None,
-        pre_stop: None,
-        cpu_limit_millis: None,
-        cpu_request_millis: None,
-        termination_message_policy: default("File".to_owned()),
-        mounts: Vec::new(),
-    };
-    GivenContainer { container, annotations: Vec::new() }
+    GivenContainer { container: testing::container(name), annotations: Vec::new() }
 }
 
 pub(crate) fn sidecar(name: &str) -> GivenContainer {
@@ -129,21 +68,13 @@ impl GivenContainer {
     }
 
     pub(crate) fn pre_stop(mut self, handler: Handler) -> Self {
-        self.container.pre_stop = Some(Hook { pointer: "/hook".to_owned(), handler });
+        self.container.pre_stop = Some(testing::hook(handler));
         self
     }
 
     pub(crate) fn liveness_grace(mut self, seconds: i64) -> Self {
-        self.container.liveness = Some(Probe {
-            pointer: "/probe".to_owned(),
-            handler: Handler::Tcp { port: Port::Number(80), host: None },
-            initial_delay_seconds: default(0),
-            period_seconds: default(10),
-            timeout_seconds: default(1),
-            success_threshold: default(1),
-            failure_threshold: default(3),
-            grace_period_seconds: Some(seconds),
-        });
+        let probe = testing::probe(Handler::Tcp { port: Port::Number(80), host: None });
+        self.container.liveness = Some(Probe { grace_period_seconds: Some(seconds), ..probe });
         self
     }
 
@@ -158,14 +89,7 @@ impl GivenContainer {
 impl Given {
     pub(crate) fn with(mut self, given: GivenContainer) -> Self {
         let pod = &mut self.workload.pod;
-        let list = match given.container.class {
-            Class::Application => "containers",
-            Class::Sidecar | Class::Init => "initContainers",
-            Class::Ephemeral => "ephemeralContainers",
-        };
-        let prefix = format!("{}/spec/{list}/", pod.pointer);
-        let index = pod.containers.iter().filter(|other| other.pointer.starts_with(&prefix)).count();
-        pod.containers.push(Container { pointer: format!("{prefix}{index}"), ..given.container });
+        testing::add(pod, given.container);
         pod.annotations.extend(given.annotations);
         self
     }
@@ -176,24 +100,14 @@ impl Given {
     }
 
     pub(crate) fn grace(mut self, grace: i64) -> Self {
-        self.workload.pod.grace_period_seconds.value = grace;
-        self
-    }
-
-    pub(crate) fn unwritten_grace(mut self) -> Self {
-        self.workload.pod.grace_period_seconds.written = false;
+        self.workload.pod.grace_period_seconds = grace;
         self
     }
 
     pub(crate) fn job(mut self) -> Self {
-        self.workload.controller = Controller::Job(Job {
-            backoff_limit: Some(default(6)),
-            completions: Some(default(1)),
-            parallelism: default(1),
-            active_deadline_seconds: None,
-            ttl_seconds_after_finished: None,
-        });
-        self.workload.pod.restart_policy.value = RestartPolicy::Never;
+        let job = testing::job([]);
+        self.workload.controller = job.controller;
+        self.workload.pod.restart_policy = job.pod.restart_policy;
         self
     }
 
@@ -210,9 +124,7 @@ pub(crate) fn found(workload: &Workload, rule: &Rule) -> Vec<Finding> {
 }
 
 pub(crate) fn found_with(settings: &GracePeriod, workload: &Workload, off: &[String]) -> Vec<Finding> {
-    let mut findings = Findings::new(off);
-    settings.check(&Input::from(workload), &mut findings);
-    findings.into_vec()
+    testing::findings(settings, workload, off)
 }
 
 /// The messages of one rule, a line each.

@@ -9,7 +9,7 @@ use crate::{
     unit::Unit,
 };
 use plimsoll_policy::{
-    Duration,
+    Duration, Pointer,
     contract::{Contract, Declared, Key},
     workload::{Container, EnvVar},
 };
@@ -49,7 +49,7 @@ pub(crate) struct Unknown {
 /// Something in the manifest that sets S to a value which cannot be told.
 pub(crate) struct Obstacle {
     pub(crate) why: String,
-    pub(crate) pointer: Option<String>,
+    pub(crate) pointer: Option<Pointer>,
 }
 
 impl Shutdown {
@@ -187,7 +187,7 @@ impl Recognised<'_, '_> {
         (!source.is_empty()).then_some(Ok(Known { length, source, origin: Origin::Framework }))
     }
 
-    fn read(&self, text: &str, source: &str, pointer: Option<String>) -> Reading {
+    fn read(&self, text: &str, source: &str, pointer: Option<Pointer>) -> Reading {
         let parsed = if text.contains("$(") { None } else { self.row.unit.parse(text) };
         let Some(length) = parsed else {
             let name = self.row.name;
@@ -245,7 +245,7 @@ fn elsewhere(container: &Container, at: usize, name: &str) -> Obstacle {
     }
 }
 
-fn value_pointer(container: &Container, at: usize) -> String {
+fn value_pointer(container: &Container, at: usize) -> Pointer {
     container.field(&format!("env/{at}/value"))
 }
 

@@ -11,11 +11,11 @@ use crate::{
         interpreter::{self, Script, Shell},
     },
 };
-use plimsoll_policy::{Duration, Finding, Findings, Level, Rule, Workload, workload::Container};
+use plimsoll_policy::{Duration, Finding, Findings, Level, Pointer, Rule, Workload, workload::Container};
 
 pub(crate) const SWALLOWED: Rule =
     Rule::new("shell-swallows-signals", Level::Deny, "a shell in front of the application keeps SIGTERM from it")
-        .second(Level::Warn, Level::Deny);
+        .escalated(Level::Warn, Level::Deny);
 
 /// Why the signal does not arrive.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,14 +52,14 @@ fn shell_of(script: &Script<'_>, container: &Container) -> Shell {
     }
 }
 
-fn script_pointer(script: &Script<'_>, container: &Container) -> String {
+fn script_pointer(script: &Script<'_>, container: &Container) -> Pointer {
     match script.index.checked_sub(container.command.len()) {
         None => container.field(&format!("command/{}", script.index)),
         Some(index) => container.field(&format!("args/{index}")),
     }
 }
 
-fn finding(swallowed: &Swallowed, shell: Shell, pointer: String) -> Finding {
+fn finding(swallowed: &Swallowed, shell: Shell, pointer: Pointer) -> Finding {
     let name = shell.name();
     match swallowed {
         Around(why) => {
@@ -70,7 +70,7 @@ fn finding(swallowed: &Swallowed, shell: Shell, pointer: String) -> Finding {
         NotReplaced(why) => {
             let message = format!("`{name}` may stay in front of the application and pass no SIGTERM on: {why}");
             let help = "write `exec` before the application, or start it without a shell";
-            Finding::new(&SWALLOWED, pointer, message).help(help).second()
+            Finding::new(&SWALLOWED, pointer, message).help(help).escalated()
         }
     }
 }
@@ -292,7 +292,7 @@ mod tests {
             let workload = deployment(60).with(container("app").command(command).args(args)).build();
             let [finding] = &*found(&workload, &SWALLOWED) else { panic!("{command:?} {args:?}") };
             assert_eq!(finding.pointer, format!("/spec/template/spec/containers/0/{field}"));
-            assert!(!finding.second);
+            assert!(!finding.escalated);
         }
     }
 
@@ -300,7 +300,7 @@ mod tests {
     fn sh_of_an_alpine_image_replaces_itself() {
         let app = |image| deployment(60).with(container("app").image(image).command(&["sh", "-c", "app"])).build();
         assert_eq!(found(&app("node:22.1.0-alpine3.20"), &SWALLOWED), []);
-        assert!(found(&app("node:22.1.0-bookworm"), &SWALLOWED)[0].second);
+        assert!(found(&app("node:22.1.0-bookworm"), &SWALLOWED)[0].escalated);
     }
 
     #[test]

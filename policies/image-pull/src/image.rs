@@ -1,7 +1,7 @@
 //! The images of a pod: of its containers, and of its image volumes.
 
 use plimsoll_policy::{
-    Finding, Rule,
+    Finding, Pointer, Rule,
     image::Parts,
     workload::{Container, ImageVolume, PodTemplate, PullPolicy},
 };
@@ -32,7 +32,7 @@ impl<'a> Image<'a> {
 
     pub(crate) fn pull_policy(self) -> PullPolicy {
         match self {
-            Image::Container(container) => *container.pull_policy,
+            Image::Container(container) => container.pull_policy,
             Image::Volume(volume) => volume.pull_policy,
         }
     }
@@ -46,7 +46,7 @@ impl<'a> Image<'a> {
     }
 
     /// JSON pointer of the pull policy.
-    pub(crate) fn policy_pointer(self) -> String {
+    pub(crate) fn policy_pointer(self) -> Pointer {
         match self {
             Image::Container(container) => container.field(self.policy_field()),
             Image::Volume(volume) => volume.field(self.policy_field()),
@@ -67,7 +67,7 @@ impl<'a> Image<'a> {
     }
 
     /// A finding of `rule` at another field.
-    pub(crate) fn finding_at(self, rule: &Rule, pointer: String, message: String) -> Finding {
+    pub(crate) fn finding_at(self, rule: &Rule, pointer: Pointer, message: String) -> Finding {
         let finding = Finding::new(rule, pointer, message);
         match self {
             Image::Container(container) => finding.container(container),

@@ -100,7 +100,7 @@ impl<'a> Named<'a> {
             );
             return self.image.finding(rule, message).help(help);
         }
-        self.image.finding(rule, message).help(help).second()
+        self.image.finding(rule, message).help(help).escalated()
     }
 
     /// What to write in order to pin an image that has no digest yet, and where to get the digest.

@@ -14,7 +14,7 @@ mod tests;
 
 use image::Image;
 use judge::Named;
-use plimsoll_policy::{Findings, Input, Policy, Rule};
+use plimsoll_policy::{Findings, Input, Policy, Rule, about};
 use reference::Reference;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,7 @@ impl Policy for ImagePull {
     const SUMMARY: &'static str = "every pod of a workload runs the code that its manifest names";
     const RULES: &'static [Rule] = rules::ALL;
     const PAGE: &'static str = include_str!("../README.md");
+    const ABOUT: &'static str = about::IMAGE;
 
     fn validate(&self) -> Result<(), String> {
         self.immutable_tags.iter().try_for_each(Pattern::validate)?;

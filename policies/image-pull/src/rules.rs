@@ -8,17 +8,17 @@ pub(crate) const INVALID_IMAGE_REFERENCE: Rule =
 // second ones are for tags that stay tags.
 
 pub(crate) const LATEST_TAG: Rule =
-    Rule::new("latest-tag", Warn, "no tag and no digest, or the tag `latest`").second(Deny, Deny);
+    Rule::new("latest-tag", Warn, "no tag and no digest, or the tag `latest`").escalated(Deny, Deny);
 pub(crate) const MOVING_TAG_CACHED: Rule =
     Rule::new("moving-tag-cached", Warn, "a moving tag that nodes keep: what is pushed again is not picked up")
-        .second(Deny, Deny);
+        .escalated(Deny, Deny);
 pub(crate) const MOVING_TAG_ALWAYS: Rule =
     Rule::new("moving-tag-always", Warn, "a moving tag that is pulled at each start: different pods, different code")
-        .second(Warn, Deny);
+        .escalated(Warn, Deny);
 pub(crate) const SERIES_TAG: Rule =
-    Rule::new("series-tag", Warn, "a tag such as `1.27`, which the next patch release moves").second(Warn, Deny);
+    Rule::new("series-tag", Warn, "a tag such as `1.27`, which the next patch release moves").escalated(Warn, Deny);
 pub(crate) const MISSING_DIGEST: Rule =
-    Rule::new("missing-digest", Off, "not pinned by digest").strict(Warn).second(Off, Deny);
+    Rule::new("missing-digest", Off, "not pinned by digest").strict(Warn).escalated(Off, Deny);
 pub(crate) const NEVER_PULL: Rule = Rule::new("never-pull", Deny, "imagePullPolicy Never");
 pub(crate) const NEEDLESS_ALWAYS_PULL: Rule =
     Rule::new("needless-always-pull", Off, "Always for an image that cannot change: each start needs the registry")

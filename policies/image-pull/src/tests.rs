@@ -3,64 +3,21 @@
 use crate::ImagePull;
 use expect_test::expect;
 use plimsoll_policy::{
-    Edit, Finding, Findings, Input, Level, Policy, Workload,
-    workload::{Class, Container, Controller, Defaulted, ImageVolume, PodTemplate, PullPolicy, RestartPolicy},
+    Edit, Finding, Findings, Input, Level, Pointer, Policy, Workload, testing,
+    workload::{Class, Container, ImageVolume, PullPolicy},
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 const DIGEST: &str = "sha256:7cc4b5aefd1d0cadf8d97d4350462ba51c694ebca145b08d7d41b41acc8db5aa";
 
-/// An application container; the pull policy is written.
+/// An application container.
 fn container(name: &str, image: &str, policy: PullPolicy) -> Container {
-    Container {
-        pointer: format!("/spec/containers/{name}"),
-        class: Class::Application,
-        name: name.to_owned(),
-        image: image.to_owned(),
-        restart_policy: None,
-        has_restart_rules: false,
-        pull_policy: Defaulted { value: policy, written: true },
-        command: Vec::new(),
-        args: Vec::new(),
-        env: Vec::new(),
-        has_env_from: false,
-        ports: Vec::new(),
-        liveness: None,
-        readiness: None,
-        startup: None,
-        post_start: None,
-        pre_stop: None,
-        cpu_limit_millis: None,
-        cpu_request_millis: None,
-        termination_message_policy: Defaulted { value: "File".to_owned(), written: false },
-        mounts: Vec::new(),
-    }
+    Container { image: image.to_owned(), pull_policy: policy, ..testing::container(name) }
 }
 
 fn pod(containers: Vec<Container>) -> Workload {
-    let pod = PodTemplate {
-        pointer: String::new(),
-        labels: Default::default(),
-        annotations: Default::default(),
-        grace_period_seconds: Defaulted { value: 30, written: false },
-        restart_policy: Defaulted { value: RestartPolicy::Always, written: false },
-        host_network: false,
-        cpu_limit_millis: None,
-        claims: Default::default(),
-        image_volumes: vec![],
-        containers,
-    };
-    Workload {
-        api_version: "v1".to_owned(),
-        kind: "Pod".to_owned(),
-        namespace: None,
-        name: "app".to_owned(),
-        labels: Default::default(),
-        annotations: Default::default(),
-        controller: Controller::Pod,
-        pod,
-    }
+    testing::pod(containers)
 }
 
 fn check(containers: Vec<Container>, off: &[&str]) -> Vec<Finding> {
@@ -150,7 +107,7 @@ fn always_for_an_immutable_tag_is_fixed_at_the_policy() {
     let image = format!("nginx:latest@{DIGEST}");
     let findings = check(vec![container("app", &image, Always)], &[]);
     assert_eq!(rules(&findings), ["needless-always-pull"]);
-    let pointer = "/spec/containers/app/imagePullPolicy".to_owned();
+    let pointer = Pointer::from("/spec/containers/0/imagePullPolicy");
     assert_eq!(findings[0].pointer, pointer);
     assert_eq!(findings[0].fix, [Edit::Add { pointer, value: r#""IfNotPresent""#.to_owned() }]);
 }
@@ -160,14 +117,14 @@ fn never_is_fixed_by_if_not_present() {
     let before = vec![container("app", "nginx:1.27.4", Never)];
     let [finding] = &check(before, &["missing-digest"])[..] else { panic!("one finding") };
     let Edit::Add { pointer, value } = &finding.fix[0] else { panic!("an edit that sets") };
-    assert_eq!((pointer.as_str(), value.as_str()), ("/spec/containers/app/imagePullPolicy", r#""IfNotPresent""#));
+    assert_eq!((pointer.as_str(), value.as_str()), ("/spec/containers/0/imagePullPolicy", r#""IfNotPresent""#));
     assert!(judge("nginx:1.27.4", IfNotPresent).is_empty());
 }
 
 /// A pod with one container and one image volume.
 fn with_volume(reference: &str, pull_policy: PullPolicy) -> Workload {
     let mut workload = pod(vec![container("app", "app:1.0.0", IfNotPresent)]);
-    let (pointer, name) = ("/spec/volumes/0/image".to_owned(), "models".to_owned());
+    let (pointer, name) = ("/spec/volumes/0/image".into(), "models".to_owned());
     workload.pod.image_volumes = vec![ImageVolume { pointer, name, reference: reference.to_owned(), pull_policy }];
     workload
 }
@@ -212,17 +169,17 @@ fn what_knative_resolves_is_a_warning_at_most() {
         ("dev.local/app:main", "moving-tag-cached", false),
     ] {
         let [finding] = &check_all(&knative(image, IfNotPresent), &ImagePull::default())[..] else { panic!("{image}") };
-        assert_eq!((finding.rule.as_str(), finding.second), (rule, !is_resolved), "{image}");
+        assert_eq!((finding.rule.as_str(), finding.escalated), (rule, !is_resolved), "{image}");
         assert_eq!(finding.message.contains("Knative resolves the tag"), is_resolved, "{}", finding.message);
     }
     let never = check_all(&knative("app:1.0.0", Never), &ImagePull::default());
     assert_eq!(rules(&never), ["never-pull"]);
     let settings = ImagePull { knative_unresolved_registries: vec!["*.internal".to_owned()], ..ImagePull::default() };
-    assert!(check_all(&knative("registry.internal/app", Always), &settings)[0].second);
-    assert!(!check_all(&knative("ko.local/app", Always), &settings)[0].second);
+    assert!(check_all(&knative("registry.internal/app", Always), &settings)[0].escalated);
+    assert!(!check_all(&knative("ko.local/app", Always), &settings)[0].escalated);
     for rule in ImagePull::RULES {
         let most = [rule.levels.default, rule.levels.strict].into_iter().max();
-        assert!(rule.second.is_none() || most <= Some(Level::Warn), "{}", rule.name);
+        assert!(rule.escalated.is_none() || most <= Some(Level::Warn), "{}", rule.name);
     }
 }
 

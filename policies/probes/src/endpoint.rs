@@ -5,7 +5,7 @@ use crate::{
     same_endpoint::{host, same_path, same_port},
 };
 use plimsoll_policy::{
-    Finding, Findings, Level, Rule, Workload,
+    Finding, Findings, Level, Pointer, Rule, Workload,
     contract::{Contract, Key},
     workload::{Container, Handler, HttpGet, Port, Probe},
 };
@@ -32,7 +32,7 @@ pub(crate) fn check(workload: &Workload, container: &Container, contract: &Contr
                 (&get.port, &get.host)
             }
             Handler::Tcp { port, host } => (port, host),
-            Handler::Grpc { .. } | Handler::Exec { .. } | Handler::Sleep { .. } => continue,
+            Handler::Grpc { .. } | Handler::Exec { .. } | Handler::Sleep { .. } | Handler::Unknown => continue,
         };
         if let Port::Name(name) = port {
             unknown_port(kind, probe, name, container, findings);
@@ -96,7 +96,7 @@ fn wrong_path(
     if same_path(asked, declared.value) || same_path(&get.path, declared.value) {
         return;
     }
-    let (name, asked) = (kind.name(), &*get.path);
+    let (name, asked) = (kind.name(), &get.path);
     let message = format!("the {name} probe asks {asked}, but `{}` declares {}", declared.annotation, declared.value);
     let field = handler_field(probe, "path");
     findings.push(
@@ -170,7 +170,7 @@ fn is_address(host: &str) -> bool {
     host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
-fn handler_field(probe: &Probe, field: &str) -> String {
+fn handler_field(probe: &Probe, field: &str) -> Pointer {
     probe.field(&format!("{}/{field}", kind::handler_field(&probe.handler)))
 }
 

@@ -23,7 +23,7 @@ const SHORT_PERIOD_SECONDS: i64 = 10;
 pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
     for (kind, probe) in kind::steady(container) {
         let Handler::Exec { command } = &probe.handler else { continue };
-        let (name, period) = (kind.name(), *probe.period_seconds);
+        let (name, period) = (kind.name(), probe.period_seconds);
         if period < SHORT_PERIOD_SECONDS {
             let message = format!(
                 "the {name} probe starts a process every {period}s: each costs the node and the container CPU and \
@@ -33,7 +33,7 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
             let finding = Finding::new(&OVERHEAD, probe.field("periodSeconds"), message);
             findings.push(finding.help(help).container(container));
         }
-        if *probe.timeout_seconds > 1 {
+        if probe.timeout_seconds > 1 {
             continue;
         }
         if let Some(program) = command::slow_program(command) {

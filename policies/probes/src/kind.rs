@@ -49,5 +49,7 @@ pub(crate) const fn handler_field(handler: &Handler) -> &'static str {
         Handler::Grpc { .. } => "grpc",
         Handler::Exec { .. } => "exec",
         Handler::Sleep { .. } => "sleep",
+        // No such field, so a finding there is located at the probe.
+        Handler::Unknown => "unknown",
     }
 }

@@ -16,7 +16,7 @@ mod testing;
 mod timeout;
 mod windows;
 
-use plimsoll_policy::{Duration, Findings, Input, Policy, Rule, contract::Contract};
+use plimsoll_policy::{Duration, Findings, Input, Policy, Rule, about, contract::Contract};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,7 @@ impl Policy for Probes {
         poststart::UNBOUNDED,
     ];
     const PAGE: &'static str = include_str!("../README.md");
+    const ABOUT: &'static str = about::PROBE;
 
     fn validate(&self) -> Result<(), String> {
         in_range("min-start-window", self.min_start_window)?;
@@ -132,7 +133,7 @@ mod tests {
             let shown = |strict, level| {
                 examples.iter().any(|e| e.rule == rule.name && e.strict == strict && e.verdict == level)
             };
-            for levels in [Some(rule.levels), rule.second].into_iter().flatten() {
+            for levels in [Some(rule.levels), rule.escalated].into_iter().flatten() {
                 assert!(levels.default == Level::Off || shown(false, levels.default), "{}", rule.name);
                 assert!(levels.strict == levels.default || shown(true, levels.strict), "{} strict", rule.name);
             }
@@ -148,7 +149,7 @@ mod tests {
     fn the_table_of_the_page_has_the_levels_of_the_rules() {
         for rule in Probes::RULES {
             let second = |level: fn(plimsoll_policy::Levels) -> plimsoll_policy::Level| {
-                rule.second.map(|levels| format!(" / {}", level(levels).name())).unwrap_or_default()
+                rule.escalated.map(|levels| format!(" / {}", level(levels).name())).unwrap_or_default()
             };
             let default = format!("{}{}", rule.levels.default.name(), second(|levels| levels.default));
             let strict = format!("{}{}", rule.levels.strict.name(), second(|levels| levels.strict));

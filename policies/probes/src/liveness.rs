@@ -62,7 +62,7 @@ fn dependency(liveness: &Probe, container: &Container, findings: &mut Findings<'
     let (field, what) = match &liveness.handler {
         Handler::Http(get) => {
             let Some(what) = words(&get.path).find_map(not_liveness) else { return };
-            ("httpGet/path", format!("asks {} for {what}", *get.path))
+            ("httpGet/path", format!("asks {} for {what}", get.path))
         }
         _ => {
             let Some(client) = client::foreign(kind::command(liveness), &container.image) else { return };

@@ -10,7 +10,7 @@ use plimsoll_policy::{
 pub(crate) const MISSING_READINESS: Rule =
     Rule::new("missing-readiness-probe", Level::Note, "no application container of the pod has a readiness probe")
         .strict(Level::Warn)
-        .second(Level::Deny, Level::Deny);
+        .escalated(Level::Deny, Level::Deny);
 
 pub(crate) const PARTIAL_READINESS: Rule =
     Rule::new("partial-readiness", Level::Off, "an application container has no readiness probe, and another one has")
@@ -19,7 +19,7 @@ pub(crate) const PARTIAL_READINESS: Rule =
 pub(crate) const MISSING_LIVENESS: Rule =
     Rule::new("missing-liveness-probe", Level::Note, "no application container of the pod has a liveness probe")
         .strict(Level::Warn)
-        .second(Level::Deny, Level::Deny);
+        .escalated(Level::Deny, Level::Deny);
 
 /// A pod, and what of it is asked for probes.
 struct Pod<'a> {
@@ -68,7 +68,7 @@ fn missing_readiness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
         format!("no container of the pod has a readiness probe: it counts as ready as soon as it runs, {consequence}");
     let help = format!("add `readinessProbe: {}`", proposal(Key::Readyz, container, pod.contract));
     let finding = pod.finding(&MISSING_READINESS, container, "readinessProbe", message).help(help);
-    findings.push(if is_bare { finding } else { finding.second() });
+    findings.push(if is_bare { finding } else { finding.escalated() });
 }
 
 fn liveness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
@@ -83,7 +83,7 @@ fn liveness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
                 "no container of the pod has a liveness probe, though `{}` declares {} for it: a hung process stays",
                 declared.annotation, declared.value
             );
-            Finding::new(&MISSING_LIVENESS, container.field("livenessProbe"), message).container(container).second()
+            Finding::new(&MISSING_LIVENESS, container.field("livenessProbe"), message).container(container).escalated()
         }
         None => {
             let message = "no container of the pod has a liveness probe: a process that hangs is never restarted";
@@ -138,10 +138,10 @@ mod tests {
         let pair = deployment([container("app"), container("proxy")]);
         let all = [found(&MISSING_READINESS, &alone), found(&MISSING_READINESS, &pair)].concat();
         expect![[r#"
-            app (second level): no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
+            app (escalated): no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
               at /spec/template/spec/containers/0/readinessProbe
               help: add `readinessProbe: { httpGet: { path: /readyz, port: http } }`
-            the pod (second level): no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
+            the pod (escalated): no container of the pod has a readiness probe: it counts as ready as soon as it runs, so a broken version replaces a good one
               at /spec/template/spec/containers
               help: add `readinessProbe: { httpGet: { path: /readyz, port: 8080 } }`
         "#]]
@@ -182,7 +182,7 @@ mod tests {
         let mut pods = vec![job([container("app")]), job([container("app"), ready("other")])];
         for policy in [RestartPolicy::Never, RestartPolicy::OnFailure] {
             let mut pod = deployment([container("app")]);
-            pod.pod.restart_policy.value = policy;
+            pod.pod.restart_policy = policy;
             pods.push(pod);
         }
         for pod in pods {
@@ -205,7 +205,7 @@ mod tests {
               help: add `readinessProbe: { httpGet: { path: /readyz, port: http } }`
         "#]].assert_eq(&shown(&found(&MISSING_READINESS, &pod)));
         let template = Workload { kind: "PodTemplate".to_owned(), ..pod };
-        assert!(found(&MISSING_READINESS, &template)[0].second);
+        assert!(found(&MISSING_READINESS, &template)[0].escalated);
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
             app: no container of the pod has a liveness probe: a process that hangs is never restarted
               at /spec/template/spec/containers/0/livenessProbe
               help: add `livenessProbe: { httpGet: { path: /livez, port: admin } }`
-            app (second level): no container of the pod has a liveness probe, though `plimsoll.dev/livez` declares /alive for it: a hung process stays
+            app (escalated): no container of the pod has a liveness probe, though `plimsoll.dev/livez` declares /alive for it: a hung process stays
               at /spec/template/spec/containers/1/livenessProbe
               help: add `livenessProbe: { httpGet: { path: /alive, port: admin } }`
         "#]]

@@ -13,7 +13,7 @@ use plimsoll_policy::{
 pub(crate) const MISSING_STARTUP: Rule =
     Rule::new("missing-startup-probe", Level::Warn, "liveness without a startup probe kills a slow start")
         .strict(Level::Deny)
-        .second(Level::Deny, Level::Deny);
+        .escalated(Level::Deny, Level::Deny);
 
 pub(crate) const INITIAL_DELAY: Rule = Rule::new(
     "initial-delay-as-startup-budget",
@@ -55,7 +55,7 @@ pub(crate) fn check(
 }
 
 fn waits_long(liveness: &Probe) -> bool {
-    *liveness.initial_delay_seconds >= LONG_DELAY_SECONDS
+    liveness.initial_delay_seconds >= LONG_DELAY_SECONDS
 }
 
 fn missing(
@@ -77,7 +77,7 @@ fn missing(
             .container(container)
     };
     if let Some(budget) = outlasting {
-        findings.push(finding(budget.value, format!("of `{}`", budget.annotation)).second());
+        findings.push(finding(budget.value, format!("of `{}`", budget.annotation)).escalated());
         return;
     }
     // The warning would repeat the other rule's; a budget that is not met (above) is more than that.
@@ -96,7 +96,7 @@ fn initial_delay(
     if !waits_long(liveness) {
         return;
     }
-    let (delay, windows) = (*liveness.initial_delay_seconds, Windows::of(liveness));
+    let (delay, windows) = (liveness.initial_delay_seconds, Windows::of(liveness));
     let message = format!(
         "liveness waits {delay}s on every start, however short, and a longer one is still killed after {}",
         windows.of_start()
@@ -190,7 +190,7 @@ mod tests {
             (probe().delay(60), "80s", Some(true)),
         ] {
             let found = found(&MISSING_STARTUP, &budget(live(liveness), declared));
-            assert_eq!(found.first().map(|finding| finding.second), second, "{declared}");
+            assert_eq!(found.first().map(|finding| finding.escalated), second, "{declared}");
         }
     }
 
@@ -262,7 +262,7 @@ mod tests {
             app: without a startup probe liveness kills a start after 20s of failed answers (of silence: 21s): less than the 25s that every start should have
               at /spec/template/spec/containers/0/startupProbe
               help: add a `startupProbe` with the handler of the liveness probe, `periodSeconds: 5` and `failureThreshold: 6`
-            app (second level): without a startup probe liveness kills a start after 20s of failed answers (of silence: 21s): less than the 120s of `plimsoll.dev/startup-budget`
+            app (escalated): without a startup probe liveness kills a start after 20s of failed answers (of silence: 21s): less than the 120s of `plimsoll.dev/startup-budget`
               at /spec/template/spec/containers/0/startupProbe
               help: add a `startupProbe` with the handler of the liveness probe, `periodSeconds: 5` and `failureThreshold: 25`
             app: liveness waits 60s on every start, however short, and a longer one is still killed after 79s of failed answers (of silence: 21s)

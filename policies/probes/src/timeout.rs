@@ -33,7 +33,7 @@ pub(crate) fn check(pod: &PodTemplate, container: &Container, findings: &mut Fin
 
 fn over_period(container: &Container, findings: &mut Findings<'_>) {
     for (kind, probe) in kind::steady(container) {
-        let (period, timeout) = (*probe.period_seconds, *probe.timeout_seconds);
+        let (period, timeout) = (probe.period_seconds, probe.timeout_seconds);
         if timeout <= period {
             continue;
         }
@@ -57,7 +57,7 @@ fn tight(pod: &PodTemplate, container: &Container, findings: &mut Findings<'_>) 
     // The kernel accepts a TCP connection, however throttled the process is.
     let needs_cpu = matches!(liveness.handler, Handler::Http(_) | Handler::Grpc { .. } | Handler::Exec { .. });
     let windows = Windows::of(liveness);
-    let is_tight = *liveness.timeout_seconds <= 1 && windows.silent < LONG_SILENCE;
+    let is_tight = liveness.timeout_seconds <= 1 && windows.silent < LONG_SILENCE;
     if !needs_cpu || !is_tight || limit >= ONE_CORE_MILLIS {
         return;
     }

@@ -20,8 +20,8 @@ pub(crate) struct Windows {
 
 impl Windows {
     pub(crate) fn of(probe: &Probe) -> Self {
-        let (d, p, t) = (*probe.initial_delay_seconds, *probe.period_seconds, *probe.timeout_seconds);
-        let n = *probe.failure_threshold;
+        let (d, p, t) = (probe.initial_delay_seconds, probe.period_seconds, probe.timeout_seconds);
+        let n = probe.failure_threshold;
         Windows { silent: Duration::seconds(silent(p, t, n)), failing: Duration::seconds(failing(d, p, n)) }
     }
 
@@ -47,14 +47,14 @@ fn failing(d: i64, p: i64, n: i64) -> i64 {
 
 /// The smallest failureThreshold that makes the silent window of a probe at least `wanted`.
 pub(crate) fn threshold_for_silence(probe: &Probe, wanted: Duration) -> u64 {
-    let t = *probe.timeout_seconds;
-    threshold(wanted.saturating_sub(Duration::seconds(t)), t.max(*probe.period_seconds))
+    let t = probe.timeout_seconds;
+    threshold(wanted.saturating_sub(Duration::seconds(t)), t.max(probe.period_seconds))
 }
 
 /// The smallest failureThreshold that makes the failing window of a probe at least `wanted`.
 pub(crate) fn threshold_for_start(probe: &Probe, wanted: Duration) -> u64 {
     let delay = probe.initial_delay_seconds.saturating_sub(1);
-    threshold(wanted.saturating_sub(Duration::seconds(delay)), *probe.period_seconds)
+    threshold(wanted.saturating_sub(Duration::seconds(delay)), probe.period_seconds)
 }
 
 /// The same for a probe without delay that looks every `p` seconds.

@@ -6,7 +6,7 @@
 //! declares the port `admin-port`, else the one that `kubectl.kubernetes.io/default-container` names, else the first.
 
 use crate::{
-    Duration, Workload,
+    Duration, Pointer, Workload,
     workload::{Class, Container, Map, Port},
 };
 use std::fmt;
@@ -87,7 +87,7 @@ struct Entry {
     key: Key,
     container: Option<String>,
     annotation: String,
-    pointer: String,
+    pointer: Pointer,
     text: String,
 }
 
@@ -99,7 +99,7 @@ pub struct Declared<T> {
     /// The annotation's key, as written.
     pub annotation: String,
     /// JSON pointer of the annotation.
-    pub pointer: String,
+    pub pointer: Pointer,
 }
 
 /// An annotation that looks like part of a contract and is not.
@@ -108,7 +108,7 @@ pub struct Invalid {
     /// The annotation's key, as written.
     pub annotation: String,
     /// JSON pointer of the annotation.
-    pub pointer: String,
+    pub pointer: Pointer,
     /// What is wrong with it.
     pub reason: Reason,
 }
@@ -243,7 +243,7 @@ impl Contract {
         Some(container.name.clone())
     }
 
-    fn read(&mut self, annotations: &Map, pointer: impl Fn(&str) -> String, workload: &Workload) {
+    fn read(&mut self, annotations: &Map, pointer: impl Fn(&str) -> Pointer, workload: &Workload) {
         for (annotation, text) in annotations {
             let Some((key, container)) = split(annotation) else { continue };
             let pointer = pointer(annotation);
@@ -267,7 +267,7 @@ impl Contract {
 
     fn refuse_outside(&mut self, annotations: &Map) {
         for annotation in annotations.keys().filter(|annotation| split(annotation).is_some()) {
-            let pointer = format!("/metadata/annotations/{}", crate::escape(annotation));
+            let pointer = Pointer::ROOT.join("metadata/annotations").step(annotation);
             let reason = Reason::OutsidePodTemplate;
             self.invalid.push(Invalid { annotation: annotation.clone(), pointer, reason });
         }

@@ -11,10 +11,13 @@ pub mod __private {
         export_macro_name: "export_component",
     });
 
-    pub use super::{check, configure, describe, start};
+    pub use super::{check, check_set, configure, describe, start};
 }
 
-use crate::{Edit, Findings, Input, Level, Levels, Policy, REQUEST_VERSION, Request, Run};
+use crate::{
+    Edit, Findings, Input, Level, Levels, Policy, Related, Run, Safety, Set,
+    request::{self, Request, SetRequest},
+};
 use __private::plimsoll::policy::types as wit;
 
 /// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`, in the `lib.rs` of a
@@ -54,6 +57,16 @@ macro_rules! export {
                         other => Err(::std::format!("this module has no policy `{other}`")),
                     })
                 }
+
+                fn check_set(
+                    request: ::std::vec::Vec<u8>,
+                ) -> ::std::result::Result<::std::vec::Vec<private::Finding>, ::std::string::String> {
+                    private::start();
+                    private::check_set(&request, |run, set| match run.policy.as_str() {
+                        $(<$policy as $crate::Policy>::ID => $crate::Run::check_set::<$policy>(run, set),)+
+                        other => Err(::std::format!("this module has no policy `{other}`")),
+                    })
+                }
             }
 
             private::export_component!(Module with_types_in private);
@@ -70,14 +83,24 @@ macro_rules! export {
 }
 
 impl Run {
-    /// Unpacks the settings of a policy and lets it judge.
+    /// Reads the settings of a policy and lets it judge one object.
     #[doc(hidden)]
     pub fn check<P: Policy>(&self, input: Input<'_>) -> Result<Vec<crate::Finding>, String> {
-        let policy: P =
-            postcard::from_bytes(&self.settings).map_err(|error| format!("settings of `{}`: {error}", P::ID))?;
         let mut findings = Findings::new(&self.off);
-        policy.check(&input, &mut findings);
+        self.policy::<P>()?.check(&input, &mut findings);
         Ok(findings.into_vec())
+    }
+
+    /// Reads the settings of a policy and lets it judge a set.
+    #[doc(hidden)]
+    pub fn check_set<P: Policy>(&self, set: &Set) -> Result<Vec<crate::Finding>, String> {
+        let mut findings = Findings::new(&self.off);
+        self.policy::<P>()?.check_set(set, &mut findings);
+        Ok(findings.into_vec())
+    }
+
+    fn policy<P: Policy>(&self) -> Result<P, String> {
+        minicbor_serde::from_slice(&self.settings).map_err(|error| format!("settings of `{}`: {error}", P::ID))
     }
 }
 
@@ -98,13 +121,13 @@ pub fn describe<P: Policy>() -> wit::Description {
                 name: rule.name.clone().into_owned(),
                 summary: rule.summary.clone().into_owned(),
                 levels: levels(rule.levels),
-                second: rule.second.map(levels),
+                escalated: rule.escalated.map(levels),
+                about: P::ABOUT.to_owned(),
             })
             .collect(),
         settings: serde_json::Value::from(schemars::schema_for!(P)).to_string(),
-        request: REQUEST_VERSION,
         wants_raw: P::WANTS_RAW,
-        wants_siblings: P::WANTS_SIBLINGS,
+        wants_set: P::WANTS_SET,
     }
 }
 
@@ -116,19 +139,32 @@ pub fn configure<P: Policy>(settings: &str) -> Result<Vec<u8>, String> {
         text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
     })?;
     policy.validate()?;
-    postcard::to_allocvec(&policy).map_err(|error| error.to_string())
+    minicbor_serde::to_vec(&policy).map_err(|error| error.to_string())
 }
 
-/// Unpacks a request and lets each of its policies judge, in order.
+/// Decodes a request and lets each of its policies judge, in order.
 pub fn check(
     request: &[u8],
     run: impl Fn(&Run, Input<'_>) -> Result<Vec<crate::Finding>, String>,
 ) -> Result<Vec<wit::Finding>, String> {
-    let request = Request::unpack(request)?;
-    let input = Input { workload: &request.workload, raw: request.raw.as_deref(), siblings: &request.siblings };
+    let request: Request = request::decode(request)?;
+    let input = Input { workload: &request.workload, raw: request.raw.as_deref() };
+    all(&request.runs, |one| run(one, input))
+}
+
+/// The same for a set.
+pub fn check_set(
+    request: &[u8],
+    run: impl Fn(&Run, &Set) -> Result<Vec<crate::Finding>, String>,
+) -> Result<Vec<wit::Finding>, String> {
+    let request: SetRequest = request::decode(request)?;
+    all(&request.runs, |one| run(one, &request.set))
+}
+
+fn all(runs: &[Run], run: impl Fn(&Run) -> Result<Vec<crate::Finding>, String>) -> Result<Vec<wit::Finding>, String> {
     let mut all = Vec::new();
-    for one in &request.runs {
-        all.extend(run(one, input)?.into_iter().map(|finding| lower(&one.policy, finding)));
+    for one in runs {
+        all.extend(run(one)?.into_iter().map(|finding| lower(&one.policy, finding)));
     }
     Ok(all)
 }
@@ -139,11 +175,21 @@ fn lower(policy: &str, finding: crate::Finding) -> wit::Finding {
         rule: finding.rule,
         message: finding.message,
         help: finding.help,
-        pointer: finding.pointer,
+        object: finding.object,
+        pointer: finding.pointer.into(),
         container: finding.container,
-        second: finding.second,
+        escalated: finding.escalated,
+        related: finding.related.into_iter().map(related).collect(),
         fix: finding.fix.into_iter().map(edit).collect(),
+        fix_is: match finding.fix_is {
+            Safety::Safe => wit::Safety::Safe,
+            Safety::Unsafe => wit::Safety::Unsafe,
+        },
     }
+}
+
+fn related(related: Related) -> wit::Related {
+    wit::Related { object: related.object, pointer: related.pointer.into(), message: related.message }
 }
 
 fn edit(edit: Edit) -> wit::Edit {
@@ -152,7 +198,7 @@ fn edit(edit: Edit) -> wit::Edit {
         Edit::Replace { pointer, value } => (wit::Operation::Replace, pointer, Some(value)),
         Edit::Remove { pointer } => (wit::Operation::Remove, pointer, None),
     };
-    wit::Edit { operation, pointer, value }
+    wit::Edit { operation, pointer: pointer.into(), value }
 }
 
 fn levels(levels: Levels) -> wit::Levels {

@@ -1,7 +1,6 @@
 //! Findings, and the list that a policy pushes them onto.
 
-use crate::{Rule, workload::Container};
-use std::fmt::Display;
+use crate::{Pointer, Rule, workload::Container};
 
 /// One thing that a policy found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,36 +11,66 @@ pub struct Finding {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// JSON pointer of the field, or of where it belongs.
-    pub pointer: String,
+    /// Which object of the [`Set`](crate::Set) it is about; 0 in [`check`](crate::Policy::check).
+    pub object: u32,
+    /// The field, or where it belongs.
+    pub pointer: Pointer,
     /// Name of the container, where it is about one.
     pub container: Option<String>,
-    /// The rule's second levels apply.
-    pub second: bool,
-    /// Edits that mend it, applied in order.
+    /// The rule's escalated levels apply.
+    pub escalated: bool,
+    /// Other places that explain it.
+    pub related: Vec<Related>,
+    /// Edits that fix it, applied in order; empty where there is no fix.
     pub fix: Vec<Edit>,
+    /// Whether the fix may be applied without asking.
+    pub fix_is: Safety,
+}
+
+/// Another place that explains a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// Which object of the set; none for the finding's own.
+    pub object: Option<u32>,
+    /// The place.
+    pub pointer: Pointer,
+    /// What is there: lower case, no full stop at the end.
+    pub message: String,
 }
 
 /// One JSON patch operation (RFC 6902); values are JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the RFC")]
 pub enum Edit {
-    Add { pointer: String, value: String },
-    Replace { pointer: String, value: String },
-    Remove { pointer: String },
+    Add { pointer: Pointer, value: String },
+    Replace { pointer: Pointer, value: String },
+    Remove { pointer: Pointer },
+}
+
+/// Whether a fix may be applied without asking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Safety {
+    /// It cannot change what the author meant: a number raised to a sum that the message shows.
+    #[default]
+    Safe,
+    /// The author must look at it.
+    Unsafe,
 }
 
 impl Finding {
     /// A finding of `rule` at `pointer`.
-    pub fn new(rule: &Rule, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(rule: &Rule, pointer: impl Into<Pointer>, message: impl Into<String>) -> Self {
         Finding {
             rule: rule.name.clone().into_owned(),
             message: message.into(),
             help: None,
+            object: 0,
             pointer: pointer.into(),
             container: None,
-            second: false,
+            escalated: false,
+            related: Vec::new(),
             fix: Vec::new(),
+            fix_is: Safety::Safe,
         }
     }
 
@@ -51,28 +80,52 @@ impl Finding {
         self
     }
 
+    /// The object of the set that it is about.
+    pub fn object(mut self, object: u32) -> Self {
+        self.object = object;
+        self
+    }
+
     /// The container it is about.
     pub fn container(mut self, container: &Container) -> Self {
         self.container = Some(container.name.clone());
         self
     }
 
-    /// Marks the case that the rule weighs by its second levels.
-    pub fn second(mut self) -> Self {
-        self.second = true;
+    /// Marks the case that the rule weighs by its escalated levels.
+    pub fn escalated(mut self) -> Self {
+        self.escalated = true;
+        self
+    }
+
+    /// Adds another place of the same object that explains it.
+    pub fn related(mut self, pointer: impl Into<Pointer>, message: impl Into<String>) -> Self {
+        self.related.push(Related { object: None, pointer: pointer.into(), message: message.into() });
+        self
+    }
+
+    /// Adds a place in another object of the set that explains it.
+    pub fn related_to(mut self, object: u32, pointer: impl Into<Pointer>, message: impl Into<String>) -> Self {
+        self.related.push(Related { object: Some(object), pointer: pointer.into(), message: message.into() });
         self
     }
 
     /// Adds an edit that puts `value` at `pointer`, whether or not the field is written.
-    pub fn set(mut self, pointer: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+    pub fn set(mut self, pointer: impl Into<Pointer>, value: impl Into<serde_json::Value>) -> Self {
         let value = value.into().to_string();
         self.fix.push(Edit::Add { pointer: pointer.into(), value });
         self
     }
 
     /// Adds an edit that removes the field at `pointer`.
-    pub fn remove(mut self, pointer: impl Into<String>) -> Self {
+    pub fn remove(mut self, pointer: impl Into<Pointer>) -> Self {
         self.fix.push(Edit::Remove { pointer: pointer.into() });
+        self
+    }
+
+    /// Says that the author must look at the fix before it is applied.
+    pub fn unsafe_fix(mut self) -> Self {
+        self.fix_is = Safety::Unsafe;
         self
     }
 }
@@ -109,9 +162,4 @@ impl<'a> Findings<'a> {
     pub fn into_vec(self) -> Vec<Finding> {
         self.list
     }
-}
-
-/// Escapes one step of a JSON pointer (RFC 6901): `~` as `~0`, `/` as `~1`.
-pub fn escape(step: impl Display) -> String {
-    step.to_string().replace('~', "~0").replace('/', "~1")
 }

@@ -20,10 +20,13 @@ pub mod glob;
 pub mod image;
 pub mod page;
 pub mod panic;
+mod pointer;
 mod policy;
-mod request;
+pub mod request;
 mod rule;
 pub mod shell;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 mod waiting;
 pub mod workload;
 
@@ -31,10 +34,11 @@ pub use duration::Duration;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub use export::__private;
-pub use finding::{Edit, Finding, Findings, escape};
+pub use finding::{Edit, Finding, Findings, Related, Safety};
+pub use pointer::Pointer;
 pub use policy::{Description, Input, Policy};
-pub use request::{Request, Run, Sibling, VERSION as REQUEST_VERSION};
-pub use rule::{Level, Levels, Rule};
+pub use request::{Member, Run, Service, Set};
+pub use rule::{Level, Levels, Rule, about};
 pub use workload::Workload;
 
 /// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`, in the `lib.rs` of a

@@ -1,14 +1,13 @@
 //! The trait a policy implements.
 
-use crate::{Findings, Rule, Sibling, Workload};
+use crate::{Findings, Rule, Set, Workload, about};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// One subject: a few rules about it, and the settings they share.
 ///
 /// The implementing type *is* the settings: derive `Serialize`, `Deserialize` and `JsonSchema`, with
-/// `#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]`, and give it a `Default`. Its fields may be
-/// of any type that postcard can read back (no `#[serde(flatten)]`, no untagged enum).
+/// `#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]`, and give it a `Default`.
 pub trait Policy: Serialize + DeserializeOwned + JsonSchema {
     /// Name in configuration and reports, in kebab case.
     const ID: &'static str;
@@ -22,8 +21,10 @@ pub trait Policy: Serialize + DeserializeOwned + JsonSchema {
     const PAGE: &'static str;
     /// Whether [`Input::raw`] is filled in. It costs time: ask only for what [`Workload`] does not have.
     const WANTS_RAW: bool = false;
-    /// Whether [`Input::siblings`] is filled in. It costs time: every document of the input is parsed then.
-    const WANTS_SIBLINGS: bool = false;
+    /// Whether [`check_set`](Policy::check_set) is called. It costs time: every document of the input is read then.
+    const WANTS_SET: bool = false;
+    /// What its rules are about: one of [`about`], or another word, which means nothing to the host.
+    const ABOUT: &'static str = about::WORKLOAD;
 
     /// Refuses settings that parse but make no sense, in one line for the person who wrote them.
     fn validate(&self) -> Result<(), String> {
@@ -32,6 +33,10 @@ pub trait Policy: Serialize + DeserializeOwned + JsonSchema {
 
     /// Judges one object.
     fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>);
+
+    /// Judges all objects of one namespace of one input together, if [`WANTS_SET`](Policy::WANTS_SET). Findings name
+    /// their object: [`Finding::object`](crate::Finding::object). Never called at the webhook.
+    fn check_set(&self, _set: &Set, _findings: &mut Findings<'_>) {}
 }
 
 /// What a policy may look at.
@@ -41,13 +46,11 @@ pub struct Input<'a> {
     pub workload: &'a Workload,
     /// The whole object as JSON, for a policy that wants it.
     pub raw: Option<&'a str>,
-    /// The other documents of the same input, for a policy that wants them.
-    pub siblings: &'a [Sibling],
 }
 
 impl<'a> From<&'a Workload> for Input<'a> {
     fn from(workload: &'a Workload) -> Self {
-        Input { workload, raw: None, siblings: &[] }
+        Input { workload, raw: None }
     }
 }
 
@@ -66,10 +69,8 @@ pub struct Description {
     pub settings: String,
     /// Its page in markdown.
     pub page: String,
-    /// The version of the packed request that it reads.
-    pub request: u8,
     /// Whether it wants the whole object.
     pub wants_raw: bool,
-    /// Whether it wants the other documents.
-    pub wants_siblings: bool,
+    /// Whether it has rules about a set of objects.
+    pub wants_set: bool,
 }

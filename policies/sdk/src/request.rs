@@ -1,74 +1,151 @@
-//! What the host hands to `check`: a version byte, then this, packed with postcard.
+//! What the host hands to `check` and `check-set`: CBOR with numbered fields, as `wit/request.cddl` describes it.
 //!
-//! A published version is a frozen type. A later one is a new type beside it, and the host keeps an encoder for each.
+//! The encoding grows: a module skips fields that it does not know, and takes the default of one that the host does not
+//! send. A number is never used again for something else.
 
-use crate::Workload;
-use serde::{Deserialize, Serialize};
-
-/// The version of [`Request`] that this SDK reads and writes.
-pub const VERSION: u8 = 1;
+use crate::{Pointer, Workload, workload::Map};
+use minicbor::{Decode, Encode};
 
 /// One object, and the policies to judge it by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
 pub struct Request {
     /// The object, defaults applied.
+    #[n(0)]
     pub workload: Workload,
     /// The whole object as JSON, defaults applied; only if a policy of the module wants it.
+    #[n(1)]
     pub raw: Option<String>,
-    /// The other documents of the same input; only if a policy of the module wants them.
-    pub siblings: Vec<Sibling>,
     /// Which policies to run, in this order.
+    #[n(2)]
     pub runs: Vec<Run>,
 }
 
 /// One policy to run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Run {
     /// Its id.
+    #[n(0)]
     pub policy: String,
     /// What its `configure` returned.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
     pub settings: Vec<u8>,
     /// Its rules that are off.
+    #[n(2)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub off: Vec<String>,
 }
 
-/// Another document of the same file, of standard input, or of one rendered chart. There are none at the webhook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sibling {
-    /// `v1`, `apps/v1`.
-    pub api_version: String,
-    /// `Service`, `Deployment`.
-    pub kind: String,
-    /// As written; none where the document leaves it to the command line.
-    pub namespace: Option<String>,
-    /// `metadata.name`.
-    pub name: String,
-    /// The whole object as JSON, as written: no defaults.
-    pub raw: String,
+/// All objects of one namespace of one input, and the policies to judge them by.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub struct SetRequest {
+    /// The objects.
+    #[n(0)]
+    pub set: Set,
+    /// Which policies to run, in this order.
+    #[n(1)]
+    pub runs: Vec<Run>,
 }
 
-impl Request {
-    /// Packs the request, version byte first.
-    pub fn pack(&self) -> Vec<u8> {
-        Request::pack_parts(&self.workload, self.raw.as_deref(), &self.siblings, &self.runs)
+/// All objects of one namespace of one input: of one file, of standard input, of one rendered chart. There are none at
+/// the webhook.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub struct Set {
+    /// None where the manifests leave it to the command line.
+    #[n(0)]
+    pub namespace: Option<String>,
+    /// In the order of the input; a finding names one by its index.
+    #[n(1)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub objects: Vec<Member>,
+}
+
+/// One object of a set: its name, and a view of it if it has one.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub struct Member {
+    /// `v1`, `apps/v1`.
+    #[n(0)]
+    pub api_version: String,
+    /// `Service`, `Deployment`.
+    #[n(1)]
+    pub kind: String,
+    /// `metadata.name`, or `metadata.generateName`.
+    #[n(2)]
+    pub name: String,
+    /// What it runs, defaults applied.
+    #[n(3)]
+    pub workload: Option<Workload>,
+    /// What it sends traffic to.
+    #[n(4)]
+    pub service: Option<Service>,
+}
+
+/// `spec` of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Service {
+    /// The labels that its pods have; empty for one whose endpoints are managed elsewhere.
+    #[n(0)]
+    #[cbor(skip_if = "Map::is_empty")]
+    pub selector: Map,
+}
+
+impl Service {
+    /// Where its selector is.
+    pub fn selector_pointer() -> Pointer {
+        Pointer::ROOT.join("spec/selector")
     }
 
-    /// Packs a request whose parts belong to somebody else.
-    pub fn pack_parts(workload: &Workload, raw: Option<&str>, siblings: &[Sibling], runs: &[Run]) -> Vec<u8> {
-        // Room for an ordinary request, so that writing it does not have to grow.
-        let mut bytes = Vec::with_capacity(4096);
-        bytes.push(VERSION);
-        // Postcard writes a struct as its fields in order, which is what a tuple is.
-        postcard::to_extend(&(workload, raw, siblings, runs), bytes)
-            .expect("a request has no type that postcard cannot write")
+    /// Whether it selects pods with these labels.
+    pub fn selects(&self, labels: &Map) -> bool {
+        !self.selector.is_empty() && self.selector.iter().all(|(key, value)| labels.get(key) == Some(value))
     }
+}
 
-    /// Unpacks what [`pack`](Self::pack) wrote.
-    pub fn unpack(bytes: &[u8]) -> Result<Self, String> {
-        match bytes.split_first() {
-            Some((&VERSION, packed)) => postcard::from_bytes(packed).map_err(|error| format!("request: {error}")),
-            Some((other, _)) => Err(format!("request version {other}: this module reads version {VERSION}")),
-            None => Err("empty request".to_owned()),
-        }
-    }
+/// [`Request`] with parts that belong to somebody else: the same bytes.
+#[derive(Clone, Copy, Debug, Encode)]
+#[cbor(map)]
+pub struct RequestParts<'a> {
+    /// See [`Request::workload`].
+    #[n(0)]
+    pub workload: &'a Workload,
+    /// See [`Request::raw`].
+    #[n(1)]
+    pub raw: Option<&'a str>,
+    /// See [`Request::runs`].
+    #[n(2)]
+    pub runs: &'a [Run],
+}
+
+/// [`SetRequest`] with parts that belong to somebody else: the same bytes.
+#[derive(Clone, Copy, Debug, Encode)]
+#[cbor(map)]
+pub struct SetRequestParts<'a> {
+    /// See [`SetRequest::set`].
+    #[n(0)]
+    pub set: &'a Set,
+    /// See [`SetRequest::runs`].
+    #[n(1)]
+    pub runs: &'a [Run],
+}
+
+/// Encodes a request.
+pub fn encode(request: &impl Encode<()>) -> Vec<u8> {
+    // Room for an ordinary request, so that writing it does not have to grow.
+    let mut bytes = Vec::with_capacity(4096);
+    minicbor::encode(request, &mut bytes).expect("a vector takes everything");
+    bytes
+}
+
+/// Decodes a request.
+///
+/// # Errors
+/// What cannot be read, as text.
+pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, String> {
+    minicbor::decode(bytes).map_err(|error| format!("request: {error}"))
 }

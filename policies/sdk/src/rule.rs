@@ -47,15 +47,34 @@ pub struct Rule {
     pub summary: Cow<'static, str>,
     /// The levels of an ordinary finding.
     pub levels: Levels,
-    /// The levels of a finding marked [`Finding::second`](crate::Finding::second).
-    pub second: Option<Levels>,
+    /// The levels of a finding that is [`escalated`](crate::Finding::escalated).
+    pub escalated: Option<Levels>,
+    /// What it is about: its policy's [`ABOUT`](crate::Policy::ABOUT), by which the host asks for rules without naming a
+    /// policy.
+    pub about: Cow<'static, str>,
+}
+
+/// Words for what a rule is about; a policy may use others, which mean nothing to the host.
+pub mod about {
+    /// The image and how it is pulled: not judged where something else still fills in images.
+    pub const IMAGE: &str = "image";
+    /// The probes of containers: not judged where an operator fills them in.
+    pub const PROBE: &str = "probe";
+    /// Anything else in the workload.
+    pub const WORKLOAD: &str = "workload";
 }
 
 impl Rule {
     /// A rule with one level in both profiles.
     pub const fn new(name: &'static str, level: Level, summary: &'static str) -> Self {
         let levels = Levels { default: level, strict: level };
-        Rule { name: Cow::Borrowed(name), summary: Cow::Borrowed(summary), levels, second: None }
+        Rule {
+            name: Cow::Borrowed(name),
+            summary: Cow::Borrowed(summary),
+            levels,
+            escalated: None,
+            about: Cow::Borrowed(about::WORKLOAD),
+        }
     }
 
     /// Another level in the profile `strict`.
@@ -64,9 +83,9 @@ impl Rule {
         self
     }
 
-    /// Second levels, for the case that the rule weighs differently.
-    pub const fn second(mut self, default: Level, strict: Level) -> Self {
-        self.second = Some(Levels { default, strict });
+    /// Escalated levels, for the case that the rule weighs differently.
+    pub const fn escalated(mut self, default: Level, strict: Level) -> Self {
+        self.escalated = Some(Levels { default, strict });
         self
     }
 }

@@ -1,411 +1,557 @@
 //! The workload as the API server would store it: one type for every kind that runs pods.
 //!
-//! Every field that the API server fills in is a [`Defaulted`]: its effective value, and whether it was written.
-//! No rule may depend on "written", because a webhook sees the defaults filled in; it only moves the location of a
-//! finding. Durations and counts are as in the manifest: seconds and plain numbers.
+//! Every field that the API server fills in has its effective value: no rule may depend on whether it was written,
+//! because a webhook sees the defaults filled in. Durations and counts are as in the manifest: seconds and plain numbers.
+//!
+//! The view holds what rules read, and grows with them. Each field and variant has a number in the encoding
+//! (`wit/request.cddl`), which is never used again for anything else; a field that a module does not know is skipped,
+//! and one that the host does not send is the field's default.
 
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, ops::Deref};
+use crate::Pointer;
+use minicbor::{Decode, Decoder, Encode, decode};
+use std::{collections::BTreeMap, fmt};
 
 /// Labels or annotations.
 pub type Map = BTreeMap<String, String>;
 
-/// A value that the API server fills in where the manifest leaves it out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Defaulted<T> {
-    /// The effective value.
-    pub value: T,
-    /// Whether the manifest has it.
-    pub written: bool,
-}
-
-impl<T> Deref for Defaulted<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
 /// An object that runs pods.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
 pub struct Workload {
     /// `apps/v1`; a removed version is kept as written.
+    #[n(0)]
     pub api_version: String,
     /// `Deployment`.
+    #[n(1)]
     pub kind: String,
     /// `metadata.namespace`, if written.
+    #[n(2)]
     pub namespace: Option<String>,
     /// `metadata.name`, or `metadata.generateName`.
+    #[n(3)]
     pub name: String,
     /// The workload's own labels.
+    #[n(4)]
+    #[cbor(skip_if = "Map::is_empty")]
     pub labels: Map,
     /// The workload's own annotations.
+    #[n(5)]
+    #[cbor(skip_if = "Map::is_empty")]
     pub annotations: Map,
     /// What keeps the pods going, with the fields of that kind.
+    #[n(6)]
+    #[cbor(decode_with = "decode_controller")]
     pub controller: Controller,
     /// The pods.
+    #[n(7)]
     pub pod: PodTemplate,
 }
 
 /// What keeps the pods going.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Controller {
     /// `apps/v1` Deployment, and the removed versions of it.
-    Deployment(Deployment),
+    #[n(0)]
+    Deployment(#[n(0)] Deployment),
     /// `apps/v1` StatefulSet.
-    StatefulSet(StatefulSet),
+    #[n(1)]
+    StatefulSet(#[n(0)] StatefulSet),
     /// `apps/v1` DaemonSet.
-    DaemonSet(DaemonSet),
+    #[n(2)]
+    DaemonSet(#[n(0)] DaemonSet),
     /// ReplicaSet and ReplicationController.
-    ReplicaSet(ReplicaSet),
+    #[n(3)]
+    ReplicaSet(#[n(0)] ReplicaSet),
     /// `batch/v1` Job.
-    Job(Job),
+    #[n(4)]
+    Job(#[n(0)] Job),
     /// `batch/v1` CronJob.
-    CronJob(CronJob),
+    #[n(5)]
+    CronJob(#[n(0)] CronJob),
     /// A bare Pod, or a PodTemplate.
+    #[n(6)]
     Pod,
     /// A custom kind with a pod template.
+    #[n(7)]
     Custom,
 }
 
 /// `spec` of a Deployment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct Deployment {
-    pub replicas: Defaulted<i64>,
+    #[n(0)]
+    pub replicas: i64,
+    #[n(1)]
     pub selector: Selector,
+    #[n(2)]
     pub strategy: Strategy,
-    pub min_ready_seconds: Defaulted<i64>,
-    pub progress_deadline_seconds: Defaulted<i64>,
-    pub revision_history_limit: Defaulted<i64>,
+    #[n(3)]
+    pub min_ready_seconds: i64,
+    #[n(4)]
+    pub progress_deadline_seconds: i64,
 }
 
 /// `spec.strategy` of a Deployment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Strategy {
     /// All old pods go before the first new one comes.
+    #[n(0)]
     Recreate,
     /// Old pods go as new ones come.
+    #[n(1)]
     RollingUpdate {
         /// Defaults to 25 %; rounds down.
-        max_unavailable: Defaulted<IntOrPercent>,
+        #[n(0)]
+        max_unavailable: IntOrPercent,
         /// Defaults to 25 %; rounds up.
-        max_surge: Defaulted<IntOrPercent>,
+        #[n(1)]
+        max_surge: IntOrPercent,
     },
 }
 
 /// `spec` of a StatefulSet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct StatefulSet {
-    pub replicas: Defaulted<i64>,
+    #[n(0)]
+    pub replicas: i64,
+    #[n(1)]
     pub selector: Selector,
+    #[n(2)]
     pub update_strategy: StatefulSetUpdate,
-    pub pod_management_policy: Defaulted<PodManagement>,
-    pub min_ready_seconds: Defaulted<i64>,
-    pub revision_history_limit: Defaulted<i64>,
+    #[n(3)]
+    pub min_ready_seconds: i64,
 }
 
 /// `spec.updateStrategy` of a StatefulSet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
 pub enum StatefulSetUpdate {
+    #[n(0)]
     OnDelete,
-    RollingUpdate { partition: Defaulted<i64>, max_unavailable: Option<IntOrPercent> },
-}
-
-/// `spec.podManagementPolicy` of a StatefulSet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
-pub enum PodManagement {
-    OrderedReady,
-    Parallel,
+    #[n(1)]
+    RollingUpdate {
+        #[n(0)]
+        partition: i64,
+        #[n(1)]
+        max_unavailable: Option<IntOrPercent>,
+    },
 }
 
 /// `spec` of a DaemonSet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct DaemonSet {
+    #[n(0)]
     pub selector: Selector,
+    #[n(1)]
     pub update_strategy: DaemonSetUpdate,
-    pub min_ready_seconds: Defaulted<i64>,
-    pub revision_history_limit: Defaulted<i64>,
+    #[n(2)]
+    pub min_ready_seconds: i64,
 }
 
 /// `spec.updateStrategy` of a DaemonSet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
 pub enum DaemonSetUpdate {
+    #[n(0)]
     OnDelete,
-    RollingUpdate { max_unavailable: Defaulted<IntOrPercent>, max_surge: Defaulted<IntOrPercent> },
+    #[n(1)]
+    RollingUpdate {
+        #[n(0)]
+        max_unavailable: IntOrPercent,
+        #[n(1)]
+        max_surge: IntOrPercent,
+    },
 }
 
 /// `spec` of a ReplicaSet or ReplicationController.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct ReplicaSet {
-    pub replicas: Defaulted<i64>,
+    #[n(0)]
+    pub replicas: i64,
+    #[n(1)]
     pub selector: Selector,
-    pub min_ready_seconds: Defaulted<i64>,
+    #[n(2)]
+    pub min_ready_seconds: i64,
 }
 
 /// `spec` of a Job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct Job {
     /// None with `backoffLimitPerIndex`.
-    pub backoff_limit: Option<Defaulted<i64>>,
+    #[n(0)]
+    pub backoff_limit: Option<i64>,
     /// None where only `parallelism` is set: any one success completes the Job.
-    pub completions: Option<Defaulted<i64>>,
-    pub parallelism: Defaulted<i64>,
+    #[n(1)]
+    pub completions: Option<i64>,
+    #[n(2)]
+    pub parallelism: i64,
+    #[n(3)]
     pub active_deadline_seconds: Option<i64>,
+    #[n(4)]
     pub ttl_seconds_after_finished: Option<i64>,
 }
 
 /// `spec` of a CronJob.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
 pub struct CronJob {
-    pub concurrency_policy: Defaulted<String>,
-    pub successful_jobs_history_limit: Defaulted<i64>,
-    pub failed_jobs_history_limit: Defaulted<i64>,
     /// `spec.jobTemplate.spec`.
+    #[n(0)]
     pub job: Job,
 }
 
 /// A label selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Selector {
     /// All of these must match.
+    #[n(0)]
+    #[cbor(skip_if = "Map::is_empty")]
     pub match_labels: Map,
     /// Whether there are `matchExpressions` as well, which this view does not carry.
+    #[n(1)]
+    #[cbor(skip_if = "is_false")]
     pub has_expressions: bool,
 }
 
 /// A count, or a percentage of the replicas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum IntOrPercent {
     /// A count.
-    Int(i64),
+    #[n(0)]
+    Int(#[n(0)] i64),
     /// A percentage: 25 for `25%`.
-    Percent(i64),
+    #[n(1)]
+    Percent(#[n(0)] i64),
 }
 
 /// The pod template, or the pod itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
 pub struct PodTemplate {
     /// JSON pointer of the object that has the pod's `metadata` and `spec`: `/spec/template`; empty for a Pod.
-    pub pointer: String,
+    #[n(0)]
+    pub pointer: Pointer,
     /// The pod's labels.
+    #[n(1)]
+    #[cbor(skip_if = "Map::is_empty")]
     pub labels: Map,
     /// The pod's annotations.
+    #[n(2)]
+    #[cbor(skip_if = "Map::is_empty")]
     pub annotations: Map,
     /// `terminationGracePeriodSeconds`.
-    pub grace_period_seconds: Defaulted<i64>,
+    #[n(3)]
+    pub grace_period_seconds: i64,
     /// `restartPolicy`.
-    pub restart_policy: Defaulted<RestartPolicy>,
+    #[n(4)]
+    pub restart_policy: RestartPolicy,
     /// `hostNetwork`.
+    #[n(5)]
+    #[cbor(skip_if = "is_false")]
     pub host_network: bool,
     /// `resources.limits.cpu` of the pod as a whole, in thousandths of a core.
+    #[n(6)]
     pub cpu_limit_millis: Option<i64>,
     /// Names of the volumes that are persistent volume claims, with the claim's name.
+    #[n(7)]
+    #[cbor(skip_if = "Map::is_empty")]
     pub claims: Map,
     /// The volumes that are images.
+    #[n(8)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub image_volumes: Vec<ImageVolume>,
     /// All containers: application containers first, then `initContainers`, then `ephemeralContainers`, each in the
     /// order of the manifest.
+    #[n(9)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub containers: Vec<Container>,
 }
 
 /// A volume whose content is an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct ImageVolume {
     /// JSON pointer of its `image`: `/spec/volumes/0/image`.
-    pub pointer: String,
+    #[n(0)]
+    pub pointer: Pointer,
     /// The volume's `name`.
+    #[n(1)]
     pub name: String,
     /// `reference`, as written; empty where it is missing, which a pod template may leave to a later tool.
+    #[n(2)]
     pub reference: String,
     /// `pullPolicy`, with the same default as that of a container.
+    #[n(3)]
     pub pull_policy: PullPolicy,
 }
 
 /// `restartPolicy` of a pod, or of one container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(index_only)]
 pub enum RestartPolicy {
+    #[n(0)]
     Always,
+    #[n(1)]
     OnFailure,
+    #[n(2)]
     Never,
 }
 
 /// What a container is for the kubelet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Class {
     /// An entry of `containers`.
+    #[n(0)]
     Application,
     /// A native sidecar: an init container with `restartPolicy: Always`.
+    #[n(1)]
     Sidecar,
     /// Any other init container.
+    #[n(2)]
     Init,
     /// An entry of `ephemeralContainers`.
+    #[n(3)]
     Ephemeral,
 }
 
 /// A container.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(map)]
 pub struct Container {
     /// JSON pointer: `/spec/template/spec/containers/0`.
-    pub pointer: String,
+    #[n(0)]
+    pub pointer: Pointer,
     /// What it is for the kubelet.
+    #[n(1)]
     pub class: Class,
     /// `name`.
+    #[n(2)]
     pub name: String,
     /// `image`, as written.
+    #[n(3)]
     pub image: String,
     /// `restartPolicy` of its own; none where the pod's counts.
+    #[n(4)]
     pub restart_policy: Option<RestartPolicy>,
     /// Whether `restartPolicyRules` restart it after some exit codes, whatever its policy.
+    #[n(5)]
+    #[cbor(skip_if = "is_false")]
     pub has_restart_rules: bool,
     /// `imagePullPolicy`.
-    pub pull_policy: Defaulted<PullPolicy>,
+    #[n(6)]
+    pub pull_policy: PullPolicy,
     /// `command`: replaces the image's entrypoint.
+    #[n(7)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub command: Vec<String>,
     /// `args`: replaces the image's cmd.
+    #[n(8)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub args: Vec<String>,
     /// `env`, in order.
+    #[n(9)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub env: Vec<EnvVar>,
     /// Whether there is `envFrom`, whose variables nobody knows here.
+    #[n(10)]
+    #[cbor(skip_if = "is_false")]
     pub has_env_from: bool,
     /// `ports`.
+    #[n(11)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
     /// `livenessProbe`.
+    #[n(12)]
     pub liveness: Option<Probe>,
     /// `readinessProbe`.
+    #[n(13)]
     pub readiness: Option<Probe>,
     /// `startupProbe`.
+    #[n(14)]
     pub startup: Option<Probe>,
     /// `lifecycle.postStart`.
+    #[n(15)]
     pub post_start: Option<Hook>,
     /// `lifecycle.preStop`.
+    #[n(16)]
     pub pre_stop: Option<Hook>,
     /// `resources.limits.cpu` in thousandths of a core.
+    #[n(17)]
     pub cpu_limit_millis: Option<i64>,
     /// `resources.requests.cpu` in thousandths of a core.
+    #[n(18)]
     pub cpu_request_millis: Option<i64>,
-    /// `terminationMessagePolicy`.
-    pub termination_message_policy: Defaulted<String>,
     /// Names of the volumes that it mounts.
+    #[n(19)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub mounts: Vec<String>,
 }
 
 /// `imagePullPolicy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(index_only)]
 pub enum PullPolicy {
+    #[n(0)]
     Always,
+    #[n(1)]
     IfNotPresent,
+    #[n(2)]
     Never,
 }
 
 /// An environment variable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct EnvVar {
     /// `name`.
+    #[n(0)]
     pub name: String,
     /// `value`; none with `valueFrom`, which nobody knows here.
+    #[n(1)]
     pub value: Option<String>,
 }
 
 /// A declared port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct ContainerPort {
+    #[n(0)]
     pub name: Option<String>,
+    #[n(1)]
     pub container_port: i64,
+    #[n(2)]
     pub host_port: Option<i64>,
-    /// TCP, UDP or SCTP.
-    pub protocol: Defaulted<String>,
 }
 
 /// A probe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
+#[cbor(map)]
 pub struct Probe {
     /// JSON pointer of the probe.
-    pub pointer: String,
+    #[n(0)]
+    pub pointer: Pointer,
+    #[n(1)]
+    #[cbor(decode_with = "decode_handler")]
     pub handler: Handler,
-    pub initial_delay_seconds: Defaulted<i64>,
-    pub period_seconds: Defaulted<i64>,
-    pub timeout_seconds: Defaulted<i64>,
-    pub success_threshold: Defaulted<i64>,
-    pub failure_threshold: Defaulted<i64>,
+    #[n(2)]
+    pub initial_delay_seconds: i64,
+    #[n(3)]
+    pub period_seconds: i64,
+    #[n(4)]
+    pub timeout_seconds: i64,
+    #[n(5)]
+    pub success_threshold: i64,
+    #[n(6)]
+    pub failure_threshold: i64,
     /// The probe's own `terminationGracePeriodSeconds`.
+    #[n(7)]
     pub grace_period_seconds: Option<i64>,
 }
 
 /// How a probe asks, or what a hook does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Handler {
     /// `httpGet`.
-    Http(HttpGet),
+    #[n(0)]
+    Http(#[n(0)] HttpGet),
     /// `tcpSocket`.
+    #[n(1)]
     Tcp {
         /// The port to connect to.
+        #[n(0)]
         port: Port,
         /// Another host than the pod.
+        #[n(1)]
         host: Option<String>,
     },
     /// `grpc` (probes only).
+    #[n(2)]
     Grpc {
         /// The port to ask.
+        #[n(0)]
         port: i64,
         /// The service named in the health check; empty is the server as a whole.
+        #[n(1)]
         service: String,
     },
     /// `exec`.
+    #[n(3)]
     Exec {
         /// The command, without a shell.
+        #[n(0)]
         command: Vec<String>,
     },
     /// `sleep` (hooks only).
+    #[n(4)]
     Sleep {
         /// How long.
+        #[n(0)]
         seconds: i64,
     },
+    /// One that this version of the SDK does not know.
+    #[n(5)]
+    Unknown,
 }
 
 /// `httpGet`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct HttpGet {
     /// Defaults to `/`.
-    pub path: Defaulted<String>,
+    #[n(0)]
+    pub path: String,
     /// The port to ask.
+    #[n(1)]
     pub port: Port,
     /// Another host than the pod.
+    #[n(2)]
     pub host: Option<String>,
     /// HTTP or HTTPS.
-    pub scheme: Defaulted<String>,
+    #[n(3)]
+    pub scheme: String,
     /// Name and value.
+    #[n(4)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
 }
 
 /// A port by number or by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Port {
     /// By number.
-    Number(i64),
+    #[n(0)]
+    Number(#[n(0)] i64),
     /// By the name of a declared port.
-    Name(String),
+    #[n(1)]
+    Name(#[n(0)] String),
 }
 
 /// A lifecycle hook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Hook {
     /// JSON pointer of the hook.
-    pub pointer: String,
+    #[n(0)]
+    pub pointer: Pointer,
     /// What it does.
+    #[n(1)]
+    #[cbor(decode_with = "decode_handler")]
     pub handler: Handler,
 }
 
@@ -422,7 +568,7 @@ impl Workload {
     /// Whether its pods are meant to end: Job, CronJob, and a pod with restartPolicy Never or OnFailure.
     pub fn runs_to_completion(&self) -> bool {
         matches!(self.controller, Controller::Job(_) | Controller::CronJob(_))
-            || *self.pod.restart_policy != RestartPolicy::Always
+            || self.pod.restart_policy != RestartPolicy::Always
     }
 
     /// Whether it is a Pod by itself: no controller replaces it, and no rollout waits for it.
@@ -444,13 +590,13 @@ impl Workload {
 
 impl PodTemplate {
     /// JSON pointer of a field of the pod's `spec`.
-    pub fn spec(&self, field: &str) -> String {
-        format!("{}/spec/{field}", self.pointer)
+    pub fn spec(&self, field: &str) -> Pointer {
+        self.pointer.join("spec").join(field)
     }
 
     /// JSON pointer of an annotation of the pod.
-    pub fn annotation(&self, key: &str) -> String {
-        format!("{}/metadata/annotations/{}", self.pointer, crate::escape(key))
+    pub fn annotation(&self, key: &str) -> Pointer {
+        self.pointer.join("metadata/annotations").step(key)
     }
 
     /// The entries of `containers`.
@@ -475,8 +621,8 @@ impl PodTemplate {
 
 impl Container {
     /// JSON pointer of one of its fields.
-    pub fn field(&self, field: &str) -> String {
-        format!("{}/{field}", self.pointer)
+    pub fn field(&self, field: &str) -> Pointer {
+        self.pointer.join(field)
     }
 
     /// The number behind a port's number or name, if this container declares the name.
@@ -503,14 +649,39 @@ impl Container {
 
 impl ImageVolume {
     /// JSON pointer of one of its fields.
-    pub fn field(&self, field: &str) -> String {
-        format!("{}/{field}", self.pointer)
+    pub fn field(&self, field: &str) -> Pointer {
+        self.pointer.join(field)
     }
 }
 
 impl Probe {
     /// JSON pointer of one of its fields.
-    pub fn field(&self, field: &str) -> String {
-        format!("{}/{field}", self.pointer)
+    pub fn field(&self, field: &str) -> Pointer {
+        self.pointer.join(field)
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// A kind of controller that was added after this module was built is a custom one for it.
+fn decode_controller<'b, C>(d: &mut Decoder<'b>, context: &mut C) -> Result<Controller, decode::Error> {
+    or_unknown(d, context, Controller::Custom)
+}
+
+/// The same for a handler.
+fn decode_handler<'b, C>(d: &mut Decoder<'b>, context: &mut C) -> Result<Handler, decode::Error> {
+    or_unknown(d, context, Handler::Unknown)
+}
+
+fn or_unknown<'b, C, T: Decode<'b, C>>(d: &mut Decoder<'b>, context: &mut C, unknown: T) -> Result<T, decode::Error> {
+    let start = d.position();
+    match T::decode(d, context) {
+        Err(error) if error.is_unknown_variant() => {
+            d.set_position(start);
+            d.skip().map(|()| unknown)
+        }
+        decoded => decoded,
     }
 }

@@ -22,13 +22,13 @@ static POLICIES: LazyLock<PolicySet> = LazyLock::new(|| {
 
 /// Everything that a scan does with a text. Returns how many objects were judged.
 fn judge(bytes: &[u8]) -> usize {
-    let options = manifest::Options { siblings: true, strict_yaml: true, ..manifest::Options::default() };
+    let options = manifest::Options { members: true, strict_yaml: true, ..manifest::Options::default() };
     let contents = manifest::read(bytes, &Kinds::default(), &options);
     for found in &contents.objects {
         let text = std::str::from_utf8(bytes).expect("objects come from text");
         let object = &found.object;
         let report = evaluate(
-            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
+            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown },
             &POLICIES,
         );
         assert_eq!(report.failures, [], "{text}");

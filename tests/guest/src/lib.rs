@@ -84,7 +84,7 @@ impl Policy for Hostile {
             Verb::Trap => core::arch::wasm32::unreachable(),
             Verb::Panic => panic!("this is what a bug looks like\u{1b}[2J"),
             Verb::UnknownRule => findings.push(Finding { rule: "latest-tag".to_owned(), ..finding() }),
-            Verb::SecondLevels => findings.push(finding().second()),
+            Verb::SecondLevels => findings.push(finding().escalated()),
             Verb::UnknownContainer => findings.push(Finding { container: Some("nobody".to_owned()), ..finding() }),
             Verb::BadPointer => findings.push(Finding { pointer: "../../etc/passwd".to_owned(), ..finding() }),
             Verb::BadEdit => {

@@ -63,7 +63,7 @@ pub(super) fn write_table(policies: &[Description], out: &mut impl Write) -> io:
         }
     }
     markdown::write_table(&rows, out)?;
-    writeln!(out, "\nA second level is for the graver case that the rule's page names: plimsoll explain RULE")
+    writeln!(out, "\nThe level after `/` is for the graver case that the rule's page names: plimsoll explain RULE")
 }
 
 fn levels(rule: &Rule) -> String {
@@ -73,8 +73,8 @@ fn levels(rule: &Rule) -> String {
 
 fn level(rule: &Rule, of: impl Fn(&Levels) -> plimsoll_policy::Level) -> String {
     let ordinary = of(&rule.levels).name();
-    match rule.second.as_ref().map(|second| of(second).name()) {
-        Some(second) if second != ordinary => format!("{ordinary} / {second}"),
+    match rule.escalated.as_ref().map(|levels| of(levels).name()) {
+        Some(escalated) if escalated != ordinary => format!("{ordinary} / {escalated}"),
         _ => ordinary.to_owned(),
     }
 }

@@ -39,7 +39,7 @@ fn policy() -> Description {
         page: PAGE.to_owned(),
         rules: vec![
             Rule::new("latest-tag", Level::Warn, "a tag that moves").strict(Level::Deny),
-            Rule::new("b", Level::Note, "something else").second(Level::Deny, Level::Deny),
+            Rule::new("b", Level::Note, "something else").escalated(Level::Deny, Level::Deny),
             Rule::new("undocumented", Level::Off, "nobody knows"),
         ],
         ..host_rules::description()

@@ -12,7 +12,7 @@ use crate::{
     manifest::CustomKind,
 };
 use globset::{Glob, GlobMatcher};
-use plimsoll_policy::Level;
+use plimsoll_policy::{Level, Pointer};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ pub(super) struct Written {
     pub(super) modules: Vec<ModulePath>,
     pub(super) exceptions: Vec<Exception>,
     /// The rules that exceptions name, with their pointers; also of exceptions that lack something else.
-    pub(super) excepted: Vec<(String, String)>,
+    pub(super) excepted: Vec<(String, Pointer)>,
     pub(super) annotations: Option<Annotations>,
     pub(super) workloads: Vec<CustomKind>,
     pub(super) webhook: Webhook,
@@ -56,7 +56,7 @@ struct Reader<'a> {
     folder: &'a Path,
     complaints: Vec<Complaint>,
     modules: Vec<ModulePath>,
-    excepted: Vec<(String, String)>,
+    excepted: Vec<(String, Pointer)>,
     on_failure: BTreeMap<String, OnFailure>,
 }
 
@@ -157,7 +157,7 @@ impl Reader<'_> {
     fn exception(&mut self, node: &Node<'_>) -> Option<Exception> {
         let fields = node.fields(&["rule", "match", "reason", "expires"], &mut self.complaints);
         let rule = fields.text("rule", &mut self.complaints);
-        self.excepted.extend(rule.map(|rule| (rule.to_owned(), format!("{}/rule", node.pointer))));
+        self.excepted.extend(rule.map(|rule| (rule.to_owned(), node.pointer.join("rule"))));
         let scope = fields.require("match", &mut self.complaints).and_then(|node| self.scope(&node));
         let reason = fields.text("reason", &mut self.complaints);
         let expires = fields.require("expires", &mut self.complaints).and_then(|node| {

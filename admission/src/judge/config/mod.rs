@@ -20,7 +20,7 @@ use crate::{
     manifest::{CustomKind, Single},
 };
 use globset::GlobMatcher;
-use plimsoll_policy::{Finding, Level};
+use plimsoll_policy::{Finding, Level, Pointer};
 use serde_json::Value;
 use source::Source;
 use std::{
@@ -83,7 +83,7 @@ pub struct NamespaceChoices {
     /// What the webhook does with findings at `deny` there, if it says so.
     pub mode: Option<Mode>,
     /// JSON pointer of the entry.
-    pub pointer: String,
+    pub pointer: Pointer,
 }
 
 /// A module that brings policies.
@@ -92,7 +92,7 @@ pub struct ModulePath {
     /// The file.
     pub path: PathBuf,
     /// Where it is named, as a JSON pointer.
-    pub pointer: String,
+    pub pointer: Pointer,
 }
 
 /// The configuration in this folder, or in the nearest one above; as a path from this folder, as people would name it.
@@ -153,10 +153,10 @@ impl ConfigFile {
             ChoicePlace::Override(_) => return None,
         };
         let here = namespace.and_then(|index| self.written.policies.namespaces.get(index)).and_then(|entry| {
-            let pointer = format!("{}/policies{pointer}", entry.pointer);
-            self.value.pointer(&pointer).map(|_| pointer)
+            let pointer = Pointer::from(format!("{}/policies{pointer}", entry.pointer));
+            pointer.find(&self.value).map(|_| pointer.clone())
         });
-        let pointer = here.unwrap_or_else(|| format!("/policies{pointer}"));
+        let pointer = here.unwrap_or_else(|| Pointer::from(format!("/policies{pointer}")));
         Some(Complaint { pointer, about, message: error.message.clone() })
     }
 
@@ -200,7 +200,7 @@ impl ConfigFile {
             } else {
                 did_you_mean::unknown("rule", rule, rules.iter().copied())
             };
-            self.complaints.push(Complaint::value(pointer, message));
+            self.complaints.push(Complaint::value(pointer.as_str(), message));
         }
     }
 }

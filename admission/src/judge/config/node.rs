@@ -1,14 +1,14 @@
 //! Walks the tree of a configuration and collects what is wrong with it: all of it, not only the first.
 
 use crate::did_you_mean;
-use plimsoll_policy::{Level, escape};
+use plimsoll_policy::{Level, Pointer};
 use serde_json::{Map, Value};
 
 /// What is wrong, and with what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Complaint {
     /// JSON pointer into the configuration.
-    pub pointer: String,
+    pub pointer: Pointer,
     /// Which of the two to show.
     pub about: About,
     /// What was found and what to do: lower case, no full stop at the end.
@@ -25,12 +25,12 @@ pub enum About {
 
 impl Complaint {
     /// About the name of a field.
-    pub fn key(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn key(pointer: impl Into<Pointer>, message: impl Into<String>) -> Self {
         Complaint { pointer: pointer.into(), about: About::Key, message: message.into() }
     }
 
     /// About what a field holds.
-    pub fn value(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn value(pointer: impl Into<Pointer>, message: impl Into<String>) -> Self {
         Complaint { pointer: pointer.into(), about: About::Value, message: message.into() }
     }
 }
@@ -39,13 +39,13 @@ impl Complaint {
 #[derive(Debug, Clone)]
 pub(super) struct Node<'a> {
     pub(super) value: &'a Value,
-    pub(super) pointer: String,
+    pub(super) pointer: Pointer,
 }
 
 /// The fields of a mapping.
 pub(super) struct Fields<'a> {
     map: Option<&'a Map<String, Value>>,
-    pointer: String,
+    pointer: Pointer,
     /// Whether there is a mapping, or nothing; anything else was complained about and lacks no field.
     is_mapping: bool,
 }
@@ -54,7 +54,7 @@ type Complaints = Vec<Complaint>;
 
 impl<'a> Node<'a> {
     pub(super) fn root(value: &'a Value) -> Self {
-        Node { value, pointer: String::new() }
+        Node { value, pointer: Pointer::ROOT }
     }
 
     /// The fields, of which only those in `known` may be there. Nothing (`probes:`) has no fields.
@@ -169,6 +169,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn child(pointer: &str, step: impl std::fmt::Display) -> String {
-    format!("{pointer}/{}", escape(step))
+fn child(pointer: &Pointer, step: impl std::fmt::Display) -> Pointer {
+    pointer.step(step)
 }

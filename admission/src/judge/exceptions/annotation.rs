@@ -7,7 +7,7 @@ use crate::{
     judge::host_rules::{self, EXPIRED_EXCEPTION, INVALID_EXCEPTION, UNUSED_EXCEPTION},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Finding, Workload, escape};
+use plimsoll_policy::{Finding, Pointer, Workload};
 use std::collections::BTreeSet;
 
 const PREFIX: &str = "allow.plimsoll.dev/";
@@ -24,7 +24,7 @@ struct Granted {
     rule: String,
     reason: String,
     expires: Date,
-    pointer: String,
+    pointer: Pointer,
     used: bool,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn read(workload: &Workload, rules: &BTreeSet<String>, today: Date) -
     let mut annotated = Annotated::default();
     for (annotation, text) in &workload.annotations {
         let Some(rule) = annotation.strip_prefix(PREFIX) else { continue };
-        let pointer = format!("/metadata/annotations/{}", escape(annotation));
+        let pointer = Pointer::ROOT.join("metadata/annotations").step(annotation);
         annotated.read(rule, text, pointer, rules, today);
     }
     annotated.refuse_on_pod_template(workload);
@@ -40,7 +40,7 @@ pub(super) fn read(workload: &Workload, rules: &BTreeSet<String>, today: Date) -
 }
 
 impl Annotated {
-    fn read(&mut self, rule: &str, text: &str, pointer: String, rules: &BTreeSet<String>, today: Date) {
+    fn read(&mut self, rule: &str, text: &str, pointer: Pointer, rules: &BTreeSet<String>, today: Date) {
         match parse(rule, text, rules) {
             Err((why, help)) => self.findings.push(invalid(pointer, why).help(help)),
             Ok((expires, _)) if expires < today => {
@@ -103,6 +103,6 @@ fn parse<'a>(rule: &str, text: &'a str, rules: &BTreeSet<String>) -> Result<(Dat
     }
 }
 
-fn invalid(pointer: String, why: impl std::fmt::Display) -> Finding {
+fn invalid(pointer: Pointer, why: impl std::fmt::Display) -> Finding {
     Finding::new(&INVALID_EXCEPTION, pointer, format!("this grants no exception: {why}"))
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use globset::GlobMatcher;
 use jiff::civil::Date;
-use plimsoll_policy::{Finding, Workload};
+use plimsoll_policy::{Finding, Pointer, Workload};
 use std::{collections::BTreeSet, fmt, ops::AddAssign};
 
 /// An exception of the configuration.
@@ -26,7 +26,7 @@ pub struct Exception {
     /// The last day on which it holds, in UTC.
     pub expires: Date,
     /// JSON pointer of it in the configuration.
-    pub pointer: String,
+    pub pointer: Pointer,
 }
 
 /// Which objects; what is left out matches everything.

@@ -221,7 +221,7 @@ fn custom_kinds_are_taught() {
 #[test]
 fn siblings_are_every_object_as_written() {
     let text = format!("{DEPLOYMENT}---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: shop}}\n");
-    let options = Options { siblings: true, ..Options::default() };
+    let options = Options { members: true, ..Options::default() };
     let contents = read(&text, &Kinds::default(), &options);
     let names: Vec<_> = contents.siblings.iter().map(|it| (it.document, it.sibling.name.as_str())).collect();
     assert_eq!(names, [(0, "app"), (1, "s")]);
@@ -325,7 +325,7 @@ proptest! {
 }
 
 fn read_strictly(bytes: &[u8]) {
-    let options = Options { siblings: true, strict_yaml: true, ..Options::default() };
+    let options = Options { members: true, strict_yaml: true, ..Options::default() };
     for found in read(bytes, &Kinds::default(), &options).objects {
         found.locate("/spec/template/spec/containers/0/none");
     }

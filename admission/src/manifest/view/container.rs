@@ -39,7 +39,6 @@ pub(super) fn container(node: &Node<'_>, class: Class) -> Result<Container> {
         pre_stop,
         cpu_limit_millis,
         cpu_request_millis,
-        termination_message_policy: node.defaulted_text("terminationMessagePolicy")?,
         mounts: mounts(node)?,
     })
 }
@@ -107,8 +106,7 @@ fn ports(node: &Node<'_>) -> Result<Vec<ContainerPort>> {
             return node.refuse("containerPort", "`containerPort` is missing");
         };
         let host_port = node.int_between("hostPort", 0, handler::MOST_PORT)?.filter(|port| *port > 0);
-        let protocol = node.defaulted_text("protocol")?;
-        Ok(ContainerPort { name: name.map(str::to_owned), container_port, host_port, protocol })
+        Ok(ContainerPort { name: name.map(str::to_owned), container_port, host_port })
     };
     node.each("ports", port)
 }

@@ -7,8 +7,8 @@ use crate::manifest::{
     kind::Kind,
 };
 use plimsoll_policy::workload::{
-    Controller, CronJob, DaemonSet, DaemonSetUpdate, Defaulted, Deployment, IntOrPercent, Job, PodManagement,
-    ReplicaSet, Selector, StatefulSet, StatefulSetUpdate, Strategy,
+    Controller, CronJob, DaemonSet, DaemonSetUpdate, Deployment, IntOrPercent, Job,  ReplicaSet,
+    Selector, StatefulSet, StatefulSetUpdate, Strategy,
 };
 
 pub(super) fn controller(root: &Node<'_>, kind: Kind<'_>) -> Result<Controller> {
@@ -32,8 +32,8 @@ pub(super) fn controller(root: &Node<'_>, kind: Kind<'_>) -> Result<Controller> 
 fn deployment(spec: &Node<'_>) -> Result<Deployment> {
     let min_ready_seconds = spec.defaulted_int("minReadySeconds", 0)?;
     let progress_deadline_seconds = spec.defaulted_int("progressDeadlineSeconds", 0)?;
-    if *progress_deadline_seconds <= *min_ready_seconds {
-        let message = format!("must be greater than minReadySeconds ({})", *min_ready_seconds);
+    if progress_deadline_seconds <= min_ready_seconds {
+        let message = format!("must be greater than minReadySeconds ({})", min_ready_seconds);
         spec.check(spec.refuse("progressDeadlineSeconds", message))?;
     }
     Ok(Deployment {
@@ -42,13 +42,12 @@ fn deployment(spec: &Node<'_>) -> Result<Deployment> {
         strategy: strategy(spec)?,
         min_ready_seconds,
         progress_deadline_seconds,
-        revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
     })
 }
 
 fn strategy(spec: &Node<'_>) -> Result<Strategy> {
     let unknown = || {
-        let quarter = || Defaulted { value: IntOrPercent::Percent(25), written: false };
+        let quarter = || IntOrPercent::Percent(25);
         Strategy::RollingUpdate { max_unavailable: quarter(), max_surge: quarter() }
     };
     let read = match spec.object("strategy")? {
@@ -60,7 +59,7 @@ fn strategy(spec: &Node<'_>) -> Result<Strategy> {
 
 fn strategy_of(strategy: &Node<'_>) -> Result<Strategy> {
     let recreates = strategy.defaulted_one_of("type", &[("RollingUpdate", false), ("Recreate", true)])?;
-    if *recreates {
+    if recreates {
         if strategy.has("rollingUpdate") {
             let message = "`rollingUpdate` does not go with type `Recreate`: remove it";
             strategy.check(strategy.refuse("rollingUpdate", message))?;
@@ -70,22 +69,22 @@ fn strategy_of(strategy: &Node<'_>) -> Result<Strategy> {
     let update = strategy.required_object("rollingUpdate")?;
     let max_unavailable = unavailable(&update)?;
     let max_surge = surge(&update)?;
-    if is_zero(*max_unavailable) && is_zero(*max_surge) {
+    if is_zero(max_unavailable) && is_zero(max_surge) {
         let message = "must not be 0 when maxSurge is 0: nothing could ever move";
         update.check(update.refuse("maxUnavailable", message))?;
     }
     Ok(Strategy::RollingUpdate { max_unavailable, max_surge })
 }
 
-fn unavailable(update: &Node<'_>) -> Result<Defaulted<IntOrPercent>> {
+fn unavailable(update: &Node<'_>) -> Result<IntOrPercent> {
     let value = update.defaulted("maxUnavailable", defaulted_int_or_percent(update, "maxUnavailable")?)?;
-    if matches!(*value, IntOrPercent::Percent(percent) if percent > 100) {
+    if matches!(value, IntOrPercent::Percent(percent) if percent > 100) {
         update.check(update.refuse("maxUnavailable", "must not be over 100%"))?;
     }
     Ok(value)
 }
 
-fn surge(update: &Node<'_>) -> Result<Defaulted<IntOrPercent>> {
+fn surge(update: &Node<'_>) -> Result<IntOrPercent> {
     update.defaulted("maxSurge", defaulted_int_or_percent(update, "maxSurge")?)
 }
 
@@ -94,24 +93,19 @@ fn is_zero(value: IntOrPercent) -> bool {
 }
 
 fn stateful_set(spec: &Node<'_>) -> Result<StatefulSet> {
-    let policies = [("OrderedReady", PodManagement::OrderedReady), ("Parallel", PodManagement::Parallel)];
+    spec.one_of("podManagementPolicy", &[("OrderedReady", ()), ("Parallel", ())])?;
     Ok(StatefulSet {
         replicas: spec.defaulted_int("replicas", 0)?,
         selector: selector(spec)?,
         update_strategy: stateful_set_update(spec)?,
-        pod_management_policy: spec.defaulted_one_of("podManagementPolicy", &policies)?,
         min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
-        revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
     })
 }
 
 const UPDATE_TYPES: [(&str, bool); 2] = [("RollingUpdate", true), ("OnDelete", false)];
 
 fn stateful_set_update(spec: &Node<'_>) -> Result<StatefulSetUpdate> {
-    let unknown = || StatefulSetUpdate::RollingUpdate {
-        partition: Defaulted { value: 0, written: false },
-        max_unavailable: None,
-    };
+    let unknown = || StatefulSetUpdate::RollingUpdate { partition: 0, max_unavailable: None };
     let read = match spec.object("updateStrategy")? {
         Some(strategy) => stateful_set_update_of(&strategy).map(Some),
         None => Ok(None),
@@ -120,7 +114,7 @@ fn stateful_set_update(spec: &Node<'_>) -> Result<StatefulSetUpdate> {
 }
 
 fn stateful_set_update_of(strategy: &Node<'_>) -> Result<StatefulSetUpdate> {
-    if !*strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
+    if !strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
         if strategy.has("rollingUpdate") {
             let message = "`rollingUpdate` does not go with type `OnDelete`: remove it";
             strategy.check(strategy.refuse("rollingUpdate", message))?;
@@ -140,12 +134,11 @@ fn daemon_set(spec: &Node<'_>) -> Result<DaemonSet> {
         selector: selector(spec)?,
         update_strategy: daemon_set_update(spec)?,
         min_ready_seconds: spec.defaulted_int("minReadySeconds", 0)?,
-        revision_history_limit: spec.defaulted_int("revisionHistoryLimit", 0)?,
     })
 }
 
 fn daemon_set_update(spec: &Node<'_>) -> Result<DaemonSetUpdate> {
-    let count = |value| Defaulted { value: IntOrPercent::Int(value), written: false };
+    let count = |value| IntOrPercent::Int(value);
     let unknown = || DaemonSetUpdate::RollingUpdate { max_unavailable: count(1), max_surge: count(0) };
     let read = match spec.object("updateStrategy")? {
         Some(strategy) => daemon_set_update_of(&strategy).map(Some),
@@ -155,13 +148,13 @@ fn daemon_set_update(spec: &Node<'_>) -> Result<DaemonSetUpdate> {
 }
 
 fn daemon_set_update_of(strategy: &Node<'_>) -> Result<DaemonSetUpdate> {
-    if !*strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
+    if !strategy.defaulted_one_of("type", &UPDATE_TYPES)? {
         return Ok(DaemonSetUpdate::OnDelete);
     }
     let update = strategy.required_object("rollingUpdate")?;
     let max_unavailable = unavailable(&update)?;
     let max_surge = surge(&update)?;
-    update.check(match (is_zero(*max_unavailable), is_zero(*max_surge)) {
+    update.check(match (is_zero(max_unavailable), is_zero(max_surge)) {
         (true, true) => update.refuse("maxUnavailable", "must not be 0 when maxSurge is 0: nothing could ever move"),
         (false, false) => {
             let message = "a DaemonSet takes maxSurge only with maxUnavailable 0, which defaults to 1: write it";
@@ -186,12 +179,10 @@ fn replica_set(spec: &Node<'_>, kind: Kind<'_>) -> Result<ReplicaSet> {
 
 fn job(spec: &Node<'_>) -> Result<Job> {
     let backoff_limit = spec.defaulted_int("backoffLimit", 0)?;
-    let unlimited = spec.has("backoffLimitPerIndex") && *backoff_limit == UNLIMITED;
-    let completions =
-        spec.int("completions", 0)?.map(|value| Defaulted { value, written: spec.is_written("completions") });
+    let unlimited = spec.has("backoffLimitPerIndex") && backoff_limit == UNLIMITED;
     Ok(Job {
         backoff_limit: (!unlimited).then_some(backoff_limit),
-        completions,
+        completions: spec.int("completions", 0)?,
         parallelism: spec.defaulted_int("parallelism", 0)?,
         active_deadline_seconds: spec.int_between("activeDeadlineSeconds", 0, i64::MAX)?,
         ttl_seconds_after_finished: spec.int("ttlSecondsAfterFinished", 0)?,
@@ -203,9 +194,6 @@ fn cron_job(spec: &Node<'_>) -> Result<CronJob> {
     spec.one_of("concurrencyPolicy", &policies)?;
     let template = spec.required_object("jobTemplate")?;
     Ok(CronJob {
-        concurrency_policy: spec.defaulted_text("concurrencyPolicy")?,
-        successful_jobs_history_limit: spec.defaulted_int("successfulJobsHistoryLimit", 0)?,
-        failed_jobs_history_limit: spec.defaulted_int("failedJobsHistoryLimit", 0)?,
         job: job(&template.required_object("spec")?)?,
     })
 }

@@ -2,19 +2,20 @@
 
 use super::container;
 use crate::manifest::{
-    field::{FieldError, Node, Result, steps},
+    field::{FieldError, Node, Result},
     kind::Kind,
 };
-use plimsoll_policy::workload::{Class, Container, Defaulted, Handler, ImageVolume, Map, PodTemplate, RestartPolicy};
-use std::collections::BTreeSet;
+use plimsoll_policy::Pointer;
+use plimsoll_policy::workload::{Class, Container, Handler, ImageVolume, Map, PodTemplate, RestartPolicy};
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// Goes down to where the kind has its pod template.
 pub(super) fn at(root: &Node<'_>, kind: Kind<'_>) -> Result<PodTemplate> {
-    let steps: Vec<String> = steps(kind.pod_template()).collect();
+    let steps: Vec<_> = Pointer::steps_of(kind.pod_template()).collect();
     descend(root, &steps)
 }
 
-fn descend(node: &Node<'_>, steps: &[String]) -> Result<PodTemplate> {
+fn descend(node: &Node<'_>, steps: &[Cow<'_, str>]) -> Result<PodTemplate> {
     match steps.split_first() {
         None => pod_template(node),
         Some((step, rest)) => descend(&node.required_object(step)?, rest),
@@ -29,7 +30,7 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
     let spec = template.required_object("spec")?;
     let grace_period_seconds = grace_period_seconds(&spec)?;
     let containers = containers(&spec)?;
-    spec.check(sleeps_end_within(&containers, *grace_period_seconds))?;
+    spec.check(sleeps_end_within(&containers, grace_period_seconds))?;
     Ok(PodTemplate {
         pointer: template.pointer(),
         labels,
@@ -44,7 +45,7 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
     })
 }
 
-fn grace_period_seconds(spec: &Node<'_>) -> Result<Defaulted<i64>> {
+fn grace_period_seconds(spec: &Node<'_>) -> Result<i64> {
     const NAME: &str = "terminationGracePeriodSeconds";
     let value = spec.int_between(NAME, 0, i64::MAX)?.or_else(|| spec.instead(NAME, serde_json::Value::as_i64));
     spec.defaulted(NAME, value)
@@ -86,7 +87,7 @@ fn sleeps_end_within(containers: &[Container], grace: i64) -> Result<()> {
             && seconds > grace
         {
             return Err(FieldError {
-                pointer: format!("{}/sleep/seconds", hook.pointer),
+                pointer: hook.pointer.join("sleep/seconds"),
                 message: format!("must not be longer than terminationGracePeriodSeconds ({grace}), and is {seconds}"),
             });
         }

@@ -16,8 +16,8 @@ pub(super) fn probe(node: &Node<'_>, name: &str) -> Result<Probe> {
         grace_period_seconds: node.int_between("terminationGracePeriodSeconds", 1, i64::MAX)?,
     };
     let is_readiness = name == "readinessProbe";
-    if !is_readiness && *probe.success_threshold != 1 {
-        let found = *probe.success_threshold;
+    if !is_readiness && probe.success_threshold != 1 {
+        let found = probe.success_threshold;
         node.check(node.refuse("successThreshold", format!("must be 1 for a {name}, and is {found}")))?;
     }
     if is_readiness && probe.grace_period_seconds.is_some() {

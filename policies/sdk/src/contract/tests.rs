@@ -1,65 +1,17 @@
 use super::*;
-use crate::workload::{ContainerPort, Controller, Defaulted, PodTemplate, PullPolicy, RestartPolicy};
+use crate::{
+    testing::{container, custom},
+    workload::ContainerPort,
+};
 use proptest::prelude::*;
-
-fn default<T>(value: T) -> Defaulted<T> {
-    Defaulted { value, written: false }
-}
-
-fn container(name: &str, class: Class) -> Container {
-    Container {
-        pointer: String::new(),
-        class,
-        name: name.to_owned(),
-        image: "app:1.2.3".to_owned(),
-        restart_policy: None,
-        has_restart_rules: false,
-        pull_policy: default(PullPolicy::IfNotPresent),
-        command: Vec::new(),
-        args: Vec::new(),
-        env: Vec::new(),
-        has_env_from: false,
-        ports: Vec::new(),
-        liveness: None,
-        readiness: None,
-        startup: None,
-        post_start: None,
-        pre_stop: None,
-        cpu_limit_millis: None,
-        cpu_request_millis: None,
-        termination_message_policy: default("File".to_owned()),
-        mounts: Vec::new(),
-    }
-}
 
 /// Application containers `web` and `app`, and a native sidecar `proxy`.
 fn workload(annotations: &[(&str, &str)]) -> Workload {
-    let pod = PodTemplate {
-        pointer: "/spec/template".to_owned(),
-        labels: Map::new(),
-        annotations: annotations.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        grace_period_seconds: default(30),
-        restart_policy: default(RestartPolicy::Always),
-        host_network: false,
-        cpu_limit_millis: None,
-        claims: Map::new(),
-        image_volumes: vec![],
-        containers: vec![
-            container("web", Class::Application),
-            container("app", Class::Application),
-            container("proxy", Class::Sidecar),
-        ],
-    };
-    Workload {
-        api_version: "acme.com/v1".to_owned(),
-        kind: "Runner".to_owned(),
-        namespace: None,
-        name: "sample".to_owned(),
-        labels: Map::new(),
-        annotations: Map::new(),
-        controller: Controller::Custom,
-        pod,
-    }
+    let proxy = Container { class: Class::Sidecar, ..container("proxy") };
+    let mut workload = custom([container("web"), container("app"), proxy]);
+    let annotations = annotations.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    workload.pod.annotations.extend(annotations);
+    workload
 }
 
 fn shutdown_timeouts(annotations: &[(&str, &str)]) -> Vec<Option<String>> {
@@ -90,7 +42,7 @@ fn says_which_annotation_speaks_and_where_it_stands() {
     let expected = Declared {
         value: Duration::seconds(60),
         annotation: "shutdown-timeout.plimsoll.dev/app".to_owned(),
-        pointer: "/spec/template/metadata/annotations/shutdown-timeout.plimsoll.dev~1app".to_owned(),
+        pointer: "/spec/template/metadata/annotations/shutdown-timeout.plimsoll.dev~1app".into(),
     };
     assert_eq!(declared, Some(expected));
 }
@@ -105,7 +57,6 @@ fn endpoints_speak_for_one_container() {
                 name: some(name),
                 container_port: number,
                 host_port: None,
-                protocol: default("TCP".to_owned()),
             });
         }
         let contract = Contract::of(&workload);
@@ -184,7 +135,7 @@ fn a_contract_belongs_to_the_pod_template() {
 
     let mut pod = workload(&[("plimsoll.dev/role", "web")]);
     pod.annotations = pod.pod.annotations.clone();
-    pod.pod.pointer.clear();
+    pod.pod.pointer = Pointer::ROOT;
     assert_eq!(Contract::of(&pod).invalid(), []);
 }
 
