@@ -48,7 +48,9 @@ impl<'t> Reading<'_, 't> {
     fn take(&mut self, event: Event<'t>, span: Span) -> Result {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.no_tab_before(span)?;
+                if !is_block(style) {
+                    self.no_tab_before(span)?;
+                }
                 self.scalar(text, style, anchor, tag.as_deref(), span)
             }
             Event::SequenceStart(style, anchor, _) => {
@@ -106,13 +108,11 @@ impl<'t> Reading<'_, 't> {
 
     /// A block scalar without the line breaks behind it.
     fn written(&self, span: Span, style: ScalarStyle) -> Span {
-        match style {
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                let text = &self.document.text[span.start - self.document.start..span.end - self.document.start];
-                Span { end: span.start + text.trim_end().len(), ..span }
-            }
-            _ => span,
+        if !is_block(style) {
+            return span;
         }
+        let text = &self.document.text[span.start - self.document.start..span.end - self.document.start];
+        Span { end: span.start + text.trim_end().len(), ..span }
     }
 
     fn span(&self, span: granit_parser::Span) -> Span {
@@ -159,6 +159,10 @@ impl<'t> Reading<'_, 't> {
 }
 
 pub(super) const TAB: &str = "a tab indents this line, and YAML takes spaces only";
+
+fn is_block(style: ScalarStyle) -> bool {
+    matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+}
 
 /// Number of an anchor; the parser says 0 where there is none.
 fn known(anchor: usize) -> Option<usize> {

@@ -225,3 +225,18 @@ fn a_list_costs_what_its_items_cost() {
     let text = value.to_string();
     assert_eq!(read(&text, &Kinds::default(), &Options::default()).problems.len(), 30_000);
 }
+
+/// As libyaml has it, which the API server's tools are made after.
+#[test]
+fn tabs_may_stand_inside_a_line_and_not_in_front_of_it() {
+    let is_read = |text: &str| {
+        let document = documents(text).next().expect("a document");
+        tree(&document, &Lines::of(text), &Limits::default()).is_ok()
+    };
+    for taken in ["a:\tb\n", "a: b\t# why\n", "a: |\n  \tb\n  c\n", "a: \"b\n\tc\"\n", "{\n\t\"a\": 1\n}"] {
+        assert!(is_read(taken), "{taken:?}");
+    }
+    for refused in ["a:\n\tb: 1\n", "a:\n  b:\n \tc: 1\n", "-\ta\n", "a:\n  - b\n\t- c\n", "a: b\u{1}\n", ": a\n"] {
+        assert!(!is_read(refused), "{refused:?}");
+    }
+}
