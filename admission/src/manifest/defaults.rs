@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use std::{borrow::Cow, collections::BTreeMap};
 
 mod image;
-mod knative;
 
 type Fields = Map<String, Value>;
 
@@ -91,7 +90,7 @@ pub(super) fn default_of(name: &str) -> Option<Value> {
 pub(super) struct Filled {
     fields: Vec<&'static str>,
     within: BTreeMap<Cow<'static, str>, Filled>,
-    items: BTreeMap<&'static str, BTreeMap<usize, Filled>>,
+    items: BTreeMap<Cow<'static, str>, BTreeMap<usize, Filled>>,
 }
 
 impl Filled {
@@ -173,23 +172,31 @@ impl Site<'_> {
 
     fn each(&mut self, name: &'static str, mut fill: impl FnMut(Site<'_>)) {
         let Some(Value::Array(items)) = self.object.get_mut(name) else { return };
-        let filled = self.filled.items.entry(name).or_default();
+        let filled = self.filled.items.entry(name.into()).or_default();
         for (index, item) in items.iter_mut().enumerate() {
             if let Value::Object(object) = item {
                 fill(Site { object, filled: filled.entry(index).or_default() });
             }
         }
     }
+
+    fn item(&mut self, list: &str, index: usize) -> Option<Site<'_>> {
+        let object = self.object.get_mut(list)?.get_mut(index)?.as_object_mut()?;
+        let filled = self.filled.items.entry(list.to_owned().into()).or_default().entry(index).or_default();
+        Some(Site { object, filled })
+    }
 }
 
-/// Fills in the defaults of an object of that kind.
-pub(super) fn apply(kind: Kind<'_>, api_version: &str, object: &mut Fields) -> Filled {
+/// Fills in the defaults of an object of that kind with pod templates at these pointers.
+pub(super) fn apply(kind: Kind<'_>, api_version: &str, templates: &[String], object: &mut Fields) -> Filled {
     let mut filled = Filled::default();
     let mut root = Site { object, filled: &mut filled };
     if let Some(spec) = root.at("spec") {
         controller(kind, api_version, spec);
     }
-    pod_template(kind, &mut root);
+    for template in templates {
+        pod_template(template, &mut root);
+    }
     filled
 }
 
@@ -215,7 +222,7 @@ fn controller(kind: Kind<'_>, api_version: &str, mut spec: Site<'_>) {
                 job(&mut job_spec);
             }
         }
-        Kind::Pod | Kind::PodTemplate | Kind::Knative | Kind::Custom(_) => {}
+        Kind::Pod | Kind::PodTemplate | Kind::Custom(_) => {}
     }
     selector(kind, api_version, &mut spec);
 }
@@ -258,12 +265,9 @@ fn selector(kind: Kind<'_>, api_version: &str, spec: &mut Site<'_>) {
     spec.set("selector", selector);
 }
 
-fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
-    let path: Vec<String> = steps(kind.pod_template()).collect();
+fn pod_template(pointer: &str, root: &mut Site<'_>) {
+    let path: Vec<String> = steps(pointer).collect();
     descend(root, &path, &|template| {
-        if kind == Kind::Knative {
-            knative::fill(template);
-        }
         if let Some(spec) = template.at("spec") {
             pod(spec);
         }
@@ -272,8 +276,18 @@ fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
 
 fn descend(site: &mut Site<'_>, path: &[String], fill: &dyn Fn(&mut Site<'_>)) {
     let Some((step, rest)) = path.split_first() else { return fill(site) };
-    if let Some(mut inner) = site.at(step.clone()) {
-        descend(&mut inner, rest, fill);
+    let item = rest.split_first().and_then(|(index, rest)| Some((index.parse().ok()?, rest)));
+    match item {
+        Some((index, rest)) if site.get(step).is_some_and(Value::is_array) => {
+            if let Some(mut inner) = site.item(step, index) {
+                descend(&mut inner, rest, fill);
+            }
+        }
+        _ => {
+            if let Some(mut inner) = site.at(step.clone()) {
+                descend(&mut inner, rest, fill);
+            }
+        }
     }
 }
 
