@@ -75,7 +75,8 @@ async fn what_a_judged_owner_makes_is_allowed_and_what_another_makes_is_judged()
     for (kind, owner, allowed) in [
         (("apps/v1", "ReplicaSet"), ("apps/v1", "Deployment"), true),
         (("v1", "Pod"), ("apps/v1", "ReplicaSet"), true),
-        (("v1", "Pod"), ("argoproj.io/v1alpha1", "Rollout"), true),
+        (("apps/v1", "ReplicaSet"), ("argoproj.io/v1alpha1", "Rollout"), true),
+        (("apps/v1", "Deployment"), ("apps/v1", "Deployment"), false),
         (("v1", "Pod"), ("example.com/v1", "Runner"), false),
         (("apps/v1", "ReplicaSet"), ("example.com/v1", "Deployment"), false),
     ] {

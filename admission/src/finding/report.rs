@@ -2,7 +2,7 @@
 
 use super::{FileProblem, Finding};
 use plimsoll_policy::Level;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a scan has to say.
 #[derive(Debug, Default)]
@@ -57,6 +57,8 @@ pub struct Summary {
     pub skipped: BTreeMap<String, usize>,
     /// The charts among what was not judged: their folders.
     pub charts: Vec<String>,
+    /// What to write into the configuration so that more is judged.
+    pub advice: BTreeSet<String>,
     /// Time the scan took.
     pub elapsed: std::time::Duration,
 }

@@ -22,7 +22,7 @@ pub const INVALID_EXCEPTION: Rule =
 pub const UNRENDERED_KUSTOMIZATION: Rule = Rule::new(
     "unrendered-kustomization",
     Level::Note,
-    "a kustomization lists this file and may replace its images: they are judged only once rendered",
+    "a kustomization may change an image of this file: it is judged only once rendered",
 );
 
 /// All of them.

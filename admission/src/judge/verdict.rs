@@ -9,9 +9,11 @@ use crate::{
     judge::exceptions::Usage,
     judge::host_rules,
     judge::policy_set::PolicySet,
+    manifest::{FilledIn, Object},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Finding, Level};
+use plimsoll_policy::{Pointer, Edit, Finding, Level};
+use std::collections::BTreeSet;
 
 /// What there is to say about one object.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +40,29 @@ pub struct Stated {
 }
 
 impl Judge {
+    /// Judges each pod template of an object. What holds for all of it is said once, what the operator of its kind
+    /// filled in is not said at all, and fields have the names that the object has.
+    pub fn judge_object(&self, object: &Object, set: &PolicySet, today: Date) -> Verdict {
+        let mut all = Verdict::default();
+        let mut said = BTreeSet::new();
+        for workload in object.workloads() {
+            let subject = Subject { workload, value: &object.value, unknown: &object.unknown };
+            let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
+            all.usage += usage;
+            for mut stated in findings {
+                let Finding { rule, message, pointer, .. } = &stated.finding;
+                let is_new = said.insert((rule.clone(), pointer.clone(), message.clone()));
+                if is_new && !object.filled_in.has(pointer) {
+                    in_own_words(&mut stated.finding, &object.filled_in);
+                    all.findings.push(stated);
+                }
+            }
+            let known: BTreeSet<String> = all.failures.iter().map(|failure| failure.policy.clone()).collect();
+            all.failures.extend(failures.into_iter().filter(|failure| !known.contains(&failure.policy)));
+        }
+        all
+    }
+
     /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
     pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
         let evaluation = evaluate(subject, set);
@@ -58,4 +83,20 @@ impl Judge {
         let findings = by_policies.chain(by_host).filter(|stated| stated.level != Level::Off).collect();
         Verdict { findings, failures: evaluation.failures, usage: excepted.usage }
     }
+}
+
+fn in_own_words(finding: &mut Finding, filled_in: &FilledIn) {
+    filled_in.in_own_words(&mut finding.message);
+    pointer_in_own_words(&mut finding.pointer, filled_in);
+    finding.help.iter_mut().for_each(|help| filled_in.in_own_words(help));
+    for edit in &mut finding.fix {
+        let (Edit::Add { pointer, .. } | Edit::Replace { pointer, .. } | Edit::Remove { pointer }) = edit;
+        pointer_in_own_words(pointer, filled_in);
+    }
+}
+
+fn pointer_in_own_words(pointer: &mut Pointer, filled_in: &FilledIn) {
+    let mut text = pointer.to_string();
+    filled_in.in_own_words(&mut text);
+    *pointer = text.into();
 }

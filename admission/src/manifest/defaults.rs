@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 mod image;
-mod knative;
 
 type Fields = Map<String, Value>;
 
@@ -154,15 +153,22 @@ impl Site<'_> {
             }
         }
     }
+
+    fn item(&mut self, list: &str, index: usize) -> Option<Site<'_>> {
+        let object = self.object.get_mut(list)?.get_mut(index)?.as_object_mut()?;
+        Some(Site { object })
+    }
 }
 
-/// Fills in the defaults of an object of that kind.
-pub(super) fn apply(kind: Kind<'_>, api_version: &str, object: &mut Fields) {
+/// Fills in the defaults of an object of that kind with pod templates at these pointers.
+pub(super) fn apply(kind: Kind<'_>, api_version: &str, templates: &[Pointer], object: &mut Fields) {
     let mut root = Site { object };
     if let Some(spec) = root.at("spec") {
         controller(kind, api_version, spec);
     }
-    pod_template(kind, &mut root);
+    for template in templates {
+        pod_template(template, &mut root);
+    }
 }
 
 fn controller(kind: Kind<'_>, api_version: &str, mut spec: Site<'_>) {
@@ -187,7 +193,7 @@ fn controller(kind: Kind<'_>, api_version: &str, mut spec: Site<'_>) {
                 job(&mut job_spec);
             }
         }
-        Kind::Pod | Kind::PodTemplate | Kind::Knative | Kind::Custom(_) => {}
+        Kind::Pod | Kind::PodTemplate | Kind::Custom(_) => {}
     }
     selector(kind, api_version, &mut spec);
 }
@@ -230,12 +236,9 @@ fn selector(kind: Kind<'_>, api_version: &str, spec: &mut Site<'_>) {
     spec.set("selector", selector);
 }
 
-fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
-    let path: Vec<_> = Pointer::steps_of(kind.pod_template()).collect();
+fn pod_template(pointer: &str, root: &mut Site<'_>) {
+    let path: Vec<_> = Pointer::steps_of(pointer).collect();
     descend(root, &path, &|template| {
-        if kind == Kind::Knative {
-            knative::fill(template);
-        }
         if let Some(spec) = template.at("spec") {
             pod(spec);
         }
@@ -244,8 +247,18 @@ fn pod_template(kind: Kind<'_>, root: &mut Site<'_>) {
 
 fn descend(site: &mut Site<'_>, path: &[Cow<'_, str>], fill: &dyn Fn(&mut Site<'_>)) {
     let Some((step, rest)) = path.split_first() else { return fill(site) };
-    if let Some(mut inner) = site.at(step) {
-        descend(&mut inner, rest, fill);
+    let item = rest.split_first().and_then(|(index, rest)| Some((index.parse().ok()?, rest)));
+    match item {
+        Some((index, rest)) if site.get(step).is_some_and(Value::is_array) => {
+            if let Some(mut inner) = site.item(step, index) {
+                descend(&mut inner, rest, fill);
+            }
+        }
+        _ => {
+            if let Some(mut inner) = site.at(step) {
+                descend(&mut inner, rest, fill);
+            }
+        }
     }
 }
 

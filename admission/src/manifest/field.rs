@@ -183,6 +183,16 @@ impl<'a> Node<'a> {
         Ok(all)
     }
 
+    /// One item of a list of objects.
+    pub(super) fn item<'b>(&'b self, name: &'b str, index: usize) -> Result<Option<Node<'b>>> {
+        let path = Path::Item(&self.path, name, index);
+        match self.list(name)?.get(index) {
+            None => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(Node { fields, path, ..*self })),
+            Some(other) => Err(FieldError { pointer: path.pointer(), message: wrong_type("a mapping", other) }),
+        }
+    }
+
     /// A list of strings, of which each has to be known.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<String>> {
         let items = self.list(name)?.iter().enumerate();

@@ -1,25 +1,21 @@
-//! Which kinds run pods, and where their pod template is.
+//! Which kinds run pods, where their pod templates are, and which objects they make.
 
-/// A custom kind with a pod template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomKind {
-    /// `argoproj.io`.
-    pub group: String,
-    /// `Rollout`.
-    pub kind: String,
-    /// JSON pointer of the pod template: `/spec/template`.
-    pub pod_template: String,
-    /// `rollouts`, as the API server's paths have it; guessed from the kind unless given.
-    pub resource: Option<String>,
-}
+mod custom;
+mod near;
+mod rows;
+mod templates;
 
-impl CustomKind {
-    fn resource(&self) -> String {
-        self.resource.clone().unwrap_or_else(|| plural(&self.kind))
-    }
-}
+pub use custom::CustomKind;
+pub(super) use custom::Timing;
+pub use templates::{PointerError, TemplatePointer};
 
-/// The kinds that are judged: Kubernetes' own, a few well-known custom ones, and those that the user configured.
+pub(super) use templates::by_shape;
+
+use custom::plural;
+use plimsoll_policy::Pointer;
+use serde_json::{Map, Value};
+
+/// The kinds that are judged: Kubernetes' own, well-known custom ones, and those that the user configured.
 #[derive(Debug, Clone)]
 pub struct Kinds {
     custom: Vec<CustomKind>,
@@ -37,22 +33,25 @@ pub(super) enum Kind<'a> {
     CronJob,
     Pod,
     PodTemplate,
-    /// A Knative `Service`, which may leave out names and ports of its containers.
-    Knative,
-    /// Any other kind with this pointer to its pod template.
-    Custom(&'a str),
+    Custom(&'a CustomKind),
 }
 
 /// What an API version and a kind come to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Lookup<'a> {
     Judged(Kind<'a>),
-    /// A list of objects.
-    List,
-    /// It runs no pods, as far as anybody knows.
+    /// A list of objects, in this field.
+    List(&'static str),
+    /// A kind of Kubernetes itself, or of no API at all: it runs no pods.
     Other,
-    /// A kind of Kubernetes' own in a group or version that does not have it; the ones that do.
-    WrongVersion(&'static [&'static str]),
+    /// A custom kind that nobody taught: it may have pod templates.
+    Unknown,
+    /// It is nearly a kind that is judged, and the API server has no such kind.
+    Mistaken {
+        /// Which of `apiVersion` and `kind` is wrong.
+        field: &'static str,
+        message: String,
+    },
 }
 
 struct BuiltIn {
@@ -80,114 +79,155 @@ const BUILT_IN: [BuiltIn; 9] = [
     BuiltIn { name: "PodTemplate", kind: Kind::PodTemplate, versions: &["v1"] },
 ];
 
-const KNATIVE: (&str, &str) = ("serving.knative.dev", "Service");
-const WELL_KNOWN: [(&str, &str, &str); 2] =
-    [("argoproj.io", "Rollout", "/spec/template"), ("apps.kruise.io", "CloneSet", "/spec/template")];
+/// Group and kind of an object.
+type Name<'a> = (&'a str, &'a str);
+
+/// What Kubernetes' own controllers make: owner and owned.
+const MADE: [(Name<'static>, Name<'static>); 7] = [
+    (("apps", "Deployment"), ("apps", "ReplicaSet")),
+    (("apps", "ReplicaSet"), ("", "Pod")),
+    (("apps", "StatefulSet"), ("", "Pod")),
+    (("apps", "DaemonSet"), ("", "Pod")),
+    (("", "ReplicationController"), ("", "Pod")),
+    (("batch", "Job"), ("", "Pod")),
+    (("batch", "CronJob"), ("batch", "Job")),
+];
+
+/// Kubernetes' own kinds that an operator may make.
+const OWN: &[Name<'static>] = &[
+    ("", "Pod"),
+    ("", "ReplicationController"),
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
+];
+
+/// Where OpenShift keeps the objects of a `Template`.
+const TEMPLATE: (&str, &str) = ("template.openshift.io", "Template");
 
 impl Default for Kinds {
     fn default() -> Self {
-        let custom = |(group, kind, pod_template): (&str, &str, &str)| CustomKind {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            pod_template: pod_template.to_owned(),
-            resource: None,
-        };
-        Self { custom: WELL_KNOWN.map(custom).into() }
+        Self { custom: rows::known().collect() }
     }
 }
 
 impl Kinds {
-    /// Teaches custom kinds; a later one replaces an earlier one of the same group and kind.
+    /// Teaches custom kinds.
     pub fn with(mut self, custom: impl IntoIterator<Item = CustomKind>) -> Self {
-        for new in custom {
-            self.custom.retain(|known| (&known.group, &known.kind) != (&new.group, &new.kind));
-            self.custom.push(new);
-        }
+        self.custom.extend(custom);
         self
+    }
+
+    /// Whether a kind is known without any configuration.
+    pub fn knows(group: &str, kind: &str) -> bool {
+        let own = BUILT_IN.iter().any(|known| known.name == kind && known.has_group(group));
+        own || rows::ROWS.iter().any(|row| (row.group, row.kind) == (group, kind))
     }
 
     /// Group and kind of everything that is judged.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let built_in = BUILT_IN.iter().map(|known| (group(known.versions[0]), known.name));
-        let custom = self.custom.iter().map(|known| (known.group.as_str(), known.kind.as_str()));
-        built_in.chain([KNATIVE]).chain(custom)
+        built_in.chain(self.custom.iter().map(|known| (known.group.as_str(), known.kind.as_str())))
     }
 
     /// Group, kind and resource of everything that is judged.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &str, String)> {
-        self.iter().map(|(group, kind)| {
-            let custom =
-                self.custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == (group, kind));
-            (group, kind, custom.map_or_else(|| plural(kind), CustomKind::resource))
-        })
+        let built_in = BUILT_IN.iter().map(|known| (group(known.versions[0]), known.name, plural(known.name)));
+        built_in.chain(self.custom.iter().map(|known| (known.group.as_str(), known.kind.as_str(), known.resource())))
     }
 
-    /// Whether it is none of Kubernetes' own, nor of Knative.
-    pub fn is_custom(&self, group: &str, kind: &str) -> bool {
-        self.custom.iter().any(|custom| custom.group == group && custom.kind == kind)
+    /// Whether somebody configured it: it is neither Kubernetes' own nor one of the well-known kinds.
+    pub fn is_configured(&self, group: &str, kind: &str) -> bool {
+        !Self::knows(group, kind) && self.custom(group, kind).is_some()
     }
 
-    /// Whether an owner of that kind is judged itself.
-    pub(super) fn judges(&self, api_version: &str, kind: &str) -> bool {
-        matches!(self.look_up(api_version, kind), Lookup::Judged(_))
+    /// The built-in custom kinds with the places that they were checked against: group, kind, pointers, source.
+    pub fn well_known() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str], &'static str)> {
+        rows::ROWS.iter().map(|row| (row.group, row.kind, row.templates, row.source))
     }
 
-    /// Whether something of that name is judged, in whatever group.
+    /// Whether an object is one that a controller of that kind makes out of an object that is judged itself.
+    pub(super) fn makes(&self, owner: (&str, &str), owned: (&str, &str)) -> bool {
+        let (owner, owned) = ((group(owner.0), owner.1), (group(owned.0), owned.1));
+        let old_name = |(group, kind)| if group == "extensions" { ("apps", kind) } else { (group, kind) };
+        let (owner, owned) = (old_name(owner), old_name(owned));
+        let custom = self.custom(owner.0, owner.1);
+        MADE.contains(&(owner, owned))
+            || rows::BETWEEN.contains(&(owner, owned))
+            || custom.is_some_and(|kind| kind.nature.makes.contains(&owned))
+    }
+
+    /// Whether an API version is one of Kubernetes' own workloads.
+    pub(super) fn has_version(&self, api_version: &str) -> bool {
+        BUILT_IN.iter().any(|known| known.versions.contains(&api_version))
+    }
+
+    /// Whether a document of that kind takes a parse, in whatever group it is: it is judged, or nearly.
     pub(super) fn has_name(&self, kind: &str) -> bool {
         let name = kind.strip_suffix("List").filter(|item| !item.is_empty()).unwrap_or(kind);
-        kind == "List" || self.iter().any(|(_, known)| known == name)
+        let is_known = kind == "List" || kind == TEMPLATE.1 || self.iter().any(|(_, known)| known == name);
+        is_known || near::is_near(kind, self.iter().map(|(_, known)| known)).is_some()
     }
 
     pub(super) fn look_up(&self, api_version: &str, kind: &str) -> Lookup<'_> {
-        let group = group(api_version);
-        if let Some(custom) = self.custom.iter().find(|custom| custom.group == group && custom.kind == kind) {
-            return Lookup::Judged(Kind::Custom(&custom.pod_template));
+        let group = group_of(api_version, kind);
+        if let Some(kind) = self.judged(api_version, kind) {
+            return Lookup::Judged(kind);
         }
-        if (group, kind) == KNATIVE {
-            return Lookup::Judged(Kind::Knative);
-        }
-        if let Some(known) = BUILT_IN.iter().find(|known| known.name == kind) {
-            return known.look_up(api_version, group);
+        if (group, kind) == TEMPLATE {
+            return Lookup::List("objects");
         }
         match kind.strip_suffix("List") {
-            Some("") if group.is_empty() => Lookup::List,
-            Some(item) if !item.is_empty() && self.judges(api_version, item) => Lookup::List,
-            _ => Lookup::Other,
+            Some("") if group.is_empty() => return Lookup::List("items"),
+            Some(item) if self.judged(api_version, item).is_some() => return Lookup::List("items"),
+            _ => {}
         }
+        match near::mistake(api_version, kind, self) {
+            Some(mistaken) => mistaken,
+            None if near::is_of_kubernetes(group) => Lookup::Other,
+            None => Lookup::Unknown,
+        }
+    }
+
+    fn judged(&self, api_version: &str, kind: &str) -> Option<Kind<'_>> {
+        let custom = self.custom(group_of(api_version, kind), kind).map(Kind::Custom);
+        custom.or_else(|| {
+            let known = BUILT_IN.iter().find(|known| known.name == kind && known.versions.contains(&api_version))?;
+            Some(known.kind)
+        })
+    }
+
+    fn custom(&self, group: &str, kind: &str) -> Option<&CustomKind> {
+        self.custom.iter().find(|custom| custom.is(group, kind))
     }
 }
 
 impl Kind<'_> {
-    /// JSON pointer of the object that has the pod's `metadata` and `spec`.
-    pub(super) fn pod_template(&self) -> &str {
+    /// JSON pointers of the mappings that have a pod's `metadata` and `spec`. Those of Kubernetes' own kinds must be
+    /// there; a custom kind may have none.
+    pub(super) fn pod_templates(&self, root: &Map<String, Value>) -> Vec<Pointer> {
         match self {
-            Kind::Pod => "",
-            Kind::PodTemplate => "/template",
-            Kind::CronJob => "/spec/jobTemplate/spec/template",
-            Kind::Custom(pointer) => pointer,
-            _ => "/spec/template",
+            Kind::Pod => vec![Pointer::ROOT],
+            Kind::PodTemplate => vec!["/template".into()],
+            Kind::CronJob => vec!["/spec/jobTemplate/spec/template".into()],
+            Kind::Custom(custom) => {
+                let found = custom.pod_templates.iter().flat_map(|pointer| pointer.find(root));
+                let mut all: Vec<Pointer> = found.collect();
+                let mut seen = std::collections::BTreeSet::new();
+                all.retain(|pointer| seen.insert(pointer.clone()));
+                all
+            }
+            _ => vec!["/spec/template".into()],
         }
     }
 }
 
 impl BuiltIn {
-    fn look_up(&self, api_version: &str, group: &str) -> Lookup<'static> {
-        if self.versions.contains(&api_version) {
-            return Lookup::Judged(self.kind);
-        }
-        // Only Kubernetes' own groups may do without a dot, so this one is a slip and not a custom kind.
-        let own = !group.contains('.');
-        if own { Lookup::WrongVersion(self.versions) } else { Lookup::Other }
-    }
-}
-
-/// As Kubernetes guesses the resource of a kind, and as generators of custom kinds name it.
-fn plural(kind: &str) -> String {
-    let name = kind.to_lowercase();
-    match name.char_indices().next_back() {
-        Some((_, 's' | 'x')) => format!("{name}es"),
-        Some((last, 'y')) => format!("{}ies", &name[..last]),
-        _ => format!("{name}s"),
+    fn has_group(&self, wanted: &str) -> bool {
+        self.versions.iter().any(|version| group(version) == wanted)
     }
 }
 
@@ -196,45 +236,14 @@ pub(super) fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn group_and_kind_decide_together() {
-        let kinds = Kinds::default();
-        let judged = |version, kind| matches!(kinds.look_up(version, kind), Lookup::Judged(_));
-        assert!(judged("apps/v1", "Deployment"));
-        assert!(judged("extensions/v1beta1", "Deployment"));
-        assert!(judged("batch/v2alpha1", "CronJob"));
-        assert!(judged("argoproj.io/v1alpha1", "Rollout"));
-        assert!(judged("serving.knative.dev/v1", "Service"));
-        assert_eq!(kinds.look_up("v1", "Service"), Lookup::Other);
-        assert_eq!(kinds.look_up("batch.volcano.sh/v1alpha1", "Job"), Lookup::Other);
-        assert_eq!(kinds.look_up("example.com/v1", "Rollout"), Lookup::Other);
-        assert_eq!(kinds.look_up("app/v1", "Pod"), Lookup::WrongVersion(&["v1"]));
-    }
-
-    #[test]
-    fn a_list_is_opened_where_it_can_hold_a_workload() {
-        let kinds = Kinds::default();
-        for (version, kind) in [("v1", "List"), ("apps/v1", "DeploymentList"), ("v1", "PodList")] {
-            assert_eq!(kinds.look_up(version, kind), Lookup::List, "{version} {kind}");
-        }
-        assert_eq!(kinds.look_up("v1", "ConfigMapList"), Lookup::Other);
-        assert_eq!(kinds.look_up("example.com/v1", "List"), Lookup::Other);
-    }
-
-    #[test]
-    fn a_configured_kind_replaces_a_well_known_one() {
-        let custom = CustomKind {
-            group: "argoproj.io".into(),
-            kind: "Rollout".into(),
-            pod_template: "/spec/pod".into(),
-            resource: None,
-        };
-        let kinds = Kinds::default().with([custom]);
-        assert_eq!(kinds.look_up("argoproj.io/v1", "Rollout"), Lookup::Judged(Kind::Custom("/spec/pod")));
-        assert_eq!(kinds.iter().filter(|known| *known == ("argoproj.io", "Rollout")).count(), 1);
+/// As [`group`], and for the kinds of OpenShift 3, which had none of their own.
+fn group_of<'a>(api_version: &'a str, kind: &str) -> &'a str {
+    match (api_version, kind) {
+        ("v1", "DeploymentConfig") => "apps.openshift.io",
+        ("v1", "Template") => TEMPLATE.0,
+        _ => group(api_version),
     }
 }
+
+#[cfg(test)]
+mod tests;

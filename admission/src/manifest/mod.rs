@@ -19,11 +19,14 @@ mod locate;
 mod member;
 mod merge;
 mod object;
+mod openshift;
+mod operator;
 mod patch;
 mod quantity;
 mod read;
 mod scalar;
 mod single;
+mod skip;
 mod sniff;
 #[cfg(test)]
 mod tests;
@@ -34,30 +37,46 @@ mod yaml;
 pub use document::{Document, documents};
 pub use field::FieldError;
 pub use json::json_value;
-pub use kind::{CustomKind, Kinds};
+pub use kind::{CustomKind, Kinds, PointerError, TemplatePointer};
 pub use limits::Limits;
 pub use lines::{Lines, Position, Span, Window};
 pub use locate::Written;
 pub use object::{Judge, object};
+pub use operator::FilledIn;
+pub use patch::PatchMark;
 pub use read::{beyond_limit, decode, read, read_document};
 pub use single::Single;
+pub use skip::Skip;
 pub use tree::{Fault, Tree};
 
 use plimsoll_policy::{Member, Pointer, Workload};
 use serde_json::Value;
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// An object that policies can judge.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// The view that policies see, defaults applied.
+    /// The view that policies see, defaults applied; of the first pod template where there are several.
     pub workload: Workload,
+    /// The views of the other pod templates.
+    pub others: Vec<Workload>,
     /// The whole object, defaults applied.
     pub value: Value,
     /// What is wrong with fields that could not be read. The view has their defaults, as if they were not there.
     pub unreadable: Vec<FieldError>,
     /// JSON pointers of fields that are unknown for it.
     pub unknown: Vec<Pointer>,
+    /// What the operator of its kind filled in.
+    pub filled_in: FilledIn,
+    /// Pod templates of it that no pointer of its kind leads to.
+    pub not_covered: Option<Skip>,
+}
+
+impl Object {
+    /// One view for each of its pod templates.
+    pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
+        std::iter::once(&self.workload).chain(&self.others)
+    }
 }
 
 /// How to read a text.
@@ -66,6 +85,8 @@ pub struct Options {
     /// Keep every other object as a [`Member`] of a set, which takes a parse of every document but custom resource
     /// definitions.
     pub members: bool,
+    /// The field of a kustomization that lists this text as a patch: then nothing in it is judged.
+    pub patch: Option<&'static str>,
     /// Parse every document, also those whose kind runs no pods.
     pub strict_yaml: bool,
     /// What a text may hold at most.
@@ -137,33 +158,6 @@ impl Beside<'_> {
     /// Where a field of the object is, or where it belongs.
     pub fn locate(&self, pointer: &str) -> Span {
         read::locate(&self.tree, self.item, pointer)
-    }
-}
-
-/// Why an object is not judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Skip {
-    /// Its kind runs no pods.
-    OtherKind,
-    /// No Kubernetes object: the values of a chart, a pipeline, a compose file.
-    NoKind,
-    /// Part of an object, to be merged into another: no selector, no pod template or no image.
-    KustomizePatch,
-    /// It is judged at its controller owner, or at the workload that it refers to.
-    Owned,
-    /// It is being deleted.
-    BeingDeleted,
-}
-
-impl fmt::Display for Skip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Skip::OtherKind => "not a workload",
-            Skip::NoKind => "not a Kubernetes object",
-            Skip::KustomizePatch => "kustomize patch",
-            Skip::Owned => "judged at its owner",
-            Skip::BeingDeleted => "being deleted",
-        })
     }
 }
 

@@ -1,10 +1,10 @@
 //! One JSON object, as a text, a webhook or a live audit has it, to what policies judge.
 
 use super::{
-    FieldError, Kinds, Object, Skip, defaults,
+    FieldError, FilledIn, Kinds, Object, Skip, defaults,
     field::{Node, Result, Unreadable},
-    kind::{Kind, Lookup},
-    patch, view,
+    kind::{CustomKind, Kind, Lookup, by_shape},
+    operator, patch, view,
 };
 use plimsoll_policy::Pointer;
 use serde_json::{Map, Value};
@@ -18,7 +18,10 @@ pub enum Judge {
     Skip(Skip),
 }
 
-/// Fills in the API server's defaults and makes the view that policies see.
+/// More pod templates in one object are not judged.
+pub(super) const MOST_TEMPLATES: usize = 1000;
+
+/// Fills in the API server's defaults and makes the views that policies see.
 ///
 /// What managers of fields wrote is left out: it may be deeper than anything that is judged, and says nothing.
 ///
@@ -26,96 +29,191 @@ pub enum Judge {
 /// Why nothing of it can be judged: each field that the API server would refuse. Where the rest can be judged, these
 /// are the object's own ([`Object::unreadable`]).
 pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Judge, Vec<FieldError>> {
+    object_with(value, kinds, &[])
+}
+
+/// As [`object`], where the values of some images are not in the text: `unknown` are their pointers.
+pub(super) fn object_with(
+    value: Value,
+    kinds: &Kinds,
+    unknown: &[Pointer],
+) -> std::result::Result<Judge, Vec<FieldError>> {
     let whole = |message: &str| vec![FieldError { pointer: Pointer::ROOT, message: message.to_owned() }];
-    let Value::Object(root) = value else { return Err(whole("a manifest is a mapping")) };
+    let Value::Object(mut root) = value else { return Err(whole("a manifest is a mapping")) };
     match identify(&root, kinds).map_err(|error| vec![error])? {
-        Identity::Judged { kind, api_version } => judge(root, kind, &api_version, kinds),
+        Identity::Judged { kind, api_version } => {
+            if let Some(skip) = reason_to_skip(&root, kind, &api_version, kinds) {
+                return Ok(Judge::Skip(skip));
+            }
+            if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
+                metadata.remove(MANAGED_FIELDS);
+            }
+            let views = views(&mut root, kind, &api_version, unknown)?;
+            Ok(views.map_or_else(Judge::Skip, |views| Judge::Object(Box::new(views.of(root)))))
+        }
         Identity::Skip(skip) => Ok(Judge::Skip(skip)),
-        Identity::List => Err(whole("a list inside a list: move its items into the outer one")),
+        Identity::List(_) => Err(whole("a list inside a list: move its items into the outer one")),
     }
 }
 
 /// What an object is.
 pub(super) enum Identity<'k> {
-    Judged { kind: Kind<'k>, api_version: String },
-    List,
+    Judged {
+        kind: Kind<'k>,
+        api_version: String,
+    },
+    /// A list, with its items in this field.
+    List(&'static str),
     Skip(Skip),
 }
 
 pub(super) fn identify<'k>(root: &Map<String, Value>, kinds: &'k Kinds) -> Result<Identity<'k>> {
     let node = Node::root(root);
-    // Others have an `apiVersion` of their own: it is the number 1 in what provisions Grafana.
-    if !node.has("kind") && !node.has("metadata") {
-        return Ok(Identity::Skip(Skip::NoKind));
-    }
-    let (api_version, kind) = match (node.text("apiVersion")?, node.text("kind")?) {
+    let text = |name: &str| root.get(name).and_then(Value::as_str);
+    let has_metadata = node.has("metadata");
+    // `apiVersion: 1` is written by others, with kinds of their own.
+    let is_ours = |kind| (has_metadata || node.has("apiVersion")) && kinds.has_name(kind);
+    let (api_version, kind) = match (text("apiVersion"), text("kind")) {
         (Some(api_version), Some(kind)) => (api_version, kind),
-        (None, Some(kind)) if node.has("metadata") && kinds.has_name(kind) => return Err(patch::missing("apiVersion")),
-        (Some(_), None) if node.has("metadata") => return Err(patch::missing("kind")),
-        (None, Some(_)) if node.has("metadata") => return Ok(Identity::Skip(Skip::OtherKind)),
+        (None, Some(kind)) if is_ours(kind) => {
+            node.text("apiVersion")?;
+            return Err(patch::missing("apiVersion"));
+        }
+        // Without a kind it is a manifest only in a version of Kubernetes' own: Score and others have no kind at all.
+        (Some(api_version), None) if has_metadata && kinds.has_version(api_version) => {
+            node.text("kind")?;
+            return Err(patch::missing("kind"));
+        }
         _ => return Ok(Identity::Skip(Skip::NoKind)),
     };
     match kinds.look_up(api_version, kind) {
         Lookup::Judged(kind) => Ok(Identity::Judged { kind, api_version: api_version.to_owned() }),
-        Lookup::List => Ok(Identity::List),
-        Lookup::Other => Ok(Identity::Skip(Skip::OtherKind)),
-        Lookup::WrongVersion(versions) => {
-            let served = versions.first().copied().unwrap_or_default();
-            node.refuse("apiVersion", format!("{api_version} has no kind {kind}; did you mean `{served}`?"))
-        }
-    }
-}
-
-fn judge(
-    mut root: Map<String, Value>,
-    kind: Kind<'_>,
-    api_version: &str,
-    kinds: &Kinds,
-) -> std::result::Result<Judge, Vec<FieldError>> {
-    if let Some(skip) = reason_to_skip(&root, kind, api_version, kinds) {
-        return Ok(Judge::Skip(skip));
-    }
-    if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
-        metadata.remove(MANAGED_FIELDS);
-    }
-    defaults::apply(kind, api_version, &mut root);
-    let unreadable = Unreadable::default();
-    let node = Node::root(&root).noting(&unreadable);
-    match view::workload(&node, kind) {
-        Ok(workload) => {
-            let (unreadable, unknown) = unreadable.into_parts();
-            Ok(Judge::Object(Box::new(Object { workload, value: Value::Object(root), unreadable, unknown })))
-        }
-        Err(error) => {
-            unreadable.add(error);
-            Err(unreadable.into_parts().0)
-        }
+        Lookup::List(field) => Ok(Identity::List(field)),
+        Lookup::Mistaken { field, message } if has_metadata => node.refuse(field, message),
+        Lookup::Unknown => Ok(Identity::Skip(unknown(root, api_version, kind))),
+        Lookup::Other | Lookup::Mistaken { .. } => Ok(Identity::Skip(Skip::OtherKind)),
     }
 }
 
 /// Its name in `metadata`.
 pub(super) const MANAGED_FIELDS: &str = "managedFields";
 
+fn unknown(root: &Map<String, Value>, api_version: &str, kind: &str) -> Skip {
+    let templates: Vec<Pointer> = by_shape(root).into_iter().collect();
+    if templates.is_empty() {
+        return Skip::OtherKind;
+    }
+    Skip::UnknownKind { group: super::kind::group(api_version).to_owned(), kind: kind.to_owned(), templates }
+}
+
 fn reason_to_skip(root: &Map<String, Value>, kind: Kind<'_>, api_version: &str, kinds: &Kinds) -> Option<Skip> {
     if is_being_deleted(root) {
         return Some(Skip::BeingDeleted);
     }
-    if is_owned(root, kinds) || (matches!(kind, Kind::Custom(_)) && patch::refers_to_another_workload(root)) {
-        return Some(Skip::Owned);
+    let refers = || matches!(kind, Kind::Custom(_)) && patch::refers_to_another_workload(root);
+    (is_owned(root, api_version, kinds) || refers()).then_some(Skip::Owned)
+}
+
+/// The views of an object, one for each pod template.
+struct Views {
+    first: plimsoll_policy::Workload,
+    others: Vec<plimsoll_policy::Workload>,
+    filled_in: FilledIn,
+    not_covered: Option<Skip>,
+    unreadable: Unreadable,
+}
+
+impl Views {
+    fn of(self, root: Map<String, Value>) -> Object {
+        let Views { first: workload, others, filled_in, not_covered, unreadable } = self;
+        let (unreadable, unknown) = unreadable.into_parts();
+        Object { workload, others, value: Value::Object(root), filled_in, not_covered, unreadable, unknown }
     }
-    // A field of the wrong type makes no patch of an object: the view tells what is wrong with it.
-    patch::is_patch(root, kind, api_version).unwrap_or(false).then_some(Skip::KustomizePatch)
+}
+
+fn views(
+    root: &mut Map<String, Value>,
+    kind: Kind<'_>,
+    api_version: &str,
+    unknown: &[Pointer],
+) -> std::result::Result<std::result::Result<Views, Skip>, Vec<FieldError>> {
+    let templates = match kind.pod_templates(root) {
+        templates if templates.len() > MOST_TEMPLATES => {
+            let message = format!("more than {MOST_TEMPLATES} pod templates (limit `templates`)");
+            return Err(vec![FieldError { pointer: "/spec".into(), message }]);
+        }
+        templates => templates,
+    };
+    if !templates.is_empty()
+        && let Some(mark) = patch::mark(root, kind, &templates)
+    {
+        return Ok(Err(Skip::KustomizePatch(mark)));
+    }
+    let (templates, custom) = match kind {
+        Kind::Custom(custom) => (with_containers(root, custom, templates), Some(custom)),
+        _ => (templates, None),
+    };
+    if templates.is_empty() {
+        return Ok(Err(without_templates(root, custom)));
+    }
+    let unreadable = Unreadable::default();
+    if let Err(error) = patch::require_selector(&Node::root(root), kind, api_version) {
+        unreadable.add(error);
+    }
+    let not_covered = custom.and_then(|custom| not_covered(root, custom));
+    let filled_in = operator::fill(custom, root, &templates, unknown);
+    defaults::apply(kind, api_version, &templates, root);
+    let node = Node::root(root).noting(&unreadable);
+    let mut views = Vec::new();
+    for template in &templates {
+        match view::workload(&node, kind, template) {
+            Ok(view) => views.push(view),
+            Err(error) => unreadable.add(error),
+        }
+    }
+    let mut views = views.into_iter();
+    match views.next() {
+        Some(first) => Ok(Ok(Views { first, others: views.collect(), filled_in, not_covered, unreadable })),
+        None => Err(unreadable.into_parts().0),
+    }
+}
+
+/// The templates of which there is anything to judge: where the operator brings its own container, one may be empty.
+fn with_containers(root: &Map<String, Value>, custom: &CustomKind, mut templates: Vec<Pointer>) -> Vec<Pointer> {
+    if custom.nature.image {
+        templates.retain(|template| operator::has_containers(root, template));
+    }
+    templates
+}
+
+fn without_templates(root: &Map<String, Value>, custom: Option<&CustomKind>) -> Skip {
+    let Some(custom) = custom else { return Skip::OtherKind };
+    not_covered(root, custom).unwrap_or_else(|| Skip::NoPodTemplate {
+        group: custom.group.clone(),
+        kind: custom.kind.clone(),
+        pointers: custom.pod_templates.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Pod templates that no pointer of the kind leads to.
+fn not_covered(root: &Map<String, Value>, custom: &CustomKind) -> Option<Skip> {
+    let is_covered = |shape: &Pointer| custom.pod_templates.iter().any(|pointer| pointer.covers(shape));
+    let templates: Vec<Pointer> = by_shape(root).into_iter().filter(|shape| !is_covered(shape)).collect();
+    let (group, kind) = (custom.group.clone(), custom.kind.clone());
+    (!templates.is_empty()).then_some(Skip::NotCovered { group, kind, templates })
 }
 
 fn is_being_deleted(root: &Map<String, Value>) -> bool {
     root.get("metadata").and_then(|metadata| metadata.get("deletionTimestamp")).is_some_and(|time| !time.is_null())
 }
 
-/// Whether a controller of a kind that is judged owns it.
-fn is_owned(root: &Map<String, Value>, kinds: &Kinds) -> bool {
+/// Whether a controller made it whose own kind is judged.
+fn is_owned(root: &Map<String, Value>, api_version: &str, kinds: &Kinds) -> bool {
+    let kind = root.get("kind").and_then(Value::as_str).unwrap_or_default();
     let owners = root.get("metadata").and_then(|metadata| metadata.get("ownerReferences")).and_then(Value::as_array);
     owners.into_iter().flatten().any(|owner| {
         let text = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default();
-        owner.get("controller") == Some(&Value::Bool(true)) && kinds.judges(text("apiVersion"), text("kind"))
+        let is_controller = owner.get("controller") == Some(&Value::Bool(true));
+        is_controller && kinds.makes((text("apiVersion"), text("kind")), (api_version, kind))
     })
 }

@@ -9,12 +9,14 @@ use super::{
     json,
     kind::Lookup,
     member::member,
-    object::{Identity, identify, object},
-    patch::is_json_patch,
+    object::{Identity, identify, object_with},
+    openshift::{Parameters, Unresolved},
+    patch::{PatchMark, is_json_patch},
     sniff::{Sniffed, sniff},
     tree::{Fault, Refusal, Tree},
     yaml,
 };
+use plimsoll_policy::Pointer;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -148,20 +150,31 @@ impl<'t> Reading<'_, 't> {
             Sniffed::Unsure => is_json_with_comments(text).then_some(Skip::NoKind),
             Sniffed::NoKind => Some(Skip::NoKind),
             Sniffed::Head { api_version: None, kind } => {
-                (!self.options.members && !self.kinds.has_name(&kind)).then_some(Skip::OtherKind)
+                let wanted = self.options.members || self.kinds.has_name(&kind) || may_have_containers(text);
+                (!wanted).then_some(Skip::OtherKind)
             }
             Sniffed::Head { api_version: Some(api_version), kind } => {
+                let may_matter = match self.kinds.look_up(&api_version, &kind) {
+                    Lookup::Other => false,
+                    Lookup::Unknown => may_have_containers(text),
+                    Lookup::Judged(_) | Lookup::List(_) | Lookup::Mistaken { .. } => true,
+                };
                 let wanted = self.options.members && kind != CUSTOM_RESOURCE_DEFINITION;
-                let other = self.kinds.look_up(&api_version, &kind) == Lookup::Other;
-                (other && !wanted).then_some(Skip::OtherKind)
+                (!may_matter && !wanted).then_some(Skip::OtherKind)
             }
         }
     }
 
     fn value(&mut self, tree: &Arc<Tree<'t>>, value: Value) {
         match value {
+            Value::Object(_) | Value::Array(_) if let Some(field) = self.options.patch => {
+                self.faults(&tree.faults);
+                self.contents.skipped.push(Skip::KustomizePatch(PatchMark::Listed(field)));
+            }
             Value::Object(root) => self.root(tree, root),
-            Value::Array(items) if is_json_patch(&items) => self.contents.skipped.push(Skip::KustomizePatch),
+            Value::Array(items) if is_json_patch(&items) => {
+                self.contents.skipped.push(Skip::KustomizePatch(PatchMark::Operations));
+            }
             Value::Array(_) | Value::Null => self.contents.skipped.push(Skip::NoKind),
             _ => {
                 let message = "plain text; a manifest is a mapping with apiVersion and kind";
@@ -173,15 +186,15 @@ impl<'t> Reading<'_, 't> {
 
     fn root(&mut self, tree: &Arc<Tree<'t>>, mut root: Map<String, Value>) {
         match identify(&root, self.kinds) {
-            Ok(Identity::List) => match root.remove("items") {
-                Some(Value::Array(items)) => self.items(tree, &root, items),
+            Ok(Identity::List(field)) => match root.remove(field) {
+                Some(Value::Array(items)) => self.items(tree, field, &root, items),
                 None | Some(Value::Null) => self.faults(&tree.faults),
                 Some(_) => {
-                    let error = FieldError { pointer: "/items".into(), message: "must be a list".into() };
+                    let error = FieldError { pointer: Pointer::ROOT.step(field), message: "must be a list".into() };
                     self.refuse(tree, None, &error);
                 }
             },
-            Ok(_) => self.judge(tree, None, Value::Object(root), tree.faults.clone()),
+            Ok(_) => self.judge(tree, None, Value::Object(root), tree.faults.clone(), &Unresolved::default()),
             Err(error) => {
                 self.faults(&tree.faults);
                 self.refuse(tree, None, &error);
@@ -189,11 +202,13 @@ impl<'t> Reading<'_, 't> {
         }
     }
 
-    /// The items of a `DeploymentList` may leave out what the list says.
-    fn items(&mut self, tree: &Arc<Tree<'t>>, list: &Map<String, Value>, items: Vec<Value>) {
+    /// The items of a `DeploymentList` may leave out what the list says; those of an OpenShift `Template` get the values
+    /// of its parameters.
+    fn items(&mut self, tree: &Arc<Tree<'t>>, field: &str, list: &Map<String, Value>, items: Vec<Value>) {
         let text = |field: &str| list.get(field).and_then(Value::as_str).unwrap_or_default();
         let kind = text("kind").strip_suffix("List").unwrap_or_default();
-        let (mut faults, of_list) = by_item(&tree.faults);
+        let (mut faults, of_list) = by_item(&tree.faults, field);
+        let parameters = (field == OBJECTS).then(|| Parameters::of(list));
         self.faults(&of_list);
         for (index, mut item) in items.into_iter().enumerate() {
             if let Value::Object(fields) = &mut item
@@ -204,16 +219,30 @@ impl<'t> Reading<'_, 't> {
                 fields.insert("kind".to_owned(), kind.into());
                 fields.insert("apiVersion".to_owned(), text("apiVersion").into());
             }
-            self.judge(tree, Some(index), item, faults.remove(&index).unwrap_or_default());
+            let unresolved = parameters.as_ref().map(|parameters| parameters.put_into(&mut item)).unwrap_or_default();
+            self.judge(tree, Some(index), item, faults.remove(&index).unwrap_or_default(), &unresolved);
         }
     }
 
-    fn judge(&mut self, tree: &Arc<Tree<'t>>, item: Option<usize>, value: Value, faults: Vec<Fault>) {
+    fn judge(
+        &mut self,
+        tree: &Arc<Tree<'t>>,
+        item: Option<usize>,
+        value: Value,
+        faults: Vec<Fault>,
+        unresolved: &Unresolved,
+    ) {
         let member = self.options.members.then(|| member(&value)).flatten();
         self.faults(&faults);
         let has_faults = !faults.is_empty();
-        match object(value, self.kinds) {
+        match object_with(value, self.kinds, &unresolved.images) {
             Ok(Judge::Object(mut object)) => {
+                self.contents.skipped.extend(object.not_covered.clone());
+                self.contents.skipped.extend(unresolved.images.iter().map(|_| Skip::ImageParameter));
+                for error in &unresolved.fields {
+                    self.refuse(tree, item, error);
+                }
+                object.unknown.extend(unresolved.fields.iter().map(|error| error.pointer.clone()));
                 for error in &object.unreadable {
                     self.refuse(tree, item, error);
                 }
@@ -222,13 +251,13 @@ impl<'t> Reading<'_, 't> {
                 self.contents.objects.push(Found { tree, document, item, object: *object });
             }
             // What lacks something because it cannot be read is not a patch.
-            Ok(Judge::Skip(Skip::KustomizePatch)) if has_faults => {}
+            Ok(Judge::Skip(Skip::KustomizePatch(_))) if has_faults => {}
             Ok(Judge::Skip(skip)) => {
-                self.contents.skipped.push(skip);
-                if let (Some((namespace, member)), Skip::OtherKind) = (member, skip) {
+                if let (Some((namespace, member)), Skip::OtherKind) = (member, &skip) {
                     let (tree, document) = (Arc::clone(tree), self.document.index);
                     self.contents.members.push(Beside { tree, document, item, namespace, member });
                 }
+                self.contents.skipped.push(skip);
             }
             Err(errors) => errors.iter().for_each(|error| self.refuse(tree, item, error)),
         }
@@ -246,19 +275,21 @@ impl<'t> Reading<'_, 't> {
     }
 
     fn problem(&mut self, span: Span, message: &str) {
-        let message = if self.lines.near(span.start).contains(ACTION) { TEMPLATE } else { message };
+        // `${{NAME}}` is a parameter of an OpenShift `Template`.
+        let line = self.lines.near(span.start).replace("${{", "");
+        let message = if line.contains(ACTION) { TEMPLATE } else { message };
         let problem = self.document.problem(span, self.lines, message);
         self.contents.problems.push(problem);
     }
 }
 
 /// The faults of each item of a `List`, with pointers that begin at the item, and those of the list itself.
-fn by_item(faults: &[Fault]) -> (BTreeMap<usize, Vec<Fault>>, Vec<Fault>) {
+fn by_item(faults: &[Fault], list: &str) -> (BTreeMap<usize, Vec<Fault>>, Vec<Fault>) {
     let mut of_items: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
     let mut of_list = Vec::new();
+    let prefix = format!("/{list}/");
     for fault in faults {
-        let below =
-            fault.pointer.strip_prefix("/items/").map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())));
+        let below = fault.pointer.strip_prefix(&prefix).map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())));
         match below.and_then(|(index, pointer)| Some((index.parse().ok()?, pointer))) {
             Some((index, pointer)) => {
                 of_items.entry(index).or_default().push(Fault { pointer: pointer.into(), ..fault.clone() });
@@ -272,19 +303,31 @@ fn by_item(faults: &[Fault]) -> (BTreeMap<usize, Vec<Fault>>, Vec<Fault>) {
 /// Where a field of an object is, or of an item of a `List`.
 pub(super) fn locate(tree: &Tree<'_>, item: Option<usize>, pointer: &str) -> Span {
     match item {
-        Some(index) => tree.locate_from(&["items", &index.to_string()], pointer),
+        Some(index) => {
+            // The objects of a list, or of an OpenShift `Template`.
+            let list = if tree.entry(tree.root, "items").is_some() { "items" } else { OBJECTS };
+            tree.locate_from(&[list, &index.to_string()], pointer)
+        }
         None => tree.locate(pointer),
     }
 }
 
 /// What to do about a document that is a template still.
-const TEMPLATE: &str = "this looks like a chart template; render it first: helm template CHART | plimsoll scan -";
+const TEMPLATE: &str = "this is a template, not a manifest; render it and scan what comes out";
 
 /// What begins an action of a template.
 const ACTION: &str = "{{";
 
 /// What only a template has: two braces alone are often in an argument or an annotation.
 const TEMPLATE_ACTIONS: [&str; 5] = ["{{-", "{{ .", "{{.", "{{ include", "{{ if"];
+
+/// Whether it can have a pod template, as far as its bytes tell.
+fn may_have_containers(text: &str) -> bool {
+    ["containers", "image"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+}
+
+/// Where an OpenShift `Template` has its objects.
+const OBJECTS: &str = "objects";
 
 /// What `tsconfig.json` and its like are: no YAML, and nothing wrong with them. A manifest has both words.
 fn is_json_with_comments(text: &str) -> bool {

@@ -17,8 +17,8 @@ mod handler;
 mod pod;
 mod probe;
 
-/// The view of an object whose kind, and that it has a pod template, is known.
-pub(super) fn workload(root: &Node<'_>, kind: Kind<'_>) -> Result<Workload> {
+/// The view of an object of that kind with the pod template at a pointer.
+pub(super) fn workload(root: &Node<'_>, kind: Kind<'_>, template: &str) -> Result<Workload> {
     let metadata = root.required_object("metadata")?;
     let name = match metadata.text("name")?.filter(|name| !name.is_empty()) {
         Some(name) => name,
@@ -28,7 +28,11 @@ pub(super) fn workload(root: &Node<'_>, kind: Kind<'_>) -> Result<Workload> {
         metadata.check(metadata.refuse("name", "`name` is missing"))?;
     }
     let controller = controller::controller(root, kind)?;
-    let pod = pod::at(root, kind)?;
+    let mut pod = pod::at(root, template)?;
+    if matches!(kind, Kind::Custom(custom) if custom.nature.ends) && pod.restart_policy == RestartPolicy::Always {
+        // Whatever restarts them, they end with the object, and its kind may say so elsewhere than in the template.
+        pod.restart_policy = RestartPolicy::OnFailure;
+    }
     root.check(restart_policy(root, &controller, &pod))?;
     Ok(Workload {
         api_version: root.required_text("apiVersion")?.to_owned(),

@@ -5,7 +5,7 @@ use plimsoll_policy::{Edit, Level};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -89,6 +89,8 @@ struct Summary<'a> {
     documents: usize,
     workloads: usize,
     skipped: &'a BTreeMap<String, usize>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    advice: &'a BTreeSet<String>,
     deny: usize,
     warn: usize,
     note: usize,
@@ -98,14 +100,15 @@ struct Summary<'a> {
 impl<'a> From<&'a Report> for Document<'a> {
     fn from(report: &'a Report) -> Self {
         let Tally { deny, warn, note, excepted } = report.tally();
-        let finding::Summary { files, documents, workloads, ref skipped, charts: _, elapsed: _ } = report.summary;
+        let finding::Summary { files, documents, workloads, ref skipped, charts: _, ref advice, elapsed: _ } =
+            report.summary;
         Document {
             version: VERSION,
             plimsoll: env!("CARGO_PKG_VERSION"),
             policies: &report.policies,
             findings: report.findings.iter().map(Entry::from).collect(),
             problems: report.problems.iter().map(Trouble::from).collect(),
-            summary: Summary { files, documents, workloads, skipped, deny, warn, note, excepted },
+            summary: Summary { files, documents, workloads, skipped, advice, deny, warn, note, excepted },
         }
     }
 }

@@ -81,6 +81,7 @@ pub(super) fn report() -> Report {
             },
         ],
         summary: Summary {
+            advice: std::collections::BTreeSet::new(),
             files: 3,
             documents: 30,
             workloads: 5,

@@ -2,7 +2,7 @@
 //! them.
 
 use crate::{
-    finding::{Excerpt, FileProblem, Finding, Place, Report, Status},
+    finding::{Excerpt, FileProblem, Finding, Place, Report, Status, Summary},
     printable::printable,
 };
 use annotate_snippets::{
@@ -216,6 +216,7 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out)?;
     write_charts(&summary.charts, out)?;
+    write_advice(summary, out)?;
     let open = |level| report.findings.iter().find(move |finding| finding.is_open() && finding.level == level);
     match open(Level::Deny).or_else(|| open(Level::Warn)) {
         Some(finding) => {
@@ -225,15 +226,28 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
+/// More lines of advice are not read.
+const SHOWN: usize = 3;
+
 /// What to run for the charts, which are templates and not manifests.
 fn write_charts(charts: &[String], out: &mut impl Write) -> io::Result<()> {
-    const SHOWN: usize = 3;
     for chart in charts.iter().take(SHOWN) {
         writeln!(out, "to judge a chart: helm template {} | plimsoll scan -", quoted(chart))?;
     }
     match charts.len().saturating_sub(SHOWN) {
         0 => Ok(()),
         more => writeln!(out, "and so on for {}", count(more, "more chart")),
+    }
+}
+
+/// What to write into the configuration so that more is judged.
+fn write_advice(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+    for line in summary.advice.iter().take(SHOWN) {
+        writeln!(out, "to judge a custom kind, write into plimsoll.yaml: {}", printable(line))?;
+    }
+    match summary.advice.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "and so on for {}", count(more, "more kind")),
     }
 }
 

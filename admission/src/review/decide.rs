@@ -5,7 +5,6 @@ use crate::{
     finding::ObjectRef,
     judge::Judge,
     judge::config::OnFailure,
-    judge::evaluate::Subject,
     judge::host_rules,
     judge::policy_set::PolicySet,
     judge::verdict::Verdict,
@@ -127,6 +126,5 @@ fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Opti
 }
 
 fn verdict(object: &Object, judge: &Judge, set: &PolicySet, terms: &Terms) -> Verdict {
-    let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown };
-    judge.judge(&subject, set, terms.today)
+    judge.judge_object(object, set, terms.today)
 }

@@ -1,14 +1,14 @@
 //! Which files a scan reads: files, folders and globs that the user named, to a sorted list of sources.
 //!
-//! What is passed over on the way is counted, never dropped in silence. `.gitignore` is respected as ripgrep does.
+//! What is passed over on the way is counted, never dropped in silence. `.gitignore` is respected as git does: a file that git
+//! tracks is read.
 
+use super::walk::{self, Found};
 use anyhow::{Context, Result};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use ignore::{DirEntry, WalkBuilder};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
 };
 
 /// What to look at and what to leave out.
@@ -34,13 +34,9 @@ pub enum Source {
 /// Folders and files that a scan passes over.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct PassedOver {
-    /// Folders whose name begins with a dot; `.git` is not worth a word.
-    pub hidden_folders: usize,
-    /// Manifests whose name begins with a dot.
-    pub hidden_files: usize,
-    /// Manifests and folders that are symbolic links: what they point to is read under its own name.
-    pub symbolic_links: usize,
-    /// Helm charts, whose raw templates are no YAML.
+    /// How many, by reason. `.git` is not worth a word, nor is a file that is not named like a manifest.
+    pub counts: BTreeMap<String, usize>,
+    /// Helm charts, whose raw templates are not YAML.
     pub charts: Vec<String>,
 }
 
@@ -100,95 +96,34 @@ impl Inputs {
     }
 
     fn add_folder(&mut self, folder: &Path, walk: &Walk, wanted: impl Fn(&Path) -> bool) {
-        let passed_over = Arc::new(Mutex::new(PassedOver::default()));
-        let mut files = Vec::new();
-        for entry in walker(folder, walk, Arc::clone(&passed_over)) {
-            match entry {
-                Ok(entry) if !wanted(entry.path()) => {}
-                Ok(entry) if entry.path_is_symlink() && entry.depth() > 0 => {
-                    if is_manifest(entry.path()) || entry.path().is_dir() {
-                        lock(&passed_over).symbolic_links += 1;
-                    }
-                }
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    if is_manifest(entry.path()) {
-                        files.push(Source::File(shown(entry.path())));
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => self.unreadable.push((folder.to_owned(), error.to_string())),
-            }
-        }
+        let Found { mut files, passed_over, unreadable } = walk::below(folder, walk, &wanted);
         files.sort();
-        self.sources.append(&mut files);
-        self.passed_over.add(&lock(&passed_over));
+        self.sources.extend(files.into_iter().map(Source::File));
+        self.passed_over.add(passed_over);
+        self.unreadable.extend(unreadable);
     }
 }
 
 impl PassedOver {
-    fn add(&mut self, other: &PassedOver) {
-        self.hidden_folders += other.hidden_folders;
-        self.hidden_files += other.hidden_files;
-        self.symbolic_links += other.symbolic_links;
-        self.charts.extend(other.charts.iter().cloned());
+    pub(super) fn count(&mut self, reason: impl Into<String>) {
+        *self.counts.entry(reason.into()).or_default() += 1;
+    }
+
+    fn add(&mut self, other: PassedOver) {
+        for (reason, count) in other.counts {
+            *self.counts.entry(reason).or_default() += count;
+        }
+        self.charts.extend(other.charts);
     }
 }
 
-fn walker(folder: &Path, walk: &Walk, passed_over: Arc<Mutex<PassedOver>>) -> ignore::Walk {
-    let (hidden, exclude) = (walk.hidden, walk.exclude.clone());
-    let root = folder.to_owned();
-    let decide = move |entry: &DirEntry| {
-        if entry.depth() == 0 {
-            return true;
-        }
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy();
-        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-        let below = path.strip_prefix(&root).unwrap_or(path);
-        if exclude.is_match(below) || (is_folder && name == ".git") {
-            return false;
-        }
-        if name.starts_with('.') && !hidden {
-            match is_folder {
-                true => lock(&passed_over).hidden_folders += 1,
-                false if is_manifest(path) => lock(&passed_over).hidden_files += 1,
-                false => {}
-            }
-            return false;
-        }
-        if is_folder && is_chart_templates(path) {
-            lock(&passed_over).charts.push(chart_of(path));
-            return false;
-        }
-        true
-    };
-    WalkBuilder::new(folder)
-        .hidden(false)
-        .parents(walk.ignore_files)
-        .ignore(walk.ignore_files)
-        .git_ignore(walk.ignore_files)
-        .git_global(walk.ignore_files)
-        .git_exclude(walk.ignore_files)
-        .filter_entry(decide)
-        .build()
-}
-
-/// Raw Helm templates are no YAML before they are rendered.
-fn is_chart_templates(folder: &Path) -> bool {
-    folder.file_name().is_some_and(|name| name == "templates")
-        && folder.parent().is_some_and(|chart| chart.join("Chart.yaml").is_file())
-}
-
-fn chart_of(templates: &Path) -> String {
-    templates.parent().map(shown).unwrap_or_default().display().to_string()
-}
-
-fn is_manifest(path: &Path) -> bool {
+/// Whether a file is named like a manifest.
+pub(super) fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
 }
 
 /// A path as people write it: without a leading `./`.
-fn shown(path: &Path) -> PathBuf {
+pub(super) fn shown(path: &Path) -> PathBuf {
     match path.strip_prefix(".") {
         Ok(rest) if !rest.as_os_str().is_empty() => rest.to_owned(),
         _ => path.to_owned(),
@@ -209,8 +144,4 @@ fn as_glob(path: &Path) -> Option<(PathBuf, Glob)> {
     let base = if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal };
     let text = if base == Path::new(".") { format!("./{}", text.trim_start_matches("./")) } else { text.to_owned() };
     Some((base, globset::GlobBuilder::new(&text).literal_separator(true).build().ok()?))
-}
-
-fn lock(passed_over: &Mutex<PassedOver>) -> std::sync::MutexGuard<'_, PassedOver> {
-    passed_over.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,22 +1,25 @@
 //! Sources to a report: read, judge, except, locate. In parallel over sources; the order is that of the inputs,
 //! whatever the number of threads.
 
+mod git_index;
+mod ignored;
 pub mod inputs;
 pub mod kustomization;
+mod walk;
 
 use crate::{
     finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary, fingerprint, identity},
     judge::Judge,
-    judge::evaluate::{PolicyFailure, Subject},
+    judge::evaluate::PolicyFailure,
     judge::exceptions::Usage,
     judge::host_rules::{self, UNRENDERED_KUSTOMIZATION},
     judge::verdict::Stated,
     manifest::{self, Contents, Document, Found, Lines, Problem, Skip, Span},
     scan::inputs::{Inputs, PassedOver, Source},
-    scan::kustomization::Listed,
+    scan::kustomization::{Kustomizations, Leading},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Level, Pointer};
+use plimsoll_policy::{Level, Pointer, about};
 use rayon::prelude::*;
 use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
 
@@ -33,13 +36,10 @@ pub struct Options {
     pub today: Date,
 }
 
-/// Images of a file that a kustomization lists are not final, so this policy says nothing about them.
-const IMAGES: &str = "image-pull";
-
 /// Reads and judges all sources.
 pub fn scan(inputs: &Inputs, judge: &Judge, options: &Options) -> Report {
     let start = Instant::now();
-    let scanner = Scanner { judge, options, listed: Listed::beside(&inputs.sources) };
+    let scanner = Scanner { judge, options, kustomizations: Kustomizations::of(&inputs.sources) };
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
     let mut usage = Usage::default();
     for outcome in scanner.all(&inputs.sources) {
@@ -55,7 +55,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &Options) -> Report {
 struct Scanner<'a> {
     judge: &'a Judge,
     options: &'a Options,
-    listed: Listed,
+    kustomizations: Kustomizations,
 }
 
 /// What came of one source.
@@ -68,6 +68,8 @@ struct Outcome {
     workloads: usize,
     skipped: Vec<Skip>,
     usage: Usage,
+    /// Images that kustomizations may change, with what changes them.
+    left: Vec<(String, String)>,
 }
 
 /// A text of fewer bytes is read before threads have started.
@@ -118,19 +120,23 @@ impl Scanner<'_> {
             Source::File(path) => path.display().to_string(),
         };
         match bytes {
-            Ok(bytes) => self.text(name, &bytes, self.listed.contains(source)),
+            Ok(bytes) => self.text(source, name, &bytes),
             Err(why) => Outcome { problems: vec![whole_file(name, &why)], ..Outcome::default() },
         }
     }
 
-    fn text(&self, name: String, bytes: &[u8], is_listed: bool) -> Outcome {
+    fn text(&self, source: &Source, name: String, bytes: &[u8]) -> Outcome {
         let options = manifest::Options {
             members: false,
             strict_yaml: self.options.strict_yaml,
+            patch: self.kustomizations.patch(source),
             limits: manifest::Limits::default(),
         };
         match manifest::decode(bytes, &options) {
-            Ok(text) => File { scanner: self, options, name, lines: Lines::of(text), is_listed }.outcome(),
+            Ok(text) => {
+                let leading = self.kustomizations.leading_to(source);
+                File { scanner: self, options, name, lines: Lines::of(text), leading }.outcome()
+            }
             Err(problem) => {
                 let problem = FileProblem { file: name, problem, excerpt: Excerpt::default() };
                 Outcome { files: 1, problems: vec![problem], ..Outcome::default() }
@@ -145,7 +151,7 @@ struct File<'a, 't> {
     options: manifest::Options,
     name: String,
     lines: Lines<'t>,
-    is_listed: bool,
+    leading: Leading<'a>,
 }
 
 impl<'t> File<'_, 't> {
@@ -159,10 +165,8 @@ impl<'t> File<'_, 't> {
         let of_documents = each(&documents, |document| self.judge(&read(document)));
         of_documents.into_iter().for_each(|of_document| outcome.append(of_document));
         outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
-        if self.is_listed && outcome.workloads > 0 {
-            let note = self.note_kustomization(self.scanner.judge.everywhere().level(&UNRENDERED_KUSTOMIZATION.name));
-            outcome.findings.splice(0..0, note);
-        }
+        let note = self.note_kustomization(&outcome.left);
+        outcome.findings.splice(0..0, note);
         outcome
     }
 
@@ -199,12 +203,14 @@ impl<'t> File<'_, 't> {
             Ok(set) => set,
             Err(why) => return outcome.problems.push(self.refusal(found, format!("{object} is not judged: {why}"))),
         };
-        let manifest::Object { value, unknown, .. } = &found.object;
-        let subject = Subject { workload, value, unknown };
-        let verdict = judge.judge(&subject, &set, options.today);
+        let verdict = judge.judge_object(&found.object, &set, options.today);
         outcome.usage += verdict.usage;
-        let all = verdict.findings.into_iter().filter(|stated| !(self.is_listed && stated.policy == IMAGES));
+        let left = Left::of(&found.object, &self.leading);
+        let is_about_images = |rule: &str| set.rule(rule).is_some_and(|levels| levels.rule.about == about::IMAGE);
+        let is_left = |stated: &Stated| is_about_images(&stated.finding.rule) && left.has(&stated.finding);
+        let all = verdict.findings.into_iter().filter(|stated| !is_left(stated));
         outcome.findings.append(&mut self.located(found, &object, all));
+        outcome.left.extend(left.images);
         for PolicyFailure { policy, cause } in verdict.failures {
             let message = format!("the policy `{policy}` gave no verdict on {object}: {cause}");
             outcome.problems.push(self.refusal(found, message));
@@ -251,14 +257,22 @@ impl<'t> File<'_, 't> {
         FileProblem { file: self.name.clone(), problem, excerpt }
     }
 
-    fn note_kustomization(&self, level: Level) -> Option<Finding> {
+    fn note_kustomization(&self, left: &[(String, String)]) -> Option<Finding> {
+        let level = self.scanner.judge.everywhere().level(&UNRENDERED_KUSTOMIZATION.name);
+        let ((image, change), others) = left.split_first()?;
+        let others = match others.len() {
+            0 => String::new(),
+            more => format!(", and of {more} more"),
+        };
+        let message = format!(
+            "{change} may change the image `{image}`, so the rules about images say nothing of it here{others}"
+        );
         (level != Level::Off).then(|| Finding {
             rule: UNRENDERED_KUSTOMIZATION.name.clone().into_owned(),
             policy: host_rules::POLICY.to_owned(),
             level,
             status: Status::Open,
-            message: "a kustomization lists this file and may replace its images, so they are not judged here"
-                .to_owned(),
+            message,
             help: Some("render first: kubectl kustomize FOLDER | plimsoll scan -".to_owned()),
             object: None,
             container: None,
@@ -278,6 +292,38 @@ fn each<T: Sync, R: Send>(all: &[T], of_one: impl Fn(&T) -> R + Send + Sync) -> 
     }
 }
 
+/// Images of an object that are left to the rendered text.
+#[derive(Default)]
+struct Left {
+    /// Pointers of their containers.
+    containers: Vec<Pointer>,
+    /// Each image with what may change it.
+    images: Vec<(String, String)>,
+}
+
+impl Left {
+    fn of(object: &manifest::Object, leading: &Leading<'_>) -> Self {
+        let mut left = Left::default();
+        for workload in object.workloads() {
+            for container in &workload.pod.containers {
+                if let Some(change) = leading.change(workload, container) {
+                    left.containers.push(container.pointer.clone());
+                    left.images.push((container.image.clone(), change));
+                }
+            }
+        }
+        left
+    }
+
+    /// A finding about the whole pod compares its images.
+    fn has(&self, finding: &plimsoll_policy::Finding) -> bool {
+        match &finding.container {
+            Some(_) => self.containers.iter().any(|container| finding.pointer.starts_with(&format!("{container}/"))),
+            None => !self.containers.is_empty(),
+        }
+    }
+}
+
 impl Outcome {
     fn append(&mut self, of_document: Outcome) {
         self.findings.extend(of_document.findings);
@@ -286,6 +332,7 @@ impl Outcome {
         self.workloads += of_document.workloads;
         self.skipped.extend(of_document.skipped);
         self.usage += of_document.usage;
+        self.left.extend(of_document.left);
     }
 
     fn add_to(self, report: &mut Report, usage: &mut Usage) {
@@ -295,6 +342,7 @@ impl Outcome {
         report.summary.documents += self.documents;
         report.summary.workloads += self.workloads;
         for skip in self.skipped {
+            report.summary.advice.extend(skip.advice());
             *report.summary.skipped.entry(skip.to_string()).or_default() += 1;
         }
         *usage += self.usage;
@@ -312,14 +360,8 @@ fn about_configuration(judge: &Judge, usage: &Usage, today: Date) -> Vec<Finding
 }
 
 fn count_passed_over(passed_over: &PassedOver, summary: &mut Summary) {
-    let counts = [
-        ("hidden folder", passed_over.hidden_folders),
-        ("hidden file", passed_over.hidden_files),
-        ("symbolic link", passed_over.symbolic_links),
-        ("chart folder", passed_over.charts.len()),
-    ];
-    for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
-        summary.skipped.insert(reason.to_owned(), count);
+    for (reason, count) in &passed_over.counts {
+        *summary.skipped.entry(reason.clone()).or_default() += count;
     }
     summary.charts = passed_over.charts.clone();
 }

@@ -110,7 +110,7 @@ webhooks:
 }
 
 fn refuse_hazards(group: &str, kind: &str, resource: &str, kinds: &Kinds) -> Result<(), Hazard> {
-    if !kinds.is_custom(group, kind) {
+    if !kinds.is_configured(group, kind) {
         return Ok(());
     }
     let refuse = |why| Err(Hazard { group: group.to_owned(), kind: kind.to_owned(), why });
@@ -136,7 +136,7 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::CustomKind;
+    use crate::manifest::{CustomKind, TemplatePointer};
 
     fn installation() -> Installation {
         Installation {
@@ -148,9 +148,13 @@ mod tests {
         }
     }
 
+    fn pointer() -> TemplatePointer {
+        "/spec/template".parse().unwrap()
+    }
+
     fn with(group: &str, kind: &str) -> Result<String, Hazard> {
-        let (group, kind, pod_template) = (group.to_owned(), kind.to_owned(), "/spec/template".to_owned());
-        yaml(&Kinds::default().with([CustomKind { group, kind, pod_template, resource: None }]), &installation())
+        let custom = CustomKind::new(group.to_owned(), kind.to_owned(), vec![pointer()], None);
+        yaml(&Kinds::default().with([custom]), &installation())
     }
 
     #[test]
@@ -180,12 +184,8 @@ mod tests {
         for (group, resource) in
             [("*", "leases"), ("example.com", "*"), ("example.com", "*/*"), ("example.com", "foos/status")]
         {
-            let custom = CustomKind {
-                group: group.to_owned(),
-                kind: "Foo".to_owned(),
-                pod_template: "/spec/template".to_owned(),
-                resource: Some(resource.to_owned()),
-            };
+            let given = Some(resource.to_owned());
+            let custom = CustomKind::new(group.to_owned(), "Foo".to_owned(), vec![pointer()], given);
             let refusal = yaml(&Kinds::default().with([custom]), &installation()).unwrap_err().to_string();
             assert!(refusal.contains("a pattern or a subresource"), "{group}/{resource}: {refusal}");
         }
@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn takes_custom_kinds_of_other_groups() {
-        let yaml = with("jobset.x-k8s.io", "JobSet").unwrap();
-        assert!(yaml.contains("- apiGroups: [\"jobset.x-k8s.io\"]"), "{yaml}");
-        assert!(yaml.contains("resources: [jobsets]"), "{yaml}");
+        let yaml = with("kueue.x-k8s.io", "Thing").unwrap();
+        assert!(yaml.contains("- apiGroups: [\"kueue.x-k8s.io\"]"), "{yaml}");
+        assert!(yaml.contains("resources: [things]"), "{yaml}");
     }
 
     #[test]

@@ -28,6 +28,17 @@ impl Pointer {
         Pointer(format!("{self}/{}", escape(step)))
     }
 
+    /// Goes one step further. [`truncate`](Pointer::truncate) to the length before goes back.
+    pub fn push(&mut self, step: impl Display) {
+        self.0.push('/');
+        self.0.push_str(&escape(step));
+    }
+
+    /// Goes back to where it had this many bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.0.truncate(length);
+    }
+
     /// Some steps further, written as a path that needs no escapes: `lifecycle/preStop`.
     pub fn join(&self, path: &str) -> Pointer {
         Pointer(format!("{self}/{path}"))

@@ -122,3 +122,44 @@ fn a_custom_resource_definition_with_a_broken_tail_is_only_parsed_when_asked_for
     let strict = scan_text(&["--strict-yaml"], &text);
     assert_eq!((strict.code, strict.problems().len()), (2, 1), "{strict:?}");
 }
+
+#[test]
+fn a_finding_in_one_of_several_pod_templates_is_in_the_object() {
+    let template = "{ spec: { containers: [{ name: ray, image: 'ray:2.9.0' }] } }";
+    let text = format!(
+        "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {{ name: r }}\nspec:\n  headGroupSpec:\n    template: \
+         {template}\n  workerGroupSpecs:\n  - template: {template}\n  - template: {}\n",
+        template.replace(":2.9.0", "")
+    );
+    let outcome = scan_text(&[], &text);
+    assert_eq!(outcome.grave(), ["<stdin>:9:58 deny latest-tag"], "{outcome:?}");
+    let report = outcome.report();
+    let finding = &report["findings"].as_array().expect("findings").iter().find(|f| f["rule"] == "latest-tag");
+    let pointer = finding.map(|finding| finding["pointer"].as_str().expect("a pointer").to_owned());
+    assert_eq!(pointer.as_deref(), Some("/spec/workerGroupSpecs/1/template/spec/containers/0/image"));
+    assert_eq!(report["summary"]["workloads"], 1);
+}
+
+#[test]
+fn a_custom_kind_that_is_not_known_is_counted_with_the_line_that_teaches_it() {
+    let text = "apiVersion: example.com/v1\nkind: Crew\nmetadata: { name: c }\nspec:\n  groups:\n  - template: { spec: { \
+                containers: [{ name: a, image: a }] } }\n";
+    let here = folder([("crew.yaml", text), ("app.yaml", &deployment(CLEAN))]);
+    let report = scan(here.path(), &["."]).report();
+    assert_eq!(report["summary"]["skipped"]["custom kind with a pod template: example.com/Crew"], 1);
+    let line = "workloads: [{ group: example.com, kind: Crew, podTemplate: /spec/groups/*/template }]";
+    assert_eq!(report["summary"]["advice"], serde_json::json!([line]));
+    std::fs::write(here.path().join("plimsoll.yaml"), format!("{line}\n")).expect("a file");
+    assert_eq!(
+        scan(here.path(), &["."]).grave(),
+        ["crew.yaml:6:38 deny missing-readiness-probe", "crew.yaml:6:56 deny latest-tag"]
+    );
+}
+
+#[test]
+fn a_deployment_without_a_selector_is_an_error() {
+    let text = deployment(DENIED).replace("  selector: ", "  other: ");
+    let outcome = scan_text(&[], &text);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.problems()[0].contains("the API server refuses a Deployment without it"), "{outcome:?}");
+}

@@ -98,7 +98,7 @@ fn what_is_passed_over_is_counted() {
         outcome.report()["summary"]["skipped"],
         json!({
             "hidden folder": 1, "hidden file": 1, "symbolic link": 2, "chart folder": 1,
-            "kustomize patch": 1, "not a Kubernetes object": 2, "not a workload": 1,
+            "kustomize patch (no container with an image)": 1, "not a Kubernetes object": 2, "not a workload": 1,
         })
     );
     let text = plimsoll(here.path(), &["scan"], "").stdout;
@@ -135,6 +135,119 @@ fn images_of_a_kustomization_are_judged_once_rendered() {
             "prod/unlisted.yaml:12:18 deny latest-tag",
         ]
     );
+}
+
+/// The images that are denied where a kustomization has these lines, and an app and a sidecar are `latest`.
+fn denied_beside(kustomization: &str, patch: &str) -> Vec<String> {
+    let app = deployment(DENIED) + "        - name: side\n          image: side:latest\n";
+    let here = folder([
+        ("base/kustomization.yaml", "resources: [app.yaml]\n"),
+        ("base/app.yaml", &app),
+        ("prod/kustomization.yaml", &format!("resources: [../base]\n{kustomization}")),
+        ("prod/patch.yaml", patch),
+        ("prod/part/kustomization.yaml", "kind: Component\nimages: [{ name: side, newTag: 1.2.3 }]\n"),
+    ]);
+    let outcome = scan(here.path(), &["."]);
+    assert!(outcome.problems().is_empty(), "{outcome:?}");
+    let report = outcome.report();
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let latest = findings.filter(|finding| finding["rule"] == "latest-tag" && finding["level"] == "deny");
+    latest.map(|finding| finding["container"].as_str().expect("a container").to_owned()).collect()
+}
+
+#[test]
+fn an_image_is_left_to_the_rendered_text_where_something_may_change_it() {
+    let part = |containers: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: app }}\nspec: {{ template: {{ spec: {{ containers: \
+             [{containers}] }} }} }}\n"
+        )
+    };
+    let image = part("{ name: app, image: 'app:1.2.3' }");
+    let resources = part("{ name: app, resources: {} }");
+    let operation = "- { op: replace, path: /spec/template/spec/containers/1/image, value: side:1.2.3 }\n";
+    let replacement = |path: &str| {
+        format!(
+            "replacements: [{{ source: {{ kind: ConfigMap, name: c }}, targets: [{{ select: {{ kind: Deployment }}, fieldPaths: \
+             [{path}] }}] }}]\n"
+        )
+    };
+    for (kustomization, patch, expected) in [
+        ("", "", ["app", "side"].as_slice()),
+        ("images: [{ name: app, newTag: 1.2.3 }]\n", "", &["side"]),
+        ("images: [{ name: other, newTag: 1.2.3 }]\n", "", &["app", "side"]),
+        ("patches: [{ path: patch.yaml }]\n", &image, &["side"]),
+        ("patches: [{ path: patch.yaml }]\n", &resources, &["app", "side"]),
+        ("patches: [{ path: patch.yaml, target: { kind: StatefulSet } }]\n", &image, &["app", "side"]),
+        ("patches: [{ path: patch.yaml, target: { kind: Deployment } }]\n", operation, &["app"]),
+        ("patchesStrategicMerge: [patch.yaml]\n", &image, &["side"]),
+        ("patchesJson6902: [{ path: patch.yaml, target: { kind: Deployment, name: app } }]\n", operation, &["app"]),
+        ("components: [part]\n", "", &["app"]),
+        ("components: ['https://example.com/part']\n", "", &[]),
+        (&replacement("spec.template.spec.containers.0.image"), "", &[]),
+        (&replacement("metadata.labels.tag"), "", &["app", "side"]),
+    ] {
+        assert_eq!(denied_beside(kustomization, patch), expected, "{kustomization}{patch}");
+    }
+}
+
+#[test]
+fn what_a_kustomization_lists_as_a_patch_is_not_judged() {
+    let app = deployment(DENIED);
+    let here = folder([
+        ("kustomization.yaml", "resources: [app.yaml]\npatches: [{ path: whole.yaml }, { path: job.yaml }]\n"),
+        ("app.yaml", &app),
+        ("whole.yaml", &app),
+        (
+            "job.yaml",
+            "apiVersion: batch/v1\nkind: Job\nmetadata: { name: j }\nspec: { template: { spec: { containers: [{ name: a, image: a }] } } }\n",
+        ),
+    ]);
+    let outcome = scan(here.path(), &["."]);
+    assert_eq!((outcome.problems(), outcome.code), (Vec::new(), 1));
+    let report = outcome.report();
+    assert_eq!(report["summary"]["workloads"], 1);
+    assert_eq!(report["summary"]["skipped"]["kustomize patch (listed under `patches`)"], 2);
+}
+
+#[test]
+fn what_git_tracks_is_read_though_it_is_ignored() {
+    let app = deployment(DENIED);
+    for (format, version) in [("sha1", "2"), ("sha1", "4"), ("sha256", "2"), ("sha256", "4")] {
+        let here = folder([
+            (".gitignore", "gen/\n*.local.yaml\n"),
+            ("gen/a.yaml", &app),
+            ("gen/deep/b.yaml", &app),
+            ("gen/new.yaml", &app),
+            ("c.local.yaml", &app),
+            ("d.local.yaml", &app),
+            ("e.yaml", &app),
+            (".ignore", "f.yaml\n"),
+            ("f.yaml", &app),
+        ]);
+        let git = |args: &[&str]| {
+            let mut command = std::process::Command::new("git");
+            let output = command.current_dir(here.path()).args(args).env("GIT_CONFIG_GLOBAL", "/dev/null").output();
+            output.is_ok_and(|output| output.status.success())
+        };
+        if !git(&["init", "-q", &format!("--object-format={format}")]) {
+            eprintln!("SKIPPED: there is no git here that makes a repository of {format}");
+            continue;
+        }
+        assert!(git(&["add", "-f", "gen/a.yaml", "gen/deep/b.yaml", "c.local.yaml", "f.yaml"]));
+        assert!(git(&["update-index", "--index-version", version]));
+        let outcome = scan(here.path(), &["."]);
+        let expected = ["c.local.yaml", "e.yaml", "gen/a.yaml", "gen/deep/b.yaml"];
+        assert_eq!(denied(here.path(), &["."]), expected, "{format} {version}");
+        assert_eq!(
+            outcome.report()["summary"]["skipped"],
+            json!({ "ignored by .gitignore": 2, "ignored by .ignore": 1 })
+        );
+        std::fs::write(here.path().join(".git/index"), "DIRC").expect("an index");
+        let outcome = scan(here.path(), &["."]);
+        let skipped = outcome.report()["summary"]["skipped"].to_string();
+        assert!(skipped.contains("what git tracks is not known: the index of git ends in the middle"), "{skipped}");
+    }
 }
 
 #[test]

@@ -9,13 +9,13 @@ use crate::{
     judge::exceptions::{Annotations, Exception, Scope, parse_day},
     judge::host_rules,
     judge::policy_set::{Choice, Profile},
-    manifest::CustomKind,
+    manifest::{CustomKind, Kinds, TemplatePointer},
 };
 use globset::{Glob, GlobMatcher};
 use plimsoll_policy::{Level, Pointer};
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -47,6 +47,7 @@ pub(super) fn read(value: &Value, folder: &Path) -> (Written, Vec<Complaint>) {
         modules: Vec::new(),
         excepted: Vec::new(),
         on_failure: BTreeMap::new(),
+        taught: BTreeSet::new(),
     };
     let written = reader.file(&Node::root(value));
     (written, reader.complaints)
@@ -58,6 +59,8 @@ struct Reader<'a> {
     modules: Vec<ModulePath>,
     excepted: Vec<(String, Pointer)>,
     on_failure: BTreeMap<String, OnFailure>,
+    /// Group and kind of the entries under `workloads`.
+    taught: BTreeSet<(String, String)>,
 }
 
 /// Whether an entry under `policies` may bring a module.
@@ -214,21 +217,46 @@ impl Reader<'_> {
         let fields = node.fields(&["group", "kind", "podTemplate", "resource"], &mut self.complaints);
         let group = fields.text("group", &mut self.complaints);
         let kind = fields.text("kind", &mut self.complaints);
-        let pod_template = fields.require("podTemplate", &mut self.complaints).and_then(|node| {
-            let pointer = node.text(&mut self.complaints)?;
-            if pointer.starts_with('/') {
-                return Some(pointer);
-            }
-            let message = format!("`{pointer}` is no JSON pointer; write it like /spec/template");
-            self.complaints.push(Complaint::value(&node.pointer, message));
-            None
-        });
+        let pod_templates = fields.require("podTemplate", &mut self.complaints).map(|node| self.pod_templates(&node));
         let resource = fields.get("resource").and_then(|node| node.text(&mut self.complaints)).map(str::to_owned);
-        Some(CustomKind {
-            group: group?.to_owned(),
-            kind: kind?.to_owned(),
-            pod_template: pod_template?.to_owned(),
-            resource,
-        })
+        let (group, kind) = (group?.to_owned(), kind?.to_owned());
+        self.refuse_known(&group, &kind, node);
+        let pod_templates = pod_templates.filter(|pointers| !pointers.is_empty())?;
+        Some(CustomKind::new(group, kind, pod_templates, resource))
+    }
+
+    /// Two entries would leave open which of them holds.
+    fn refuse_known(&mut self, group: &str, kind: &str, node: &Node<'_>) {
+        let message = if Kinds::knows(group, kind) {
+            format!("{kind} of group `{group}` is judged already; remove this entry")
+        } else if self.taught.insert((group.to_owned(), kind.to_owned())) {
+            return;
+        } else {
+            format!("{kind} of group `{group}` has an entry already; write all its pointers there: podTemplate: [A, B]")
+        };
+        self.complaints.push(Complaint::value(format!("{}/kind", node.pointer), message));
+    }
+
+    /// One pointer, or a list of them.
+    fn pod_templates(&mut self, node: &Node<'_>) -> Vec<TemplatePointer> {
+        let nodes = match node.value {
+            Value::Array(items) if items.is_empty() => {
+                self.complaints.push(Complaint::value(&node.pointer, "the list is empty; name at least one pointer"));
+                return Vec::new();
+            }
+            Value::Array(_) => node.items(&mut self.complaints),
+            _ => vec![node.clone()],
+        };
+        let mut pointers = Vec::new();
+        for node in nodes {
+            // An empty one is for a kind that is written like a Pod.
+            let text = if node.value == "" { Some("") } else { node.text(&mut self.complaints) };
+            let Some(text) = text else { continue };
+            match text.parse() {
+                Ok(pointer) => pointers.push(pointer),
+                Err(error) => self.complaints.push(Complaint::value(&node.pointer, format!("`{text}` {error}"))),
+            }
+        }
+        pointers
     }
 }

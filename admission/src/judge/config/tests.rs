@@ -48,6 +48,7 @@ namespaces:
     webhook: { mode: warn }
 workloads:
   - { group: acme.dev, kind: App, podTemplate: /spec/template }
+  - { group: acme.dev, kind: Crew, podTemplate: [/spec/leader, /spec/workers/*/template] }
 webhook: { mode: enforce, on-failure: allow }
 ";
 
@@ -66,7 +67,12 @@ fn reads_every_field() {
     assert_eq!(levels, [("latest-tag", Level::Warn), off("missing-digest"), off("never-pull"), off("series-tag")]);
     assert_eq!(policies["plimsoll"].levels["unused-exception"], Level::Warn);
     assert_eq!(config.exceptions[0].scope.to_string(), "Deployment billing/ledger-*");
-    assert_eq!(config.workloads[0].pod_template, "/spec/template");
+    let pointers: Vec<_> =
+        config.workloads.iter().map(|kind| kind.pod_templates.iter().map(ToString::to_string)).collect();
+    assert_eq!(
+        pointers.into_iter().map(Iterator::collect::<Vec<_>>).collect::<Vec<_>>(),
+        [vec!["/spec/template"], vec!["/spec/leader", "/spec/workers/*/template"]]
+    );
 }
 
 #[test]
@@ -139,6 +145,10 @@ namespaces:
     policies: { acme: { module: ./x.wasm } }
 workloads:
   - { group: acme.dev, kind: App, podTemplate: spec.template }
+  - { group: acme.dev, kind: App, podTemplate: [/spec/a, 5, ''] }
+  - { group: acme.dev, kind: Crew, podTemplate: [] }
+  - { group: argoproj.io, kind: Rollout, podTemplate: /spec/pod }
+  - { group: apps, kind: Deployment, podTemplate: /spec/template }
 ";
     expect![[r#"
         error: unknown field `profil`; did you mean `profile`?
@@ -243,11 +253,41 @@ workloads:
         21 |     policies: { acme: { module: ./x.wasm } }
            |                         ^^^^^^
 
-        error: `spec.template` is no JSON pointer; write it like /spec/template
+        error: `spec.template` is not a JSON pointer; write it like /spec/template, with `*` for each item of a list
           --> deploy/plimsoll.yaml:23:48
            |
         23 |   - { group: acme.dev, kind: App, podTemplate: spec.template }
            |                                                ^^^^^^^^^^^^^
+
+        error: App of group `acme.dev` has an entry already; write all its pointers there: podTemplate: [A, B]
+          --> deploy/plimsoll.yaml:24:30
+           |
+        24 |   - { group: acme.dev, kind: App, podTemplate: [/spec/a, 5, ''] }
+           |                              ^^^
+
+        error: expected text, found a number
+          --> deploy/plimsoll.yaml:24:58
+           |
+        24 | …roup: acme.dev, kind: App, podTemplate: [/spec/a, 5, ''] }
+           |                                                    ^
+
+        error: the list is empty; name at least one pointer
+          --> deploy/plimsoll.yaml:25:36
+           |
+        25 |   - { group: acme.dev, kind: Crew, podTemplate: [] }
+           |                                    ^^^^^^^^^^^
+
+        error: Rollout of group `argoproj.io` is judged already; remove this entry
+          --> deploy/plimsoll.yaml:26:33
+           |
+        26 |   - { group: argoproj.io, kind: Rollout, podTemplate: /spec/pod }
+           |                                 ^^^^^^^
+
+        error: Deployment of group `apps` is judged already; remove this entry
+          --> deploy/plimsoll.yaml:27:26
+           |
+        27 |   - { group: apps, kind: Deployment, podTemplate: /spec/template }
+           |                          ^^^^^^^^^^
 
     "#]]
     .assert_eq(&refusal(text));

@@ -248,7 +248,7 @@ fn knative_fills_in_names_ports_and_grace() {
     });
     let workload = judged(service).workload;
     assert_eq!(workload.controller, Controller::Custom);
-    assert_eq!(workload.pod.grace_period_seconds, default(60));
+    assert_eq!(workload.pod.grace_period_seconds.value, 60);
     let container = &workload.pod.containers[0];
     assert_eq!(container.name, "user-container");
     let asked = |handler: &Handler| match handler {
@@ -258,4 +258,62 @@ fn knative_fills_in_names_ports_and_grace() {
     };
     assert_eq!(container.readiness.as_ref().map(|probe| asked(&probe.handler)), Some("9000".to_owned()));
     assert_eq!(container.liveness.as_ref().map(|probe| asked(&probe.handler)), Some("9000".to_owned()));
+}
+
+#[test]
+fn knative_names_containers_and_probes_the_one_that_serves() {
+    let named = |containers: Value, inits: Value| {
+        let mut service = of_kind("serving.knative.dev/v1", "Configuration");
+        service["spec"]["template"]["spec"] =
+            json!({ "timeoutSeconds": 0, "containers": containers, "initContainers": inits });
+        let pod = judged(service).workload.pod;
+        assert_eq!(pod.grace_period_seconds.value, 300, "0 is the default");
+        let shown = |container: &plimsoll_policy::workload::Container| {
+            format!("{}{}", container.name, if container.readiness.is_some() { " probed" } else { "" })
+        };
+        pod.containers.iter().map(shown).collect::<Vec<_>>()
+    };
+    let image = json!({ "image": "app:1.2.3" });
+    let serving = json!({ "image": "app:1.2.3", "ports": [{ "containerPort": 8080 }] });
+    let taken = json!({ "image": "app:1.2.3", "name": "user-container-0" });
+    assert_eq!(named(json!([image]), json!([])), ["user-container probed"]);
+    assert_eq!(named(json!([serving, image]), json!([])), ["user-container-0 probed", "user-container-1"]);
+    assert_eq!(
+        named(json!([serving, taken]), json!([image])),
+        ["user-container-1 probed", "user-container-0", "init-container"]
+    );
+}
+
+#[test]
+fn an_operator_fills_in_what_its_row_says() {
+    let mut ray = of_kind("ray.io/v1", "RayCluster");
+    let template = ray["spec"]["template"].clone();
+    ray["spec"] = json!({
+        "headGroupSpec": { "template": template },
+        "workerGroupSpecs": [{ "template": template }, { "template": template }],
+    });
+    let ray = judged(ray);
+    let pointers: Vec<_> = ray.workloads().map(|workload| workload.pod.pointer.as_str()).collect();
+    assert_eq!(
+        pointers,
+        ["/spec/headGroupSpec/template", "/spec/workerGroupSpecs/0/template", "/spec/workerGroupSpecs/1/template"]
+    );
+    assert!(ray.workloads().all(|workload| workload.pod.containers[0].liveness.is_some()));
+    assert!(ray.filled_in.has("/spec/workerGroupSpecs/1/template/spec/containers/0/livenessProbe/periodSeconds"));
+    assert!(!ray.filled_in.has("/spec/workerGroupSpecs/1/template/spec/containers/0/image"));
+
+    let mut search = of_kind("elasticsearch.k8s.elastic.co/v1", "Elasticsearch");
+    search["spec"] = json!({ "nodeSets": [
+        { "podTemplate": { "spec": { "containers": [{ "name": "elasticsearch" }] } } },
+        { "podTemplate": { "metadata": {} } },
+    ] });
+    let search = judged(search);
+    assert_eq!(search.workloads().count(), 1, "an empty template has nothing to judge");
+    assert_eq!(search.workload.pod.grace_period_seconds.value, 180);
+    assert!(search.filled_in.has("/spec/nodeSets/0/podTemplate/spec/containers/0/image"));
+    assert!(search.workload.pod.containers[0].readiness.is_some());
+
+    let mut job = of_kind("batch.volcano.sh/v1alpha1", "Job");
+    job["spec"] = json!({ "tasks": [{ "template": template }] });
+    assert!(judged(job).workload.runs_to_completion());
 }

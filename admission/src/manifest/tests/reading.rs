@@ -1,7 +1,7 @@
 //! Whole texts.
 
 use super::deployment;
-use crate::manifest::{Contents, CustomKind, Kinds, Limits, Options, Skip, read};
+use crate::manifest::{Contents, CustomKind, Kinds, Limits, Options, PatchMark, Skip, read};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -97,7 +97,7 @@ fn says_what_is_wrong_and_where() {
     expect![[r#"
         9:1 document 0: a tab indents this line, and YAML takes spaces only
         3:18 document 0: not valid YAML: the `[` that opens here is closed by a `}`
-        11:16 document 0: this looks like a chart template; render it first: helm template CHART | plimsoll scan -
+        11:16 document 0: this is a template, not a manifest; render it and scan what comes out
         0 Deployment app
         11:9 document 0: duplicate key `name`: it is on line 10 already; keep one of the two
         0 Deployment app
@@ -108,7 +108,7 @@ fn says_what_is_wrong_and_where() {
         11:19 document 0: not valid YAML: control characters are not allowed
         3:5 document 0: `<<` merges a mapping or a list of mappings, and this is neither
         11:16 document 0: the API server takes no infinity and no NaN
-        1:1 document 0: this looks like a chart template; render it first: helm template CHART | plimsoll scan -
+        1:1 document 0: this is a template, not a manifest; render it and scan what comes out
         1:1 document 0: plain text; a manifest is a mapping with apiVersion and kind
         2:1 document 0: not valid YAML: a colon and a space are missing behind a key
         1:37 document 0: duplicate key `kind`: it is on line 1 already; keep one of the two
@@ -151,7 +151,7 @@ fn only_workloads_are_parsed_unless_asked() {
 fn documents_that_are_no_objects_are_left_aside() {
     let text =
         "replicas: 1\nimage: {}\n---\n- op: replace\n  path: /spec\n- op: remove\n  path: /x\n---\n- just: a list\n";
-    assert_eq!(read_all(&text).skipped, [Skip::NoKind, Skip::KustomizePatch, Skip::NoKind]);
+    assert_eq!(read_all(&text).skipped, [Skip::NoKind, Skip::KustomizePatch(PatchMark::Operations), Skip::NoKind]);
     assert_eq!(read_all("---\n# nothing\n---\n").documents, 0);
     for other in [
         "apiVersion: 1\ndatasources: []\n",
@@ -205,17 +205,90 @@ fn anchors_and_merge_keys_are_resolved() {
 
 #[test]
 fn custom_kinds_are_taught() {
-    let custom = CustomKind {
-        group: "example.com".into(),
-        kind: "App".into(),
-        pod_template: "/spec/workload/pod".into(),
-        resource: None,
-    };
+    let pointers = vec!["/spec/workload/pod".parse().unwrap(), "/spec/others/*".parse().unwrap()];
+    let custom = CustomKind::new("example.com".into(), "App".into(), pointers, None);
+    let kinds = Kinds::default().with([custom]);
     let text = "apiVersion: example.com/v1\nkind: App\nmetadata: {name: a}\nspec:\n  workload:\n    pod:\n      spec:\n        \
                 containers: [{name: a, image: 'a:1'}]\n";
-    let contents = read(&text, &Kinds::default().with([custom]), &Options::default());
+    let contents = read(&text, &kinds, &Options::default());
     assert_eq!(contents.objects[0].object.workload.pod.pointer, "/spec/workload/pod");
-    assert_eq!(read_all(&text).skipped, [Skip::OtherKind]);
+    let unknown = read_all(&text).skipped.remove(0);
+    assert_eq!(unknown.to_string(), "custom kind with a pod template: example.com/App");
+    assert_eq!(
+        unknown.advice().unwrap(),
+        "workloads: [{ group: example.com, kind: App, podTemplate: /spec/workload/pod }]"
+    );
+    let elsewhere = text.replace("workload:", "otherwise:");
+    let skipped = read(&elsewhere, &kinds, &Options::default()).skipped;
+    assert_eq!(skipped[0].to_string(), "pod template outside of the pointers of example.com/App: /spec/otherwise/pod");
+    let none = "apiVersion: example.com/v1\nkind: App\nmetadata: {name: a}\nspec: {}\n";
+    let skipped = read(none, &kinds, &Options::default()).skipped;
+    assert_eq!(skipped[0].to_string(), "example.com/App without a pod template at /spec/workload/pod, /spec/others/*");
+}
+
+#[test]
+fn an_openshift_template_is_opened() {
+    let text = "\
+apiVersion: template.openshift.io/v1
+kind: Template
+metadata: {name: t}
+parameters: [{name: TAG, value: 1.2.3}, {name: GRACE}, {name: IMAGE}]
+objects:
+- apiVersion: apps.openshift.io/v1
+  kind: DeploymentConfig
+  metadata: {name: web}
+  spec:
+    template:
+      spec:
+        terminationGracePeriodSeconds: ${{GRACE}}
+        containers: [{name: a, image: 'app:${TAG}'}, {name: b, image: '${IMAGE}'}]
+- {apiVersion: v1, kind: Service, metadata: {name: s}}
+";
+    let contents = read_all(text);
+    assert_eq!(contents.skipped, [Skip::ImageParameter, Skip::OtherKind]);
+    assert_eq!(contents.objects[0].object.workload.pod.containers[0].image, "app:1.2.3");
+    assert!(contents.objects[0].object.filled_in.has("/spec/template/spec/containers/1/image"));
+    let problem = &contents.problems[0];
+    assert_eq!(problem.position.unwrap().line, 12);
+    assert!(problem.message.contains("`${{GRACE}}` has no value"), "{problem:?}");
+}
+
+#[test]
+fn slips_are_told_and_other_formats_left_aside() {
+    for (text, expected) in [
+        (
+            "apiVersion: apps/v1\nkind: deployment\nmetadata: {name: a}\n",
+            "2:7 /kind: apps/v1 has no kind `deployment`; did you mean `Deployment`?",
+        ),
+        (
+            "apiVersion: app/v1\nkind: Pod\nmetadata: {name: a}\n",
+            "1:13 /apiVersion: app/v1 has no kind Pod; did you mean `v1`?",
+        ),
+        ("kind: Pod\nmetadata: {name: a}\n", "1:1 /apiVersion: `apiVersion` is missing"),
+        ("apiVersion: v1\nmetadata: {name: a}\n", "1:1 /kind: `kind` is missing"),
+        ("apiVersion: score.dev/v1b1\nmetadata: {name: a}\ncontainers: {}\n", "not a Kubernetes object"),
+        ("apiVersion: 1\nkind: datasources\n", "not a Kubernetes object"),
+        ("kind: helm-release\napiVersion: 1.1\nbuild: {}\n", "not a Kubernetes object"),
+        ("kind: pipeline\nmetadata: {name: a}\n", "not a workload"),
+    ] {
+        let contents = read_all(text);
+        let problems = contents.problems.iter().map(|problem| {
+            let at = problem.position.unwrap();
+            format!("{}:{} {}", at.line, at.column, problem.message)
+        });
+        let all: Vec<_> = problems.chain(contents.skipped.iter().map(ToString::to_string)).collect();
+        assert_eq!(all, [expected], "{text}");
+    }
+}
+
+#[test]
+fn what_a_kustomization_lists_as_a_patch_is_one() {
+    let options = Options { patch: Some("patches"), ..Options::default() };
+    let text = format!("{DEPLOYMENT}---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: x}}\n");
+    let contents = read(&text, &Kinds::default(), &options);
+    let reasons: Vec<_> = contents.skipped.iter().map(ToString::to_string).collect();
+    assert_eq!((contents.objects.len(), contents.problems.len()), (0, 0));
+    assert_eq!(reasons, ["kustomize patch (listed under `patches`)"; 2]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the API server would refuse in a field of the view, and what is left aside without an error.
 
 use super::{deployment, job, judge, judged, of_kind, pod, set, skipped};
-use crate::manifest::{FieldError, Judge, Skip};
+use crate::manifest::{FieldError, Judge, PatchMark, Skip};
 use expect_test::expect;
 use plimsoll_policy::workload::Class;
 use serde_json::{Value, json};
@@ -233,19 +233,25 @@ fn parts_of_objects_are_patches() {
     let first = format!("{POD}/containers/0");
     let mut deleting = deployment();
     set(&mut deleting, "/$patch", json!("delete"));
-    let mut sidecar = job();
-    set(&mut sidecar, &format!("{POD}/containers"), json!([{ "name": "a", "image": "a:1" }, { "name": "b" }]));
+    let marked = |mark| Some(Skip::KustomizePatch(mark));
     for value in [
-        without(deployment(), "/spec", "selector"),
         without(deployment(), "/spec", "template"),
         without(deployment(), "", "spec"),
         without(deployment(), POD, "containers"),
         without(deployment(), &first, "image"),
         without(job(), &first, "image"),
-        deleting,
-        sidecar,
     ] {
-        assert_eq!(skipped(value.clone()), Some(Skip::KustomizePatch), "{value}");
+        assert_eq!(skipped(value.clone()), marked(PatchMark::NoImages), "{value}");
+    }
+    assert_eq!(skipped(deleting), marked(PatchMark::Directive));
+}
+
+#[test]
+fn a_forgotten_selector_is_an_error() {
+    for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"] {
+        let told = refused(of_kind("apps/v1", kind), "/spec/selector", Value::Null);
+        let expected = format!("/spec/selector: `selector` is missing: the API server refuses a {kind} without it");
+        assert_eq!(told, expected);
     }
 }
 
@@ -261,7 +267,8 @@ fn what_is_judged_elsewhere_or_going_is_left_aside() {
     let owner = |api_version: &str, kind: &str, controller: bool| json!([{ "apiVersion": api_version, "kind": kind, "name": "o", "controller": controller }]);
     let rows = [
         ("/metadata/ownerReferences", owner("apps/v1", "ReplicaSet", true), Some(Skip::Owned)),
-        ("/metadata/ownerReferences", owner("argoproj.io/v1alpha1", "Rollout", true), Some(Skip::Owned)),
+        ("/metadata/ownerReferences", owner("ray.io/v1", "RayCluster", true), Some(Skip::Owned)),
+        ("/metadata/ownerReferences", owner("apps/v1", "Deployment", true), None),
         ("/metadata/ownerReferences", owner("apps/v1", "ReplicaSet", false), None),
         ("/metadata/ownerReferences", owner("example.com/v1", "Operator", true), None),
         ("/metadata/deletionTimestamp", json!("2026-01-01T00:00:00Z"), Some(Skip::BeingDeleted)),
@@ -277,4 +284,16 @@ fn what_is_judged_elsewhere_or_going_is_left_aside() {
     assert_eq!(skipped(rollout), Some(Skip::Owned));
     assert_eq!(skipped(of_kind("v1", "Service")), Some(Skip::OtherKind));
     assert_eq!(skipped(json!({ "services": {} })), Some(Skip::NoKind));
+}
+
+#[test]
+fn an_object_has_not_endless_pod_templates() {
+    let template = deployment()["spec"]["template"].clone();
+    let job = |count: usize| {
+        let mut value = of_kind("batch.volcano.sh/v1alpha1", "Job");
+        value["spec"] = json!({ "tasks": vec![json!({ "template": template }); count] });
+        judge(value)
+    };
+    assert!(job(1000).is_ok());
+    assert_eq!(job(1001).unwrap_err()[0].to_string(), "/spec: more than 1000 pod templates (limit `templates`)");
 }

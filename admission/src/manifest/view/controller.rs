@@ -15,7 +15,7 @@ pub(super) fn controller(root: &Node<'_>, kind: Kind<'_>) -> Result<Controller> 
     if matches!(kind, Kind::Pod | Kind::PodTemplate) {
         return Ok(Controller::Pod);
     }
-    if matches!(kind, Kind::Knative | Kind::Custom(_)) {
+    if matches!(kind, Kind::Custom(_)) {
         return Ok(Controller::Custom);
     }
     let spec = root.required_object("spec")?;

@@ -1,24 +1,30 @@
 //! The pod template, or the pod itself.
 
 use super::container;
-use crate::manifest::{
-    field::{FieldError, Node, Result},
-    kind::Kind,
+use crate::manifest::field::{FieldError, Node, Result};
+use plimsoll_policy::{
+    Pointer,
+    workload::{Class, Container, Handler, ImageVolume, Map, PodTemplate, RestartPolicy},
 };
-use plimsoll_policy::Pointer;
-use plimsoll_policy::workload::{Class, Container, Handler, ImageVolume, Map, PodTemplate, RestartPolicy};
 use std::{borrow::Cow, collections::BTreeSet};
 
-/// Goes down to where the kind has its pod template.
-pub(super) fn at(root: &Node<'_>, kind: Kind<'_>) -> Result<PodTemplate> {
-    let steps: Vec<_> = Pointer::steps_of(kind.pod_template()).collect();
+/// The pod template at a pointer.
+pub(super) fn at(root: &Node<'_>, pointer: &str) -> Result<PodTemplate> {
+    let steps: Vec<_> = Pointer::steps_of(pointer).collect();
     descend(root, &steps)
 }
 
 fn descend(node: &Node<'_>, steps: &[Cow<'_, str>]) -> Result<PodTemplate> {
-    match steps.split_first() {
-        None => pod_template(node),
-        Some((step, rest)) => descend(&node.required_object(step)?, rest),
+    match steps {
+        [] => pod_template(node),
+        [list, index, rest @ ..] if node.get(list).is_some_and(serde_json::Value::is_array) => {
+            let item = index.parse().ok().map(|index| node.item(list, index)).transpose()?.flatten();
+            match item {
+                Some(item) => descend(&item, rest),
+                None => node.refuse(list, format!("item {index} is missing")),
+            }
+        }
+        [step, rest @ ..] => descend(&node.required_object(step)?, rest),
     }
 }
 
