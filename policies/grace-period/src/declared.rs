@@ -1,4 +1,4 @@
-//! Rules about what nobody declares.
+//! Rules about what is not declared.
 
 use crate::{GRACE, Stop, shutdown::Shutdown};
 use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
@@ -18,7 +18,7 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         let message = format!(
             "the shutdown timeout is unknown: {why}; {GRACE} {}s was checked against a lower bound of {}",
             stop.grace_seconds(),
-            timeline.spelled_out(),
+            timeline.least_spelled_out(),
         );
         let annotation = stop.workload.pod.annotation("plimsoll.dev/shutdown-timeout");
         let pointer = obstacle.and_then(|obstacle| obstacle.pointer.clone()).unwrap_or(annotation);
@@ -32,7 +32,7 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// One for the pod. Written or not does not matter: the webhook cannot tell.
+/// One for the pod, whether 30 is written or not: the webhook cannot tell.
 pub(crate) fn implicit(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     let worker = stop
         .applications
@@ -40,8 +40,7 @@ pub(crate) fn implicit(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         .find(|timeline| stop.contract.role(timeline.container).is_some_and(|role| role.value == "worker"));
     let Some(worker) = worker.filter(|_| stop.grace == Duration::seconds(30)) else { return };
     let message = format!(
-        "this worker has {GRACE} 30s, which is what every pod gets that says nothing: \
-         nobody chose it for this worker's longest job"
+        "this worker has {GRACE} 30s, the default of every pod: it was not chosen for this worker's longest job"
     );
     let help = match &worker.shutdown {
         Shutdown::Known(_) => {
@@ -80,16 +79,16 @@ mod tests {
             (
                 "SHUTDOWN_TIMEOUT",
                 Some("30"),
-                expect![[
-                    r#"the shutdown timeout is unknown: `SHUTDOWN_TIMEOUT` is `30`: unit unknown; terminationGracePeriodSeconds 30s was checked against a lower bound of 5s = preStop 0s + drain delay 0s + flush 0s + margin 5s"#
-                ]],
+                expect![
+                    "the shutdown timeout is unknown: `SHUTDOWN_TIMEOUT` is `30`: unit unknown; terminationGracePeriodSeconds 30s was checked against a lower bound of 1s = preStop 0s + drain delay 0s + flush 0s + 1s for the shutdown itself"
+                ],
             ),
             (
                 "DOTNET_SHUTDOWNTIMEOUTSECONDS",
                 None,
-                expect![[
-                    r#"the shutdown timeout is unknown: `DOTNET_SHUTDOWNTIMEOUTSECONDS` comes from `valueFrom`; terminationGracePeriodSeconds 30s was checked against a lower bound of 5s = preStop 0s + drain delay 0s + flush 0s + margin 5s"#
-                ]],
+                expect![
+                    "the shutdown timeout is unknown: `DOTNET_SHUTDOWNTIMEOUTSECONDS` comes from `valueFrom`; terminationGracePeriodSeconds 30s was checked against a lower bound of 1s = preStop 0s + drain delay 0s + flush 0s + 1s for the shutdown itself"
+                ],
             ),
         ] {
             let app = match value {

@@ -175,11 +175,6 @@ impl Given {
         self
     }
 
-    pub(crate) fn grace(mut self, grace: i64) -> Self {
-        self.workload.pod.grace_period_seconds.value = grace;
-        self
-    }
-
     pub(crate) fn unwritten_grace(mut self) -> Self {
         self.workload.pod.grace_period_seconds.written = false;
         self

@@ -3,14 +3,14 @@
 //! the pod, a generic variable with a unit, the framework's default.
 
 use crate::{
-    command::CommandLine,
+    command::{CommandLine, Program},
     detectors::{CustomDetector, DETECTORS, Detector, GENERIC},
-    shell::Word,
     unit::Unit,
 };
 use plimsoll_policy::{
     Duration,
     contract::{Contract, Declared, Key},
+    shell::Word,
     workload::{Container, EnvVar},
 };
 
@@ -33,16 +33,15 @@ pub(crate) enum Origin {
     Framework,
     Annotation,
     GenericVariable,
-    Default,
-    /// A default that may not hold: the framework is only inferred, or `envFrom` may say otherwise.
+    /// The default of a framework, which code or a file of the image may change; or one of several branches.
     Inferred,
 }
 
-/// Nobody says, or nobody can tell from the manifest.
+/// The manifest does not say it, or says it in a way that cannot be read from here.
 #[derive(Default)]
 pub(crate) struct Unknown {
     pub(crate) obstacle: Option<Obstacle>,
-    /// How one would tell the framework that was recognised.
+    /// How to tell it to the framework that was recognised.
     pub(crate) advice: Option<String>,
 }
 
@@ -71,47 +70,143 @@ impl Shutdown {
 
 type Reading = Result<Known, Obstacle>;
 
-pub(crate) fn find(container: &Container, contract: &Contract, custom: &[CustomDetector]) -> Shutdown {
-    let line = CommandLine::of(container);
-    let custom = custom.iter().map(CustomDetector::row).filter_map(|row| Some((row, row.recognise(container, &line)?)));
-    let built_in = DETECTORS.iter().filter_map(|row| Some((*row, row.recognise(container, &line)?)));
-    let rows: Vec<_> =
-        custom.chain(built_in).map(|(row, arguments)| Recognised { row, arguments, container, line: &line }).collect();
-
-    let explicit = rows.iter().find_map(Recognised::flag).or_else(|| rows.iter().find_map(Recognised::variable));
-    let obstacle = match explicit {
-        Some(Ok(known)) => return Shutdown::Known(known),
-        Some(Err(obstacle)) => Some(obstacle),
-        None => None,
-    };
-    if let Some(declared) = contract.duration(Key::ShutdownTimeout, container) {
-        let Declared { value: length, annotation: source, .. } = declared;
-        return Shutdown::Known(Known { length, source, origin: Origin::Annotation });
-    }
-    let fallback = match obstacle {
-        Some(obstacle) => Some(Err(obstacle)),
-        None => generic(container).or_else(|| rows.iter().find_map(Recognised::default).map(Ok)),
-    };
-    let obstacle = match fallback {
-        Some(Ok(known)) => return Shutdown::Known(known),
-        Some(Err(obstacle)) => Some(obstacle),
-        None => None,
-    };
-    Shutdown::Unknown(Unknown { obstacle, advice: rows.first().and_then(|recognised| recognised.row.advice()) })
+/// What a container is, as far as its shutdown timeout depends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) line: &'a CommandLine,
+    /// It is meant to end by itself, so that it may well have no host for services.
+    pub(crate) runs_to_completion: bool,
+    pub(crate) custom: &'a [CustomDetector],
 }
 
-/// A framework that a container was recognised to run.
-struct Recognised<'a, 'c> {
+impl<'a> Subject<'a> {
+    /// S, in the order of this module's first lines.
+    pub(crate) fn shutdown(self, contract: &Contract) -> Shutdown {
+        let recognised = self.recognised();
+        let explicit = match self.line.unreadable() {
+            Some((_, unreadable)) => {
+                Some(obstacle(format!("the shell string cannot be read ({})", unreadable.construct)))
+            }
+            None => merged(recognised.iter().map(|rows| explicit(rows))),
+        };
+        let annotation = contract.duration(Key::ShutdownTimeout, self.container).map(|declared| {
+            let Declared { value: length, annotation: source, .. } = declared;
+            Known { length, source, origin: Origin::Annotation }
+        });
+        let reading = match (explicit, annotation) {
+            (Some(Ok(known)), None) => Some(Ok(known)),
+            (Some(Ok(known)), Some(_)) if known.origin == Origin::Framework => Some(Ok(known)),
+            (_, Some(annotation)) => Some(Ok(annotation)),
+            (Some(Err(obstacle)), None) => Some(Err(obstacle)),
+            (None, None) => self.generic().or_else(|| merged(recognised.iter().map(|rows| default(rows)))),
+        };
+        let obstacle = match reading {
+            Some(Ok(known)) => return Shutdown::Known(known),
+            Some(Err(obstacle)) => Some(obstacle),
+            None => None,
+        };
+        let advice = recognised.iter().flatten().next().and_then(|recognised| recognised.row.advice());
+        Shutdown::Unknown(Unknown { obstacle, advice })
+    }
+
+    /// D as a framework is told it, with the variable's name. It is only inferred: a switch at build time turns it on.
+    pub(crate) fn delay(self) -> Option<(Duration, String)> {
+        let recognised = self.recognised();
+        let rows = || recognised.iter().flatten();
+        let known = rows().find_map(|row| row.row.delays.iter().find_map(|name| row.variable_named(name)?.ok()))?;
+        Some((known.length, known.source))
+    }
+
+    /// The rows that recognise each of the programs that may run.
+    fn recognised(self) -> Vec<Vec<Recognised<'a>>> {
+        let rows = |program: Option<&'a Program>| {
+            let custom = self.custom.iter().map(CustomDetector::row);
+            let recognise = |row: Detector<'a>| {
+                let arguments = row.recognise(self.container, program)?;
+                Some(Recognised { row, arguments, subject: self })
+            };
+            custom.chain(DETECTORS).filter_map(recognise).collect()
+        };
+        match (&*self.line.programs, &self.line.script) {
+            ([], None) => vec![rows(None)],
+            (programs, _) => programs.iter().map(|program| rows(Some(program))).collect(),
+        }
+    }
+
+    /// A variable that any application may read. A bare number may be seconds or milliseconds.
+    fn generic(self) -> Option<Reading> {
+        let (at, variable) = variable(self.container, |name| GENERIC.contains(&name))?;
+        let name = &variable.name;
+        if self.line.changes(|changed| changed == name).is_some() {
+            return Some(obstacle(format!("the command sets `{name}` itself")));
+        }
+        let Some(text) = &variable.value else { return Some(Err(elsewhere(self.container, at, name))) };
+        if text.is_empty() {
+            return None;
+        }
+        let Some(length) = Unit::WithUnit.parse(text) else {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            let problem = if is_number { "unit unknown" } else { "not a time with a unit" };
+            let why = format!("`{name}` is `{text}`: {problem}");
+            return Some(Err(Obstacle { why, pointer: Some(value_pointer(self.container, at)) }));
+        };
+        Some(Ok(Known { length, source: name.clone(), origin: Origin::GenericVariable }))
+    }
+}
+
+/// One answer of several branches. Where they differ, the longest time is inferred.
+fn merged(readings: impl Iterator<Item = Option<Reading>>) -> Option<Reading> {
+    let mut readings: Vec<Option<Reading>> = readings.collect();
+    if readings.len() < 2 {
+        return readings.pop()?;
+    }
+    let lengths: Vec<Option<Duration>> =
+        readings.iter().map(|reading| Some(reading.as_ref()?.as_ref().ok()?.length)).collect();
+    let agree = lengths.windows(2).all(|pair| pair[0] == pair[1]);
+    let longest = lengths.iter().max().copied().flatten();
+    let at = (0..lengths.len()).find(|&at| longest.is_some() && lengths[at] == longest);
+    match at.and_then(|at| readings.swap_remove(at)) {
+        Some(Ok(known)) if agree => Some(Ok(known)),
+        Some(Ok(known)) => {
+            Some(Ok(Known { source: format!("{}, in one branch", known.source), origin: Origin::Inferred, ..known }))
+        }
+        _ => readings.into_iter().flatten().next(),
+    }
+}
+
+fn explicit(rows: &[Recognised<'_>]) -> Option<Reading> {
+    let blocked = rows.iter().find_map(Recognised::blocked).map(obstacle);
+    let flag = || rows.iter().find_map(Recognised::flag);
+    blocked.or_else(flag).or_else(|| rows.iter().find_map(Recognised::variable))
+}
+
+fn default(rows: &[Recognised<'_>]) -> Option<Reading> {
+    rows.iter().find_map(Recognised::default)
+}
+
+/// A framework that a program was recognised to be.
+struct Recognised<'a> {
     row: Detector<'a>,
     /// Words in which its flags may stand.
-    arguments: Vec<&'c [Word]>,
-    container: &'c Container,
-    line: &'c CommandLine,
+    arguments: &'a [Word],
+    subject: Subject<'a>,
 }
 
-impl Recognised<'_, '_> {
+impl Recognised<'_> {
+    /// What makes the timeout unknown, whatever flags and variables say.
+    fn blocked(&self) -> Option<String> {
+        let (.., why) = self.row.obstacles.iter().find(|(name, text, _)| {
+            let says =
+                |value: &Option<String>| value.as_ref().is_none_or(|value| value.to_ascii_lowercase().contains(text));
+            let variables = &self.subject.container.env;
+            variables.iter().any(|variable| variable.name.starts_with(name) && says(&variable.value))
+        })?;
+        Some((*why).to_owned())
+    }
+
     fn flag(&self) -> Option<Reading> {
-        let on_the_line = self.arguments.iter().find_map(|words| self.flag_in(words));
+        let on_the_line = self.flag_in(self.arguments);
         on_the_line.or_else(|| self.row.flag_variables.iter().find_map(|name| self.flag_in_variable(name)))
     }
 
@@ -122,21 +217,21 @@ impl Recognised<'_, '_> {
             self.row.flags.iter().find_map(value)
         })?;
         let Some(value) = value.filter(|value| !value.dynamic) else {
-            return Some(Err(Obstacle {
-                why: format!("`{flag}` is given a value that only the pod knows"),
-                pointer: None,
-            }));
+            return Some(obstacle(format!("`{flag}` is given a value that only the pod knows")));
         };
         Some(self.read(&value.text, flag, None))
     }
 
     fn flag_in_variable(&self, name: &str) -> Option<Reading> {
-        let (at, variable) = variable(self.container, |other| other == name)?;
+        if self.changes(name) {
+            return Some(obstacle(format!("the command sets `{name}` itself")));
+        }
+        let (at, variable) = variable(self.subject.container, |other| other == name)?;
         match &variable.value {
             Some(text) => self.flag_in(&CommandLine::of_options(text)),
-            // `JAVA_TOOL_OPTIONS` from a secret is no sign of a shutdown timeout.
+            // `JAVA_TOOL_OPTIONS` from a secret does not point to a shutdown timeout.
             None if self.row.telling_flags => None,
-            None => Some(Err(elsewhere(self.container, at, name))),
+            None => Some(Err(elsewhere(self.subject.container, at, name))),
         }
     }
 
@@ -159,15 +254,20 @@ impl Recognised<'_, '_> {
     }
 
     fn variable_named(&self, name: &str) -> Option<Reading> {
-        if self.line.sets(name) {
-            return Some(Err(Obstacle { why: format!("the command sets `{name}` itself"), pointer: None }));
+        if self.changes(name) {
+            return Some(obstacle(format!("the command sets `{name}` itself")));
         }
-        let (at, variable) = variable(self.container, |other| self.row.is_variable(other, name))?;
+        let container = self.subject.container;
+        let (at, variable) = variable(container, |other| self.row.is_variable(other, name))?;
         match &variable.value {
-            None => Some(Err(elsewhere(self.container, at, &variable.name))),
+            None => Some(Err(elsewhere(container, at, &variable.name))),
             Some(text) if text.is_empty() => None,
-            Some(text) => Some(self.read(text, &variable.name, Some(value_pointer(self.container, at)))),
+            Some(text) => Some(self.read(text, &variable.name, Some(value_pointer(container, at)))),
         }
+    }
+
+    fn changes(&self, name: &str) -> bool {
+        self.subject.line.changes(|changed| self.row.is_variable(changed, name)).is_some()
     }
 
     fn sum(&self) -> Option<Reading> {
@@ -199,38 +299,76 @@ impl Recognised<'_, '_> {
         Ok(Known { length, source: source.to_owned(), origin: Origin::Framework })
     }
 
-    fn default(&self) -> Option<Known> {
+    /// The framework's default, unless the manifest points to something that may say otherwise.
+    fn default(&self) -> Option<Reading> {
         let length = self.row.default?;
-        let names_a_file = |word: &Word| self.row.file_flags.iter().any(|flag| is_flag(flag, word));
-        if self.arguments.iter().copied().flatten().any(names_a_file) {
+        if (self.row.services_only && self.subject.runs_to_completion) || !self.has_what_it_needs() {
             return None;
         }
-        if let Some((name, value)) = self.row.default_needs {
-            let (_, variable) = variable(self.container, |other| other == name)?;
-            variable.value.as_deref().filter(|given| given.eq_ignore_ascii_case(value))?;
+        if let Some(why) = self.another_source() {
+            return Some(obstacle(format!("{why}, which may set it")));
         }
-        let reads_variables = self.row.variables.iter().chain(self.row.flag_variables.iter()).next().is_some();
-        let may_differ = self.row.inferred || (reads_variables && self.container.has_env_from);
-        let (origin, suffix) = if may_differ { (Origin::Inferred, ", inferred") } else { (Origin::Default, "") };
-        Some(Known { length, source: format!("default of {}{suffix}", self.row.name), origin })
+        let source = format!("default of {}, inferred", self.row.name);
+        Some(Ok(Known { length, source, origin: Origin::Inferred }))
+    }
+
+    fn has_what_it_needs(&self) -> bool {
+        let Some(need) = self.row.default_needs else { return true };
+        let is_wanted = |value: &str| value.eq_ignore_ascii_case(need.value);
+        let variable = self.subject.container.env(need.variable).and_then(|variable| variable.value.as_deref());
+        let words = self.all_words();
+        let by_flag = (0..words.len()).any(|at| {
+            let value = |flag: &&str| flag_value(flag, &words[at], words.get(at + 1)).flatten();
+            need.flags.iter().find_map(value).is_some_and(|value| is_wanted(&value.text))
+        });
+        variable.is_some_and(is_wanted) || by_flag
+    }
+
+    /// The words of the command line, and those of its variables for options.
+    fn all_words(&self) -> Vec<Word> {
+        let texts =
+            self.row.flag_variables.iter().filter_map(|name| self.subject.container.env(name)?.value.as_deref());
+        self.arguments.iter().cloned().chain(texts.flat_map(CommandLine::of_options)).collect()
+    }
+
+    /// What else may say how long it takes: a file, or a variable that is not in the manifest.
+    fn another_source(&self) -> Option<String> {
+        let Subject { container, line, .. } = self.subject;
+        let words = self.all_words();
+        let file_flag = self.row.file_flags.iter().find(|flag| words.iter().any(|word| is_flag(flag, word)));
+        if let Some(flag) = file_flag {
+            return Some(format!("`{flag}` names a configuration"));
+        }
+        let by_prefix = |name: &str| self.row.file_variables.iter().any(|prefix| self.row.starts_with(name, prefix));
+        if let Some(variable) = container.env.iter().find(|variable| by_prefix(&variable.name)) {
+            return Some(format!("`{}` names a configuration", variable.name));
+        }
+        if let Some(name) = line.changes(by_prefix) {
+            return Some(format!("the command sets `{name}`"));
+        }
+        let is_elsewhere = |name: &&str| container.env(name).is_some_and(|variable| variable.value.is_none());
+        if let Some(name) = self.row.flag_variables.iter().find(is_elsewhere) {
+            return Some(format!("`{name}` comes from `valueFrom`"));
+        }
+        if let Some(sourced) = line.sourced() {
+            return Some(format!("the command runs `{sourced}`"));
+        }
+        if let Some(word) = unknown_options(self.arguments) {
+            return Some(format!("`{}` may hold flags", word.text));
+        }
+        container.has_env_from.then(|| "`envFrom` brings variables".to_owned())
     }
 }
 
-/// A variable that any application may read. A bare number may be seconds or milliseconds.
-fn generic(container: &Container) -> Option<Reading> {
-    let (at, variable) = variable(container, |name| GENERIC.contains(&name))?;
-    let name = &variable.name;
-    let Some(text) = &variable.value else { return Some(Err(elsewhere(container, at, name))) };
-    if text.is_empty() {
-        return None;
-    }
-    let Some(length) = Unit::WithUnit.parse(text) else {
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let problem = if is_number { "unit unknown" } else { "not a time with a unit" };
-        let why = format!("`{name}` is `{text}`: {problem}");
-        return Some(Err(Obstacle { why, pointer: Some(value_pointer(container, at)) }));
-    };
-    Some(Ok(Known { length, source: name.clone(), origin: Origin::GenericVariable }))
+/// A word of the command line that may be any number of flags, and not only the value of one.
+fn unknown_options(words: &[Word]) -> Option<&Word> {
+    let is_value = |at: usize| at > 0 && words[at - 1].text.starts_with('-') && !words[at - 1].text.contains('=');
+    let is_unknown = |at: &usize| words[*at].dynamic && words[*at].text.starts_with('$') && !is_value(*at);
+    (0..words.len()).find(is_unknown).map(|at| &words[at])
+}
+
+fn obstacle<T>(why: String) -> Result<T, Obstacle> {
+    Err(Obstacle { why, pointer: None })
 }
 
 /// The last variable whose name is wanted, as in the kubelet, and its index.
@@ -262,7 +400,7 @@ fn flag_value(flag: &str, word: &Word, next: Option<&Word>) -> Option<Option<Wor
 }
 
 fn is_flag(flag: &str, word: &Word) -> bool {
-    let attached = |rest: &str| rest.is_empty() || rest.starts_with('=') || flag.len() == 2;
+    let attached = |rest: &str| rest.is_empty() || rest.starts_with('=') || flag.len() == 2 || flag.ends_with('.');
     word.text.strip_prefix(flag).is_some_and(attached)
 }
 

@@ -31,10 +31,9 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// D + S + F of a sidecar that says so itself; a framework's default is no declaration.
+/// D + S + F of a sidecar that says so itself; a framework's default does not count.
 fn declared(timeline: &Timeline<'_>) -> Option<Duration> {
-    let says_so = |origin| !matches!(origin, Origin::Default | Origin::Inferred);
-    let is_declared = timeline.shutdown.known().is_some_and(|known| says_so(known.origin));
+    let is_declared = timeline.shutdown.known().is_some_and(|known| known.origin != Origin::Inferred);
     is_declared.then(|| timeline.drain.length + timeline.shutdown.length() + timeline.flush.length)
 }
 

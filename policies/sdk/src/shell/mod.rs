@@ -13,7 +13,7 @@ mod lexer;
 mod parser;
 
 pub use interpreter::{Invocation, Shell, invocation};
-pub use launcher::{program, unwrapped};
+pub use launcher::{launched, program, unwrapped};
 pub use parser::parse;
 
 use std::{borrow::Cow, fmt, ops::Range};
