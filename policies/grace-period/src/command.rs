@@ -97,7 +97,8 @@ impl CommandLine {
             self.effects.note(items, container);
             for simple in application::candidates(items) {
                 self.effects.changed.extend(simple.assignments.iter().map(|assignment| assignment.name.clone()));
-                let resolved = self.effects.resolve(simple, container, &words[index + 1..]);
+                let arrays = arrays(items);
+                let resolved = self.effects.resolve(simple, container, &words[index + 1..], &arrays);
                 if let Some(script) = self.read(&resolved, container, depth + 1).filter(|script| script.items.is_err())
                 {
                     return Some(Script { index, ..script });
@@ -155,18 +156,42 @@ impl Effects {
     }
 
     /// The words of a command, with the variables put in that the manifest sets and the shell string does not touch.
-    fn resolve(&self, simple: &Simple, container: &Container, positional: &[Word]) -> Vec<Word> {
+    fn resolve(
+        &self,
+        simple: &Simple,
+        container: &Container,
+        positional: &[Word],
+        arrays: &[(String, &[Word])],
+    ) -> Vec<Word> {
         let value = |name: &str| {
             let is_sure = self.sourced.is_none() && !self.changed.iter().any(|changed| changed == name);
             value(container, name).filter(|_| is_sure).map(str::to_owned)
         };
         let resolve = |word: &Word| match &*word.text {
             "$@" | "${@}" | "$*" if word.dynamic && positional.len() > 1 => positional[1..].to_vec(),
+            text if arrays.iter().any(|(reference, _)| reference == text) => {
+                let elements =
+                    arrays.iter().filter(|(reference, _)| reference == text).flat_map(|(_, words)| words.iter());
+                elements.flat_map(|element| element.resolve(value).unwrap_or_else(|| vec![element.clone()])).collect()
+            }
             "$0" if word.dynamic && !positional.is_empty() => vec![positional[0].clone()],
             _ => word.resolve(value).unwrap_or_else(|| vec![word.clone()]),
         };
         simple.words.iter().flat_map(resolve).collect()
     }
+}
+
+/// The arrays of a script that are assigned once and in any case, by the reference to all their elements.
+fn arrays(items: &[Item]) -> Vec<(String, &[Word])> {
+    let all = shell::simple_commands(items);
+    let count =
+        |name: &str| all.iter().flat_map(|simple| &simple.assignments).filter(|other| other.name == name).count();
+    let top_level = items.iter().filter_map(|item| match &item.command {
+        shell::Command::Simple(simple) if simple.words.is_empty() => Some(&simple.assignments),
+        _ => None,
+    });
+    let once = top_level.flatten().filter(|assigned| !assigned.value.array.is_empty() && count(&assigned.name) == 1);
+    once.map(|assigned| (format!("${{{}[@]}}", assigned.name), &*assigned.value.array)).collect()
 }
 
 /// The variable that a word such as `NAME=value` is about.

@@ -1,6 +1,6 @@
 //! Rules about what is not declared.
 
-use crate::{GRACE, Stop, shutdown::Shutdown};
+use crate::{GRACE, Stop, prestop::Bound, shutdown::Shutdown};
 use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 
 pub(crate) const UNDECLARED: Rule =
@@ -15,11 +15,14 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         let Shutdown::Unknown(unknown) = &timeline.shutdown else { continue };
         let obstacle = unknown.obstacle.as_ref();
         let why = obstacle.map_or_else(|| "it is not declared".to_owned(), |obstacle| obstacle.why.clone());
-        let message = format!(
-            "the shutdown timeout is unknown: {why}; {GRACE} {}s was checked against a lower bound of {}",
-            stop.grace_seconds(),
-            timeline.least_spelled_out(),
-        );
+        let checked = match timeline.prestop {
+            Bound::Endless => format!("the preStop hook uses up {GRACE} {}s in any case", stop.grace_seconds()),
+            _ => {
+                let least = timeline.least_spelled_out();
+                format!("{GRACE} {}s was checked against a lower bound of {least}", stop.grace_seconds())
+            }
+        };
+        let message = format!("the shutdown timeout is unknown: {why}; {checked}");
         let annotation = stop.workload.pod.annotation("plimsoll.dev/shutdown-timeout");
         let pointer = obstacle.and_then(|obstacle| obstacle.pointer.clone()).unwrap_or(annotation);
         let mut help = "declare it on the pod template, as in `plimsoll.dev/shutdown-timeout: 30s`".to_owned();

@@ -1,6 +1,6 @@
 //! Native sidecars stop after the applications, one by one, the last one started first.
 
-use crate::{GRACE, Stop, shutdown::Origin, timeline::Timeline};
+use crate::{GRACE, Stop, prestop::Bound, shutdown::Origin, timeline::Timeline};
 use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 
 pub(crate) const STARVED: Rule =
@@ -10,7 +10,12 @@ pub(crate) const STARVED: Rule =
 const FLOOR: Duration = Duration::seconds(2);
 
 pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
-    let applications = stop.applications.iter().map(Timeline::busy).max().unwrap_or_default();
+    // A hook that never ends is cut off with the grace period.
+    let busy = |timeline: &Timeline<'_>| match timeline.prestop {
+        Bound::Endless => stop.grace,
+        _ => timeline.busy(),
+    };
+    let applications = stop.applications.iter().map(busy).max().unwrap_or_default();
     let mut before = Duration::ZERO;
     for timeline in stop.sidecars.iter().rev() {
         let Some(declared) = declared(timeline) else { continue };

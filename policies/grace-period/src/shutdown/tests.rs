@@ -346,9 +346,10 @@ fn values_are_read_through_the_variables_of_the_manifest() {
         ("exec gunicorn --graceful-timeout $S a:a", unknown),
         ("exec gunicorn --graceful-timeout ${T:-5} a:a", unknown),
         ("exec gunicorn -w $WORKERS -b :$PORT a:a", "30s default of gunicorn, inferred"),
+        ("ARGS=(--graceful-timeout $T); exec gunicorn \"${ARGS[@]}\" a:a", known),
         ("exec gunicorn a:a $OPTS", "? `$OPTS` may hold flags, which may set it"),
         (
-            "ARGS=(--graceful-timeout 9); exec gunicorn \"${ARGS[@]}\" a:a",
+            "ARGS=(--x); ARGS+=(--graceful-timeout 9); exec gunicorn \"${ARGS[@]}\" a:a",
             "? `${ARGS[@]}` may hold flags, which may set it",
         ),
     ] {

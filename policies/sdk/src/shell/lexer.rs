@@ -429,6 +429,7 @@ impl<'a> Reader<'a> {
                 Some(_) => {
                     let mut element = self.word()?;
                     word.substitutions.append(&mut element.substitutions);
+                    word.array.push(element);
                 }
             }
         }

@@ -73,7 +73,7 @@ pub struct Simple {
 pub struct Assignment {
     /// The variable.
     pub name: String,
-    /// Its value; for an array empty and dynamic.
+    /// Its value; for an array empty and dynamic, with the elements beside it.
     pub value: Word,
 }
 
@@ -134,6 +134,8 @@ pub struct Word {
     pub references: Vec<(Range<usize>, String)>,
     /// How many expansions there are, listed or not.
     pub expansions: usize,
+    /// The elements of an array that is assigned here.
+    pub array: Vec<Word>,
     /// Commands of its substitutions: `$(…)`, `` `…` ``, `<(…)`, `>(…)`.
     pub substitutions: Vec<Vec<Item>>,
 }
