@@ -13,6 +13,9 @@ pub(crate) const IMPLICIT: Rule =
 pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     for timeline in &stop.applications {
         let Shutdown::Unknown(unknown) = &timeline.shutdown else { continue };
+        if timeline.container.only_waits() {
+            continue;
+        }
         let obstacle = unknown.obstacle.as_ref();
         let why = obstacle.map_or_else(|| "it is not declared".to_owned(), |obstacle| obstacle.why.clone());
         let checked = match timeline.prestop {
@@ -74,6 +77,12 @@ mod tests {
             panic!("one finding")
         };
         assert!(finding.second);
+    }
+
+    #[test]
+    fn what_only_waits_has_nothing_to_declare() {
+        let waiting = deployment(30).with(container("app").command(&["sh", "-c", "sleep infinity"]));
+        assert_eq!(found(&waiting.build(), &UNDECLARED), []);
     }
 
     #[test]

@@ -36,7 +36,9 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
             // What never ends has no sum.
             _ if matches!(timeline.prestop, Bound::Endless) => continue,
             Shutdown::Known(known) if stop.grace < timeline.needed() => too_short(stop, timeline, known),
-            Shutdown::Unknown(_) if stop.grace < timeline.least() => no_time(stop, timeline),
+            Shutdown::Unknown(_) if stop.grace < timeline.least() && !timeline.container.only_waits() => {
+                no_time(stop, timeline)
+            }
             _ => continue,
         };
         findings.push(finding.container(timeline.container));

@@ -41,8 +41,11 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for timeline in stop.long_running() {
-        // Without a command the image's entrypoint runs first, and that may be an init process.
-        let script = timeline.line.script.as_ref().filter(|_| !timeline.container.command.is_empty());
+        // Without a command the image's entrypoint runs first, and that may be an init process. What only waits has
+        // nothing to lose.
+        let container = timeline.container;
+        let is_judged = !container.command.is_empty() && !container.only_waits();
+        let script = timeline.line.script.as_ref().filter(|_| is_judged);
         let Some(script) = script else { continue };
         if let Some(finding) = judge_container(stop, timeline, script) {
             findings.push(finding);

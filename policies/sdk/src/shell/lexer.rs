@@ -32,17 +32,20 @@ pub(super) struct Reader<'a> {
     peeked: Option<Token>,
     /// Here-documents whose bodies begin after the next newline: the delimiter, and whether tabs before it count.
     documents: Vec<(String, bool)>,
+    /// Inside of `[[ … ]]`, where a bracket in a word is part of no pattern.
+    in_test: bool,
 }
 
 pub(super) type Reading<T> = Result<T, Unreadable>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Reader { text, at: 0, token: 0, depth: 0, peeked: None, documents: Vec::new() }
+        Reader { text, at: 0, token: 0, depth: 0, peeked: None, documents: Vec::new(), in_test: false }
     }
 
     fn nested<'b>(&self, text: &'b str, at: usize) -> Reading<Reader<'b>> {
-        let mut reader = Reader { text, at, token: at, depth: self.depth, peeked: None, documents: Vec::new() };
+        let mut reader =
+            Reader { text, at, token: at, depth: self.depth, peeked: None, documents: Vec::new(), in_test: false };
         reader.descend()?;
         Ok(reader)
     }
@@ -186,9 +189,31 @@ impl<'a> Reader<'a> {
             match self.next_char() {
                 None => return self.fail("`[[` without `]]`"),
                 Some('\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>') => self.at += 1,
-                Some(_) => return self.word(),
+                Some(_) => {
+                    self.in_test = true;
+                    let word = self.word();
+                    self.in_test = false;
+                    return word;
+                }
             }
         }
+    }
+
+    /// The brackets of an extended pattern: `@(a|b)`.
+    fn pattern(&mut self, word: &mut Word) -> Reading<()> {
+        let mut depth = 0usize;
+        let brackets = self.rest().find(|c: char| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = brackets else { return self.fail_at(self.at, "an extended pattern without `)`") };
+        word.text.push_str(&self.rest()[..=end]);
+        self.at += end + 1;
+        Ok(())
     }
 
     /// Reads the arithmetic of `for ((…))`, if that is what follows.
@@ -222,8 +247,8 @@ impl<'a> Reader<'a> {
                     word.substitutions.push(items);
                 }
                 '(' if is_assignment_to(&word) => self.array(&mut word)?,
-                '(' if !word.quoted && word.text.ends_with(['?', '*', '+', '@', '!']) => {
-                    return self.fail("an extended pattern");
+                '(' if !self.in_test && !word.quoted && word.text.ends_with(['?', '*', '+', '@', '!']) => {
+                    self.pattern(&mut word)?;
                 }
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 '\'' => {
