@@ -3,7 +3,7 @@
 use crate::hook::sleep_length;
 use plimsoll_policy::{
     Duration,
-    shell::{self, Command, Compound, End, Function, Item, Simple, Word, base_name},
+    shell::{self, Command, Compound, End, Function, Item, Kind, Simple, Word, base_name},
 };
 
 /// The application of a list of commands: the last one that does more than a builtin would; and where that one only
@@ -81,7 +81,14 @@ fn first_of_pipeline(items: &[Item], last: usize) -> usize {
 
 /// Over within moments, so that it is not the application.
 pub(crate) fn is_trivial(command: &Command) -> bool {
-    let Command::Simple(simple) = command else { return matches!(command, Command::Function(_)) };
+    let simple = match command {
+        Command::Simple(simple) => simple,
+        Command::Function(_) => return true,
+        Command::Compound(Compound { kind: Kind::For | Kind::While | Kind::Until, .. }) => return false,
+        Command::Compound(Compound { conditions, bodies, .. }) => {
+            return conditions.iter().chain(bodies).flatten().all(|item| is_trivial(&item.command));
+        }
+    };
     match simple.name() {
         "" | ":" | "((" | "[" | "[[" | "alias" | "basename" | "break" | "cat" | "cd" | "chmod" | "chown"
         | "continue" | "cp" | "date" | "declare" | "dirname" | "echo" | "exit" | "export" | "false" | "head"
@@ -133,6 +140,8 @@ mod tests {
             ("while true; do app; sleep 5; done", "app"),
             ("until nc -z db 5432; do sleep 1; done; exec app", "exec app"),
             ("if a; then b; fi; exec app", "exec app"),
+            ("app || (echo failed; exit 1)", "app"),
+            ("app; if [ $? != 0 ]; then echo failed; fi", "app"),
             ("echo starting", ""),
         ] {
             let items = shell::parse(script).unwrap();

@@ -42,6 +42,10 @@ struct Effects {
     sourced: Option<String>,
 }
 
+/// Launchers that fetch variables for the program.
+const INJECTORS: [&str; 9] =
+    ["aws-vault", "berglas", "chamber", "doppler", "dotenv", "dotenvx", "infisical", "op", "summon"];
+
 /// A shell string may start a shell with a shell string; deeper is not looked into.
 const MAX_NESTING: usize = 4;
 
@@ -88,6 +92,9 @@ impl CommandLine {
         let Some(Invocation { shell, script, index, behind }) = invocation else {
             let start = words.len() - shell::program(words).len();
             self.effects.changed.extend(words[..start].iter().filter_map(assigned));
+            let injector =
+                words[..start].iter().map(|word| base_name(&word.text)).find(|name| INJECTORS.contains(name));
+            self.effects.sourced = self.effects.sourced.take().or(injector.map(str::to_owned));
             self.programs
                 .extend((!words.is_empty()).then(|| Program { words: words[start..].to_vec(), is_argument: false }));
             return None;
@@ -142,7 +149,12 @@ impl Effects {
                     let names = arguments().map(name_of);
                     if is_export { exported.extend(names) } else { set.extend(names) }
                 }
-                "export" | "unset" => exported.extend(arguments().map(name_of)),
+                "export" | "unset" => {
+                    if let Some(word) = arguments().find(|word| word.text.starts_with(['$', '`'])) {
+                        self.sourced = Some(format!("{} {}", simple.name(), word.text));
+                    }
+                    exported.extend(arguments().map(name_of));
+                }
                 "." | "source" | "eval" => {
                     let what = arguments().next().map_or("", |word| &*word.text);
                     self.sourced = Some(format!("{} {what}", simple.name()));

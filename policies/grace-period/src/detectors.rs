@@ -86,6 +86,9 @@ pub(crate) struct Need {
     pub(crate) value: &'static str,
 }
 
+/// Arguments with which a program tells something and ends.
+const ONLY_TELLS: [&str; 5] = ["--version", "--help", "-h", "--check-config", "--print-config"];
+
 /// Texts of a row, built in or from the settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Texts<'a> {
@@ -172,6 +175,9 @@ impl Detector<'_> {
         if self.programs.iter().any(|name| name == program.name()) {
             let arguments = program.arguments();
             let follows = |start| arguments.iter().any(|word| word.text.starts_with(start));
+            if arguments.first().is_some_and(|word| ONLY_TELLS.contains(&&*word.text)) {
+                return None;
+            }
             let has_with = self.with.is_empty() || self.with.iter().any(follows);
             return (has_with && self.subcommand.is_none_or(|wanted| wanted.is_first(arguments))).then_some(arguments);
         }

@@ -29,10 +29,11 @@ const FOREVER: Bounds = Bounds { lower: ENDLESS, upper: None };
 const MAX_NESTING: usize = 4;
 
 /// Programs and builtins that wait for nothing: they write, look, or send a signal.
-const IMMEDIATE: [&str; 39] = [
-    "", ":", "((", "[", "[[", "basename", "break", "cat", "cd", "chmod", "continue", "date", "dirname", "echo", "exit",
-    "export", "false", "hostname", "kill", "killall", "killall5", "local", "ls", "mkdir", "pgrep", "pidof", "pkill",
-    "printf", "pwd", "return", "rm", "set", "test", "touch", "trap", "true", "umask", "unset", "shift",
+const IMMEDIATE: [&str; 56] = [
+    "", "((", ":", "[", "[[", "awk", "basename", "break", "cat", "cd", "chmod", "continue", "cut", "date", "dirname",
+    "echo", "exit", "export", "false", "grep", "head", "hostname", "id", "kill", "killall", "killall5", "ln", "local",
+    "logger", "ls", "mkdir", "mv", "pgrep", "pidof", "pkill", "printenv", "printf", "ps", "pwd", "return", "rm", "sed",
+    "set", "shift", "sort", "tail", "tee", "test", "touch", "tr", "trap", "true", "umask", "unset", "wc", "whoami",
 ];
 
 /// The bounds of a hook's command.
@@ -185,7 +186,8 @@ impl<'f> Clock<'_, 'f> {
         match name {
             "sleep" => sleep(arguments),
             "tail" if arguments.iter().any(|word| matches!(&*word.text, "-f" | "-F" | "--follow")) => FOREVER,
-            "nginx" | "openresty" | "angie" if first == "-s" => NOTHING,
+            "nginx" | "openresty" | "angie" if arguments.iter().any(|word| word.text == "-s") => NOTHING,
+            "curl" => max_time(arguments).map_or(UNKNOWN, |limit| UNKNOWN.within(limit)),
             "httpd" | "apache2" | "apachectl" | "apache2ctl" if matches!(first, "-k" | "graceful-stop" | "stop") => {
                 NOTHING
             }
@@ -261,6 +263,13 @@ fn timeout(arguments: &[Word]) -> Option<Duration> {
             }
         }
     }
+}
+
+/// The limit that `curl` is given: `-m 5`, `--max-time 5`.
+fn max_time(arguments: &[Word]) -> Option<Duration> {
+    let at = arguments.iter().position(|word| matches!(&*word.text, "-m" | "--max-time"))?;
+    let time = arguments.get(at + 1).filter(|word| !word.dynamic)?;
+    Unit::Seconds.parse(&time.text)
 }
 
 /// Whether what follows `&&` depends on a question, and not only on success.
@@ -398,6 +407,10 @@ mod tests {
             ("timeout --kill-after=5s 20s ./drain", "0s..25s"),
             ("timeout 20 sleep 40", "20s"),
             ("timeout 0 ./drain", "0s.."),
+            ("curl -s -m 5 localhost/drain; sleep 2", "2s..7s"),
+            ("curl localhost/drain; sleep 35", "35s.."),
+            ("nginx -c /etc/n.conf -s quit; sleep 2", "2s"),
+            ("kill -s TERM $(ps | grep app | awk '{print $1}')", "0s"),
             ("sleep infinity", "endless"),
             ("sleep 5 && sleep inf", "endless"),
             ("tail -f /dev/null", "endless"),

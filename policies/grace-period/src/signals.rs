@@ -263,11 +263,12 @@ const SUBSHELL: &str = "a subshell";
 
 fn after(items: &[Item], at: usize) -> Option<Swallowed> {
     let what = match &items.get(at + 1)?.command {
-        Command::Simple(next) if next.words.is_empty() => "an assignment".to_owned(),
-        Command::Simple(next) => format!("`{}`", next.name()),
-        Command::Compound(_) | Command::Function(_) => return None,
+        Command::Simple(next) if next.words.is_empty() => "an assignment runs".to_owned(),
+        Command::Simple(next) => format!("`{}` runs", next.name()),
+        Command::Compound(_) => "more commands run".to_owned(),
+        Command::Function(_) => return None,
     };
-    Some(Around(format!("{what} runs after it")))
+    Some(Around(format!("{what} after it")))
 }
 
 /// `trap 'action' TERM`: not one that ignores the signal or takes the action away. bash ends at SIGTERM with an action
@@ -363,6 +364,8 @@ mod tests {
             ("!!.!", "trap cleanup EXIT; app & wait"),
             ("!!!!", "trap 'kill $PID' INT; app & PID=$!; wait"),
             ("!!!!", "(cd x && app); echo done"),
+            ("!!!!", "app || (echo failed; exit 1)"),
+            ("!!!!", "app; if [ $? != 0 ]; then echo failed; fi"),
             ("!!!!", "if a; then app | tee log; fi"),
             ("!!!!", "trap 'exit 0' TERM; while true; do ./app; done"),
             ("!!!!", "trap 'exit 0' TERM; while true; do poll; sleep 3600; done"),

@@ -176,7 +176,7 @@ pub(crate) static DETECTORS: [Detector<'static>; 15] = [
     },
     Detector {
         name: "gunicorn",
-        programs: BuiltIn(&["gunicorn"]),
+        programs: BuiltIn(&["gunicorn", "gunicorn.app.wsgiapp"]),
         environment: BuiltIn(&["GUNICORN_CMD_ARGS"]),
         flags: BuiltIn(&["--graceful-timeout"]),
         flag_variables: BuiltIn(&["GUNICORN_CMD_ARGS"]),

@@ -241,6 +241,11 @@ fn only_the_program_that_runs_is_recognised() {
         ("dotnet Shop.dll", "30s default of .NET, inferred"),
         ("dotnet exec --runtimeconfig x.json Shop.dll", "30s default of .NET, inferred"),
         ("pip install gunicorn", "?"),
+        ("gunicorn --check-config app:app", "?"),
+        ("python -m gunicorn.app.wsgiapp app:app", default),
+        ("python gunicorn.conf.py", "?"),
+        ("exec -a gunicorn /app/web", "?"),
+        ("sh -c 'ps aux | grep gunicorn'", "?"),
         ("wait-for-it db:5432 -- gunicorn app:app", default),
         ("tini -- newrelic-admin run-program /app/.venv/bin/gunicorn app:app", default),
         ("python -m gunicorn app:app", default),
@@ -316,6 +321,11 @@ fn what_the_shell_does_to_a_variable_is_unknown() {
         ("export OTHER=x; exec gunicorn app:app", default),
         ("set -a; . /etc/env; exec gunicorn app:app", "? the command runs `. /etc/env`, which may set it"),
         ("source /vault/env && exec gunicorn app:app", "? the command runs `source /vault/env`, which may set it"),
+        (
+            "export $(cat .env | xargs); exec gunicorn app:app",
+            "? the command runs `export $(cat .env | xargs)`, which may set it",
+        ),
+        ("exec doppler run -- gunicorn app:app", "? the command runs `doppler`, which may set it"),
         ("eval $(cat /env); exec gunicorn app:app", "? the command runs `eval $(cat /env)`, which may set it"),
         // A flag wins all the same.
         ("export GUNICORN_CMD_ARGS=x; . /env; exec gunicorn --graceful-timeout 50 app:app", "50s --graceful-timeout"),

@@ -72,7 +72,7 @@ static LAUNCHERS: [Launcher; 36] = [
     // Programs that wait or fetch something first.
     other(&["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"], &[], Kind::AfterDashes),
     other(
-        &["doppler", "infisical", "chamber", "op", "aws-vault", "teller", "berglas", "summon"],
+        &["doppler", "dotenv", "dotenvx", "infisical", "chamber", "op", "aws-vault", "teller", "berglas", "summon"],
         &[],
         Kind::AfterDashes,
     ),
