@@ -11,6 +11,7 @@ mod hook;
 mod image;
 mod prestop;
 mod probe_grace;
+mod recognised;
 mod shutdown;
 mod sidecars;
 mod signals;

@@ -7,6 +7,7 @@
 //!
 //! No published parser fits: those that are maintained backtrack, and none bounds its depth.
 
+mod expansion;
 mod interpreter;
 mod launcher;
 mod lexer;
