@@ -75,8 +75,7 @@ fn print_start() {
     let object = object();
     let taken = time(|| {
         let set = start().expect("the built-in policies load");
-        let subject =
-            Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown };
+        let subject = Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown };
         drop(black_box((evaluate(&subject, &set), set)));
     });
     println!("{}", taken.as_nanos());

@@ -106,8 +106,7 @@ fn says_when_there_is_no_room() {
     let settings = module.configure("hostile", r#"{"verb":"loop"}"#).expect("it is configured");
     let runs = [plimsoll_policy::Run { policy: "hostile".to_owned(), settings, off: Vec::new() }];
     let object = workload();
-    let (start, question) =
-        (Barrier::new(CALLS), Question { workload: &object.workload, raw: None, runs: &runs });
+    let (start, question) = (Barrier::new(CALLS), Question { workload: &object.workload, raw: None, runs: &runs });
     let outcomes: Vec<Failure> = thread::scope(|scope| {
         let call = || {
             start.wait();

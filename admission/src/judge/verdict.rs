@@ -12,7 +12,7 @@ use crate::{
     manifest::{FilledIn, Object},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Pointer, Edit, Finding, Level};
+use plimsoll_policy::{Edit, Finding, Level, Pointer};
 use std::collections::BTreeSet;
 
 /// What there is to say about one object.

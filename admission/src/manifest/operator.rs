@@ -39,7 +39,12 @@ impl FilledIn {
 }
 
 /// Fills in what the operator of a kind does. `unknown` are pointers of images whose value is not in the text.
-pub(super) fn fill(kind: Option<&CustomKind>, root: &mut Fields, templates: &[Pointer], unknown: &[Pointer]) -> FilledIn {
+pub(super) fn fill(
+    kind: Option<&CustomKind>,
+    root: &mut Fields,
+    templates: &[Pointer],
+    unknown: &[Pointer],
+) -> FilledIn {
     let mut filled = FilledIn { pointers: Vec::new(), knative: kind.is_some_and(|kind| kind.nature.knative) };
     for template in templates {
         let Some(spec) =

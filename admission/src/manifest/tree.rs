@@ -1,8 +1,8 @@
 //! One document as a tree: the values, and where in the text each of them is.
 
 use super::{Limits, Span};
-use serde_json::{Map, Number, Value};
 use plimsoll_policy::Pointer;
+use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 
 /// A document that was read. Values that an alias repeats are there once.

@@ -16,11 +16,11 @@ pub(crate) const INVALID: Rule =
 
 pub(crate) fn invalid(contract: &Contract, findings: &mut Findings<'_>) {
     for invalid in contract.invalid() {
-        let message = format!("`{}` is no part of a contract: {}", invalid.annotation, invalid.reason);
+        let message = format!("`{}` is not valid: {}", invalid.annotation, invalid.reason);
         let help = match &invalid.reason {
-            Reason::UnknownKey { nearest: Some(nearest) } => format!("write `{nearest}`, or take it out"),
-            Reason::UnknownKey { nearest: None } => "take it out; the keys are those of the contract's page".to_owned(),
-            Reason::Value(_) => "write a value that can be read: nothing is taken from this one".to_owned(),
+            Reason::UnknownKey { nearest: Some(nearest) } => format!("write `{nearest}`, or remove it"),
+            Reason::UnknownKey { nearest: None } => "remove it; the contract's page lists the keys".to_owned(),
+            Reason::Value(_) => "write a value that can be read; this one is ignored".to_owned(),
             Reason::NoSuchContainer(_) => "name one of the pod's containers".to_owned(),
             Reason::OutsidePodTemplate => "move it to the annotations of the pod template".to_owned(),
         };
@@ -29,7 +29,7 @@ pub(crate) fn invalid(contract: &Contract, findings: &mut Findings<'_>) {
 }
 
 pub(crate) fn contradiction(stop: &Stop<'_>, findings: &mut Findings<'_>) {
-    for timeline in stop.applications.iter().chain(&stop.sidecars) {
+    for timeline in stop.long_running() {
         let Some(known) = timeline.shutdown.known().filter(|known| known.origin == Origin::Framework) else { continue };
         let declared = stop.contract.duration(Key::ShutdownTimeout, timeline.container);
         let Some(declared) = declared.filter(|declared| declared.value != known.length) else { continue };
@@ -37,7 +37,7 @@ pub(crate) fn contradiction(stop: &Stop<'_>, findings: &mut Findings<'_>) {
             "`{}` says {}, but the application is told {} by `{}`",
             declared.annotation, declared.value, known.length, known.source,
         );
-        let help = format!("take the annotation out, or write `{}: {}`", declared.annotation, known.length);
+        let help = format!("remove the annotation, or write `{}: {}`", declared.annotation, known.length);
         findings.push(
             Finding::new(&CONTRADICTION, &*declared.pointer, message)
                 .container(timeline.container)
@@ -79,19 +79,17 @@ mod tests {
             (
                 "plimsoll.dev/shutdown-timout",
                 "30s",
-                expect![
-                    "`plimsoll.dev/shutdown-timout` is no part of a contract: no such key; did you mean `shutdown-timeout`?"
-                ],
+                expect!["`plimsoll.dev/shutdown-timout` is not valid: no such key; did you mean `shutdown-timeout`?"],
             ),
             (
                 "plimsoll.dev/shutdown-timeout",
                 "90",
-                expect!["`plimsoll.dev/shutdown-timeout` is no part of a contract: `90` has no unit; write `90s`"],
+                expect!["`plimsoll.dev/shutdown-timeout` is not valid: `90` has no unit; write `90s`"],
             ),
             (
                 "shutdown-timeout.plimsoll.dev/ap",
                 "30s",
-                expect!["`shutdown-timeout.plimsoll.dev/ap` is no part of a contract: the pod has no container `ap`"],
+                expect!["`shutdown-timeout.plimsoll.dev/ap` is not valid: the pod has no container `ap`"],
             ),
         ] {
             let workload = deployment(60).with(container("app")).annotate(annotation, value).build();

@@ -1,6 +1,6 @@
-//! Rules about what nobody declares.
+//! Rules about what is not declared.
 
-use crate::{GRACE, Stop, shutdown::Shutdown};
+use crate::{GRACE, Stop, prestop::Bound, shutdown::Shutdown};
 use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 
 pub(crate) const UNDECLARED: Rule =
@@ -13,13 +13,19 @@ pub(crate) const IMPLICIT: Rule =
 pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     for timeline in &stop.applications {
         let Shutdown::Unknown(unknown) = &timeline.shutdown else { continue };
+        if timeline.container.only_waits() {
+            continue;
+        }
         let obstacle = unknown.obstacle.as_ref();
         let why = obstacle.map_or_else(|| "it is not declared".to_owned(), |obstacle| obstacle.why.clone());
-        let message = format!(
-            "the shutdown timeout is unknown: {why}; {GRACE} {}s was checked against a lower bound of {}",
-            stop.grace_seconds(),
-            timeline.spelled_out(),
-        );
+        let checked = match timeline.prestop {
+            Bound::Endless => format!("the preStop hook uses up {GRACE} {}s in any case", stop.grace_seconds()),
+            _ => {
+                let least = timeline.least_spelled_out();
+                format!("{GRACE} {}s was checked against a lower bound of {least}", stop.grace_seconds())
+            }
+        };
+        let message = format!("the shutdown timeout is unknown: {why}; {checked}");
         let annotation = stop.workload.pod.annotation("plimsoll.dev/shutdown-timeout");
         let pointer = obstacle.and_then(|obstacle| obstacle.pointer.clone()).unwrap_or(annotation);
         let mut help = "declare it on the pod template, as in `plimsoll.dev/shutdown-timeout: 30s`".to_owned();
@@ -32,7 +38,7 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// One for the pod. Written or not does not matter: the webhook cannot tell.
+/// One for the pod, whether 30 is written or not: the webhook cannot tell.
 pub(crate) fn implicit(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     let worker = stop
         .applications
@@ -40,8 +46,7 @@ pub(crate) fn implicit(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         .find(|timeline| stop.contract.role(timeline.container).is_some_and(|role| role.value == "worker"));
     let Some(worker) = worker.filter(|_| stop.grace == Duration::seconds(30)) else { return };
     let message = format!(
-        "this worker has {GRACE} 30s, which is what every pod gets that says nothing: \
-         nobody chose it for this worker's longest job"
+        "this worker has {GRACE} 30s, the default of every pod: it was not chosen for this worker's longest job"
     );
     let help = match &worker.shutdown {
         Shutdown::Known(_) => {
@@ -75,21 +80,27 @@ mod tests {
     }
 
     #[test]
+    fn what_only_waits_has_nothing_to_declare() {
+        let waiting = deployment(30).with(container("app").command(&["sh", "-c", "sleep infinity"]));
+        assert_eq!(found(&waiting.build(), &UNDECLARED), []);
+    }
+
+    #[test]
     fn says_what_stands_in_the_way() {
         for (variable, value, expected) in [
             (
                 "SHUTDOWN_TIMEOUT",
                 Some("30"),
-                expect![[
-                    r#"the shutdown timeout is unknown: `SHUTDOWN_TIMEOUT` is `30`: unit unknown; terminationGracePeriodSeconds 30s was checked against a lower bound of 5s = preStop 0s + drain delay 0s + flush 0s + margin 5s"#
-                ]],
+                expect![
+                    "the shutdown timeout is unknown: `SHUTDOWN_TIMEOUT` is `30`: unit unknown; terminationGracePeriodSeconds 30s was checked against a lower bound of 1s = preStop 0s + drain delay 0s + flush 0s + 1s for the shutdown itself"
+                ],
             ),
             (
                 "DOTNET_SHUTDOWNTIMEOUTSECONDS",
                 None,
-                expect![[
-                    r#"the shutdown timeout is unknown: `DOTNET_SHUTDOWNTIMEOUTSECONDS` comes from `valueFrom`; terminationGracePeriodSeconds 30s was checked against a lower bound of 5s = preStop 0s + drain delay 0s + flush 0s + margin 5s"#
-                ]],
+                expect![
+                    "the shutdown timeout is unknown: `DOTNET_SHUTDOWNTIMEOUTSECONDS` comes from `valueFrom`; terminationGracePeriodSeconds 30s was checked against a lower bound of 1s = preStop 0s + drain delay 0s + flush 0s + 1s for the shutdown itself"
+                ],
             ),
         ] {
             let app = match value {

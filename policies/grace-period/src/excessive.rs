@@ -27,13 +27,13 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
 fn needed(stop: &Stop<'_>) -> Duration {
     let applications = stop.applications.iter().map(Timeline::needed).max().unwrap_or_default();
     let is_declared =
-        |timeline: &&Timeline<'_>| timeline.shutdown.known().is_some_and(|known| known.origin != Origin::Default);
+        |timeline: &&Timeline<'_>| timeline.shutdown.known().is_some_and(|known| known.origin != Origin::Inferred);
     let sidecars: Duration = stop.sidecars.iter().filter(is_declared).map(Timeline::busy).sum();
     applications + sidecars
 }
 
 fn has_long_hook(stop: &Stop<'_>) -> bool {
-    stop.applications.iter().chain(&stop.sidecars).any(|timeline| {
+    stop.long_running().any(|timeline| {
         let hook = timeline.container.pre_stop.as_ref();
         hook.is_some_and(|hook| matches!(hook.handler, Handler::Exec { .. } | Handler::Http(_)))
     })

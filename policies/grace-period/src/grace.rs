@@ -2,6 +2,7 @@
 
 use crate::{
     GRACE, Stop,
+    prestop::Bound,
     shutdown::{Known, Origin, Shutdown},
     timeline::Timeline,
 };
@@ -9,19 +10,16 @@ use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 
 pub(crate) const TOO_SHORT: Rule =
     Rule::new("grace-too-short", Level::Deny, "the grace period is less than what the container needs to stop")
-        .escalated(Level::Warn, Level::Warn);
+        .escalated(Level::Warn, Level::Deny);
 pub(crate) const NO_TIME: Rule = Rule::new(
     "no-time-to-stop",
     Level::Warn,
-    "the shutdown timeout is not declared, and the grace period leaves less than a second for it",
+    "the shutdown timeout is unknown, and the grace period leaves less than a second for it",
 )
 .strict(Level::Deny);
 pub(crate) const PRESTOP_OVER: Rule =
     Rule::new("prestop-over-grace", Level::Deny, "the preStop hook uses up the whole grace period");
 pub(crate) const ZERO: Rule = Rule::new("zero-grace", Level::Deny, "a grace period of zero");
-
-/// What an undeclared shutdown timeout must be left with at least.
-const LEAST: Duration = Duration::seconds(1);
 
 pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     if stop.grace == Duration::ZERO && findings.wants(&ZERO) {
@@ -35,8 +33,12 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let finding = match &timeline.shutdown {
+            // What never ends has no sum.
+            _ if matches!(timeline.prestop, Bound::Endless) => continue,
             Shutdown::Known(known) if stop.grace < timeline.needed() => too_short(stop, timeline, known),
-            Shutdown::Unknown(_) if stop.grace < timeline.needed() + LEAST => no_time(stop, timeline),
+            Shutdown::Unknown(_) if stop.grace < timeline.least() && !timeline.container.only_waits() => {
+                no_time(stop, timeline)
+            }
             _ => continue,
         };
         findings.push(finding.container(timeline.container));
@@ -52,27 +54,34 @@ fn zero(stop: &Stop<'_>) -> Finding {
 }
 
 fn prestop_over(stop: &Stop<'_>, timeline: &Timeline<'_>) -> Finding {
-    let message = format!(
-        "the preStop hook takes {} of {GRACE} {}s: the kubelet cuts it off, and 2s are left to stop",
-        timeline.prestop,
-        stop.grace_seconds(),
-    );
+    let cut_off = "the kubelet cuts it off, and 2s are left to stop";
+    if let Bound::Endless = timeline.prestop {
+        let message = format!("the preStop hook never ends: after {GRACE} {}s {cut_off}", stop.grace_seconds());
+        let help = "let the hook end by itself, well before the grace period is over";
+        let finding = Finding::new(&PRESTOP_OVER, stop.grace_pointer(), message).help(help);
+        return finding.container(timeline.container);
+    }
+    let message =
+        format!("the preStop hook takes {} of {GRACE} {}s: {cut_off}", timeline.prestop, stop.grace_seconds());
     suggest(stop, Finding::new(&PRESTOP_OVER, stop.grace_pointer(), message)).container(timeline.container)
 }
 
+/// A warning where it hangs on what is only inferred.
 fn too_short(stop: &Stop<'_>, timeline: &Timeline<'_>, known: &Known) -> Finding {
     let message = format!("{GRACE} {}s is less than {}", stop.grace_seconds(), timeline.spelled_out());
     let finding = suggest(stop, Finding::new(&TOO_SHORT, stop.grace_pointer(), message));
-    if known.origin == Origin::Inferred { finding.escalated() } else { finding }
+    let is_enough_without_delay = stop.grace >= timeline.needed().saturating_sub(timeline.drain.length);
+    let hangs_on_delay = timeline.drain.inferred && is_enough_without_delay;
+    if known.origin == Origin::Inferred || hangs_on_delay { finding.escalated() } else { finding }
 }
 
 fn no_time(stop: &Stop<'_>, timeline: &Timeline<'_>) -> Finding {
     let message = format!(
-        "{GRACE} {}s leaves less than {LEAST} for a shutdown timeout that is not declared, on top of {}",
+        "{GRACE} {}s leaves less than 1s for a shutdown timeout that is unknown: it takes {}",
         stop.grace_seconds(),
-        timeline.spelled_out(),
+        timeline.least_spelled_out(),
     );
-    suggest(stop, Finding::new(&NO_TIME, stop.grace_pointer(), message))
+    suggest(stop, Finding::new(&NO_TIME, stop.grace_pointer(), message)).container(timeline.container)
 }
 
 fn suggest(stop: &Stop<'_>, finding: Finding) -> Finding {
@@ -80,12 +89,13 @@ fn suggest(stop: &Stop<'_>, finding: Finding) -> Finding {
     finding.help(format!("{GRACE}: {enough}")).set(stop.grace_pointer(), enough)
 }
 
-/// The smallest whole number of seconds that is enough for all containers, so that mending one does not break
-/// another; the API server's default where nobody declares anything.
+/// The smallest whole number of seconds that is enough for all containers, so that fixing one does not break another;
+/// the API server's default where nothing is declared.
 fn enough(stop: &Stop<'_>) -> u64 {
-    let needed = stop.applications.iter().map(|timeline| match timeline.shutdown {
+    let ends = |timeline: &&Timeline<'_>| !matches!(timeline.prestop, Bound::Endless);
+    let needed = stop.applications.iter().filter(ends).map(|timeline| match timeline.shutdown {
         Shutdown::Known(_) => timeline.needed().ceil_seconds(),
-        Shutdown::Unknown(_) => (timeline.needed() + LEAST).ceil_seconds().max(DEFAULT),
+        Shutdown::Unknown(_) => (timeline.least() + timeline.margin).ceil_seconds().max(DEFAULT),
     });
     needed.max().unwrap_or(DEFAULT)
 }
@@ -148,14 +158,24 @@ mod tests {
     }
 
     #[test]
-    fn an_undeclared_timeout_needs_a_second_more_than_the_rest() {
+    fn an_unknown_timeout_needs_a_second_on_top_of_the_rest_and_no_margin() {
         let silent =
             |grace| deployment(grace).with(container("app")).annotate("plimsoll.dev/drain-delay", "4s").build();
-        assert_eq!(found(&silent(9), &NO_TIME).len(), 1);
-        assert_eq!(found(&silent(10), &NO_TIME), []);
-        expect![[r#"
-            terminationGracePeriodSeconds 9s leaves less than 1s for a shutdown timeout that is not declared, on top of 9s = preStop 0s + drain delay 4s (plimsoll.dev/drain-delay) + flush 0s + margin 5s"#]]
-        .assert_eq(&messages(&silent(9), &NO_TIME));
+        assert_eq!(found(&silent(5), &NO_TIME), []);
+        expect!["terminationGracePeriodSeconds 4s leaves less than 1s for a shutdown timeout that is unknown: it takes 5s = preStop 0s + drain delay 4s (plimsoll.dev/drain-delay) + flush 0s + 1s for the shutdown itself"].assert_eq(&messages(&silent(4), &NO_TIME));
+        assert_eq!(found(&silent(4), &NO_TIME)[0].help.as_deref(), Some("terminationGracePeriodSeconds: 30"));
+    }
+
+    #[test]
+    fn a_delay_that_only_a_switch_at_build_time_turns_on_leads_to_a_warning() {
+        let quarkus = |grace| {
+            let app = container("web").env("QUARKUS_SHUTDOWN_TIMEOUT", "25S").env("QUARKUS_SHUTDOWN_DELAY", "15S");
+            found(&deployment(grace).with(app).build(), &TOO_SHORT)
+        };
+        for (grace, second) in [(45, None), (44, Some(true)), (30, Some(true)), (29, Some(false))] {
+            assert_eq!(quarkus(grace).first().map(|finding| finding.escalated), second, "{grace}");
+        }
+        expect!["terminationGracePeriodSeconds 35s is less than 45s = preStop 0s + drain delay 15s (QUARKUS_SHUTDOWN_DELAY, inferred) + shutdown timeout 25s (QUARKUS_SHUTDOWN_TIMEOUT) + flush 0s + margin 5s"].assert_eq(&quarkus(35)[0].message);
     }
 
     #[test]

@@ -1,20 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+mod application;
 mod command;
 mod contract_rules;
 mod declared;
 mod detectors;
 mod excessive;
 mod grace;
+mod hook;
 mod image;
 mod prestop;
 mod probe_grace;
-mod shell;
+mod recognised;
 mod shutdown;
 mod sidecars;
 mod signals;
 mod timeline;
 mod unit;
+mod unreadable;
 
 #[cfg(test)]
 mod sample;
@@ -59,6 +62,7 @@ impl Policy for GracePeriod {
         grace::ZERO,
         excessive::EXCESSIVE,
         signals::SWALLOWED,
+        unreadable::UNREADABLE,
         contract_rules::CONTRADICTION,
         contract_rules::INVALID,
     ];
@@ -85,7 +89,8 @@ impl Policy for GracePeriod {
         probe_grace::check(&stop, findings);
         sidecars::check(&stop, findings);
         excessive::check(&stop, findings);
-        signals::check(workload, findings);
+        signals::check(&stop, findings);
+        unreadable::check(&stop, findings);
     }
 }
 
@@ -104,7 +109,7 @@ struct Stop<'a> {
 impl<'a> Stop<'a> {
     fn of(workload: &'a Workload, contract: &'a Contract, settings: &GracePeriod) -> Self {
         let pod = &workload.pod;
-        let timeline = |container| Timeline::of(container, contract, settings);
+        let timeline = |container| Timeline::of(container, workload.runs_to_completion(), contract, settings);
         Stop {
             workload,
             contract,
@@ -112,6 +117,11 @@ impl<'a> Stop<'a> {
             applications: pod.applications().map(timeline).collect(),
             sidecars: pod.sidecars().map(timeline).collect(),
         }
+    }
+
+    /// Application containers and native sidecars.
+    fn long_running(&self) -> impl Iterator<Item = &Timeline<'a>> {
+        self.applications.iter().chain(&self.sidecars)
     }
 
     /// Where `terminationGracePeriodSeconds` stands or belongs.

@@ -8,7 +8,7 @@ pub(crate) const CONFLICT: Rule =
         .escalated(Level::Warn, Level::Warn);
 
 pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
-    for timeline in stop.applications.iter().chain(&stop.sidecars) {
+    for timeline in stop.long_running() {
         let container = timeline.container;
         for (name, probe) in [("liveness", &container.liveness), ("startup", &container.startup)] {
             if let Some(finding) = probe.as_ref().and_then(|probe| judge(stop, timeline, name, probe)) {

@@ -99,11 +99,6 @@ impl Given {
         self
     }
 
-    pub(crate) fn grace(mut self, grace: i64) -> Self {
-        self.workload.pod.grace_period_seconds = grace;
-        self
-    }
-
     pub(crate) fn job(mut self) -> Self {
         let job = testing::job([]);
         self.workload.controller = job.controller;

@@ -3,15 +3,15 @@
 //! the pod, a generic variable with a unit, the framework's default.
 
 use crate::{
-    command::CommandLine,
+    command::{CommandLine, Program},
     detectors::{CustomDetector, DETECTORS, Detector, GENERIC},
-    shell::Word,
+    recognised::{Recognised, elsewhere, obstacle, value_pointer, variable},
     unit::Unit,
 };
 use plimsoll_policy::{
     Duration, Pointer,
     contract::{Contract, Declared, Key},
-    workload::{Container, EnvVar},
+    workload::Container,
 };
 
 pub(crate) enum Shutdown {
@@ -33,16 +33,15 @@ pub(crate) enum Origin {
     Framework,
     Annotation,
     GenericVariable,
-    Default,
-    /// A default that may not hold: the framework is only inferred, or `envFrom` may say otherwise.
+    /// The default of a framework, which code or a file of the image may change; or one of several branches.
     Inferred,
 }
 
-/// Nobody says, or nobody can tell from the manifest.
+/// The manifest does not say it, or says it in a way that cannot be read from here.
 #[derive(Default)]
 pub(crate) struct Unknown {
     pub(crate) obstacle: Option<Obstacle>,
-    /// How one would tell the framework that was recognised.
+    /// How to tell it to the framework that was recognised.
     pub(crate) advice: Option<String>,
 }
 
@@ -69,201 +68,121 @@ impl Shutdown {
     }
 }
 
-type Reading = Result<Known, Obstacle>;
+pub(crate) type Reading = Result<Known, Obstacle>;
 
-pub(crate) fn find(container: &Container, contract: &Contract, custom: &[CustomDetector]) -> Shutdown {
-    let line = CommandLine::of(container);
-    let custom = custom.iter().map(CustomDetector::row).filter_map(|row| Some((row, row.recognise(container, &line)?)));
-    let built_in = DETECTORS.iter().filter_map(|row| Some((*row, row.recognise(container, &line)?)));
-    let rows: Vec<_> =
-        custom.chain(built_in).map(|(row, arguments)| Recognised { row, arguments, container, line: &line }).collect();
-
-    let explicit = rows.iter().find_map(Recognised::flag).or_else(|| rows.iter().find_map(Recognised::variable));
-    let obstacle = match explicit {
-        Some(Ok(known)) => return Shutdown::Known(known),
-        Some(Err(obstacle)) => Some(obstacle),
-        None => None,
-    };
-    if let Some(declared) = contract.duration(Key::ShutdownTimeout, container) {
-        let Declared { value: length, annotation: source, .. } = declared;
-        return Shutdown::Known(Known { length, source, origin: Origin::Annotation });
-    }
-    let fallback = match obstacle {
-        Some(obstacle) => Some(Err(obstacle)),
-        None => generic(container).or_else(|| rows.iter().find_map(Recognised::default).map(Ok)),
-    };
-    let obstacle = match fallback {
-        Some(Ok(known)) => return Shutdown::Known(known),
-        Some(Err(obstacle)) => Some(obstacle),
-        None => None,
-    };
-    Shutdown::Unknown(Unknown { obstacle, advice: rows.first().and_then(|recognised| recognised.row.advice()) })
+/// What a container is, as far as its shutdown timeout depends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) line: &'a CommandLine,
+    /// It is meant to end by itself, so that it may well have no host for services.
+    pub(crate) runs_to_completion: bool,
+    pub(crate) custom: &'a [CustomDetector],
 }
 
-/// A framework that a container was recognised to run.
-struct Recognised<'a, 'c> {
-    row: Detector<'a>,
-    /// Words in which its flags may stand.
-    arguments: Vec<&'c [Word]>,
-    container: &'c Container,
-    line: &'c CommandLine,
-}
-
-impl Recognised<'_, '_> {
-    fn flag(&self) -> Option<Reading> {
-        let on_the_line = self.arguments.iter().find_map(|words| self.flag_in(words));
-        on_the_line.or_else(|| self.row.flag_variables.iter().find_map(|name| self.flag_in_variable(name)))
-    }
-
-    /// The last of the flags in a list of words: all these frameworks let the last one win.
-    fn flag_in(&self, words: &[Word]) -> Option<Reading> {
-        let (flag, value) = (0..words.len()).rev().find_map(|at| {
-            let value = |flag| Some((flag, flag_value(flag, &words[at], words.get(at + 1))?));
-            self.row.flags.iter().find_map(value)
-        })?;
-        let Some(value) = value.filter(|value| !value.dynamic) else {
-            return Some(Err(Obstacle {
-                why: format!("`{flag}` is given a value that only the pod knows"),
-                pointer: None,
-            }));
-        };
-        Some(self.read(&value.text, flag, None))
-    }
-
-    fn flag_in_variable(&self, name: &str) -> Option<Reading> {
-        let (at, variable) = variable(self.container, |other| other == name)?;
-        match &variable.value {
-            Some(text) => self.flag_in(&CommandLine::of_options(text)),
-            // `JAVA_TOOL_OPTIONS` from a secret is no sign of a shutdown timeout.
-            None if self.row.telling_flags => None,
-            None => Some(Err(elsewhere(self.container, at, name))),
-        }
-    }
-
-    /// Of several variables the longest time counts: which of them wins depends on the framework's version.
-    fn variable(&self) -> Option<Reading> {
-        if !self.row.sum.is_empty() {
-            return self.sum();
-        }
-        let mut longest: Option<Known> = None;
-        for name in self.row.variables.iter() {
-            match self.variable_named(name) {
-                Some(Ok(known)) if longest.as_ref().is_none_or(|longest| known.length > longest.length) => {
-                    longest = Some(known);
-                }
-                Some(Err(obstacle)) => return Some(Err(obstacle)),
-                _ => {}
+impl<'a> Subject<'a> {
+    /// S, in the order of this module's first lines.
+    pub(crate) fn shutdown(self, contract: &Contract) -> Shutdown {
+        let recognised = self.recognised();
+        let explicit = match self.line.unreadable() {
+            Some((_, unreadable)) => {
+                Some(obstacle(format!("the shell string cannot be read ({})", unreadable.construct)))
             }
-        }
-        longest.map(Ok)
-    }
-
-    fn variable_named(&self, name: &str) -> Option<Reading> {
-        if self.line.sets(name) {
-            return Some(Err(Obstacle { why: format!("the command sets `{name}` itself"), pointer: None }));
-        }
-        let (at, variable) = variable(self.container, |other| self.row.is_variable(other, name))?;
-        match &variable.value {
-            None => Some(Err(elsewhere(self.container, at, &variable.name))),
-            Some(text) if text.is_empty() => None,
-            Some(text) => Some(self.read(text, &variable.name, Some(value_pointer(self.container, at)))),
-        }
-    }
-
-    fn sum(&self) -> Option<Reading> {
-        let mut length = Duration::ZERO;
-        let mut sources = Vec::new();
-        for (name, otherwise) in self.row.sum {
-            match self.variable_named(name) {
-                Some(Ok(known)) => {
-                    length = length + known.length;
-                    sources.push(known.source);
-                }
-                Some(Err(obstacle)) => return Some(Err(obstacle)),
-                None => length = length + *otherwise,
-            }
-        }
-        let source = sources.join(" + ");
-        (!source.is_empty()).then_some(Ok(Known { length, source, origin: Origin::Framework }))
-    }
-
-    fn read(&self, text: &str, source: &str, pointer: Option<Pointer>) -> Reading {
-        let parsed = if text.contains("$(") { None } else { self.row.unit.parse(text) };
-        let Some(length) = parsed else {
-            let name = self.row.name;
-            return Err(Obstacle {
-                why: format!("`{source}` is `{text}`, which {name} does not read as a time"),
-                pointer,
-            });
+            None => merged(recognised.iter().map(|rows| explicit(rows))),
         };
-        Ok(Known { length, source: source.to_owned(), origin: Origin::Framework })
+        let annotation = contract.duration(Key::ShutdownTimeout, self.container).map(|declared| {
+            let Declared { value: length, annotation: source, .. } = declared;
+            Known { length, source, origin: Origin::Annotation }
+        });
+        let reading = match (explicit, annotation) {
+            (Some(Ok(known)), None) => Some(Ok(known)),
+            (Some(Ok(known)), Some(_)) if known.origin == Origin::Framework => Some(Ok(known)),
+            (_, Some(annotation)) => Some(Ok(annotation)),
+            (Some(Err(obstacle)), None) => Some(Err(obstacle)),
+            (None, None) => self.generic().or_else(|| merged(recognised.iter().map(|rows| default(rows)))),
+        };
+        let obstacle = match reading {
+            Some(Ok(known)) => return Shutdown::Known(known),
+            Some(Err(obstacle)) => Some(obstacle),
+            None => None,
+        };
+        let advice = recognised.iter().flatten().next().and_then(|recognised| recognised.row.advice());
+        Shutdown::Unknown(Unknown { obstacle, advice })
     }
 
-    fn default(&self) -> Option<Known> {
-        let length = self.row.default?;
-        let names_a_file = |word: &Word| self.row.file_flags.iter().any(|flag| is_flag(flag, word));
-        if self.arguments.iter().copied().flatten().any(names_a_file) {
+    /// D as a framework is told it, with the variable's name. It is only inferred: a switch at build time turns it on.
+    pub(crate) fn delay(self) -> Option<(Duration, String)> {
+        let recognised = self.recognised();
+        let rows = || recognised.iter().flatten();
+        let known = rows().find_map(|row| row.row.delays.iter().find_map(|name| row.variable_named(name)?.ok()))?;
+        Some((known.length, known.source))
+    }
+
+    /// The rows that recognise each of the programs that may run.
+    fn recognised(self) -> Vec<Vec<Recognised<'a>>> {
+        let rows = |program: Option<&'a Program>| {
+            let custom = self.custom.iter().map(CustomDetector::row);
+            let recognise = |row: Detector<'a>| {
+                let arguments = row.recognise(self.container, program)?;
+                Some(Recognised { row, arguments, subject: self })
+            };
+            custom.chain(DETECTORS).filter_map(recognise).collect()
+        };
+        match (&*self.line.programs, &self.line.script) {
+            ([], None) => vec![rows(None)],
+            (programs, _) => programs.iter().map(|program| rows(Some(program))).collect(),
+        }
+    }
+
+    /// A variable that any application may read. A bare number may be seconds or milliseconds.
+    fn generic(self) -> Option<Reading> {
+        let (at, variable) = variable(self.container, |name| GENERIC.contains(&name))?;
+        let name = &variable.name;
+        if self.line.changes(|changed| changed == name).is_some() {
+            return Some(obstacle(format!("the command sets `{name}` itself")));
+        }
+        let Some(text) = &variable.value else { return Some(Err(elsewhere(self.container, at, name))) };
+        if text.is_empty() {
             return None;
         }
-        if let Some((name, value)) = self.row.default_needs {
-            let (_, variable) = variable(self.container, |other| other == name)?;
-            variable.value.as_deref().filter(|given| given.eq_ignore_ascii_case(value))?;
+        let Some(length) = Unit::WithUnit.parse(text) else {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            let problem = if is_number { "unit unknown" } else { "not a time with a unit" };
+            let why = format!("`{name}` is `{text}`: {problem}");
+            return Some(Err(Obstacle { why, pointer: Some(value_pointer(self.container, at)) }));
+        };
+        Some(Ok(Known { length, source: name.clone(), origin: Origin::GenericVariable }))
+    }
+}
+
+/// One answer of several branches. Where they differ, the longest time is inferred.
+fn merged(readings: impl Iterator<Item = Option<Reading>>) -> Option<Reading> {
+    let mut readings: Vec<Option<Reading>> = readings.collect();
+    if readings.len() < 2 {
+        return readings.pop()?;
+    }
+    let lengths: Vec<Option<Duration>> =
+        readings.iter().map(|reading| Some(reading.as_ref()?.as_ref().ok()?.length)).collect();
+    let agree = lengths.windows(2).all(|pair| pair[0] == pair[1]);
+    let longest = lengths.iter().max().copied().flatten();
+    let at = (0..lengths.len()).find(|&at| longest.is_some() && lengths[at] == longest);
+    match at.and_then(|at| readings.swap_remove(at)) {
+        Some(Ok(known)) if agree => Some(Ok(known)),
+        Some(Ok(known)) => {
+            Some(Ok(Known { source: format!("{}, in one branch", known.source), origin: Origin::Inferred, ..known }))
         }
-        let reads_variables = self.row.variables.iter().chain(self.row.flag_variables.iter()).next().is_some();
-        let may_differ = self.row.inferred || (reads_variables && self.container.has_env_from);
-        let (origin, suffix) = if may_differ { (Origin::Inferred, ", inferred") } else { (Origin::Default, "") };
-        Some(Known { length, source: format!("default of {}{suffix}", self.row.name), origin })
+        _ => readings.into_iter().flatten().next(),
     }
 }
 
-/// A variable that any application may read. A bare number may be seconds or milliseconds.
-fn generic(container: &Container) -> Option<Reading> {
-    let (at, variable) = variable(container, |name| GENERIC.contains(&name))?;
-    let name = &variable.name;
-    let Some(text) = &variable.value else { return Some(Err(elsewhere(container, at, name))) };
-    if text.is_empty() {
-        return None;
-    }
-    let Some(length) = Unit::WithUnit.parse(text) else {
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let problem = if is_number { "unit unknown" } else { "not a time with a unit" };
-        let why = format!("`{name}` is `{text}`: {problem}");
-        return Some(Err(Obstacle { why, pointer: Some(value_pointer(container, at)) }));
-    };
-    Some(Ok(Known { length, source: name.clone(), origin: Origin::GenericVariable }))
+fn explicit(rows: &[Recognised<'_>]) -> Option<Reading> {
+    let blocked = rows.iter().find_map(Recognised::blocked).map(obstacle);
+    let flag = || rows.iter().find_map(Recognised::flag);
+    blocked.or_else(flag).or_else(|| rows.iter().find_map(Recognised::variable))
 }
 
-/// The last variable whose name is wanted, as in the kubelet, and its index.
-fn variable(container: &Container, wanted: impl Fn(&str) -> bool) -> Option<(usize, &EnvVar)> {
-    container.env.iter().enumerate().rev().find(|(_, variable)| wanted(&variable.name))
-}
-
-fn elsewhere(container: &Container, at: usize, name: &str) -> Obstacle {
-    Obstacle {
-        why: format!("`{name}` comes from `valueFrom`"),
-        pointer: Some(container.field(&format!("env/{at}/valueFrom"))),
-    }
-}
-
-fn value_pointer(container: &Container, at: usize) -> Pointer {
-    container.field(&format!("env/{at}/value"))
-}
-
-/// The value given to a flag by a word and the one after it: `--flag value`, `--flag=value`, `-t40`. The outer option
-/// is whether the word is the flag at all.
-fn flag_value(flag: &str, word: &Word, next: Option<&Word>) -> Option<Option<Word>> {
-    if word.text == flag {
-        return Some(next.cloned());
-    }
-    let rest = word.text.strip_prefix(flag)?;
-    let is_short = flag.len() == 2 && rest.starts_with(|c: char| c.is_ascii_digit() || c == '$');
-    let value = rest.strip_prefix('=').or(is_short.then_some(rest))?;
-    Some(Some(Word { text: value.to_owned(), ..word.clone() }))
-}
-
-fn is_flag(flag: &str, word: &Word) -> bool {
-    let attached = |rest: &str| rest.is_empty() || rest.starts_with('=') || flag.len() == 2;
-    word.text.strip_prefix(flag).is_some_and(attached)
+fn default(rows: &[Recognised<'_>]) -> Option<Reading> {
+    rows.iter().find_map(Recognised::default)
 }
 
 #[cfg(test)]

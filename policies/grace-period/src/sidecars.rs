@@ -1,6 +1,6 @@
 //! Native sidecars stop after the applications, one by one, the last one started first.
 
-use crate::{GRACE, Stop, shutdown::Origin, timeline::Timeline};
+use crate::{GRACE, Stop, prestop::Bound, shutdown::Origin, timeline::Timeline};
 use plimsoll_policy::{Duration, Finding, Findings, Level, Rule};
 
 pub(crate) const STARVED: Rule =
@@ -10,7 +10,12 @@ pub(crate) const STARVED: Rule =
 const FLOOR: Duration = Duration::seconds(2);
 
 pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
-    let applications = stop.applications.iter().map(Timeline::busy).max().unwrap_or_default();
+    // A hook that never ends is cut off with the grace period.
+    let busy = |timeline: &Timeline<'_>| match timeline.prestop {
+        Bound::Endless => stop.grace,
+        _ => timeline.busy(),
+    };
+    let applications = stop.applications.iter().map(busy).max().unwrap_or_default();
     let mut before = Duration::ZERO;
     for timeline in stop.sidecars.iter().rev() {
         let Some(declared) = declared(timeline) else { continue };
@@ -31,10 +36,9 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// D + S + F of a sidecar that says so itself; a framework's default is no declaration.
+/// D + S + F of a sidecar that says so itself; a framework's default does not count.
 fn declared(timeline: &Timeline<'_>) -> Option<Duration> {
-    let says_so = |origin| !matches!(origin, Origin::Default | Origin::Inferred);
-    let is_declared = timeline.shutdown.known().is_some_and(|known| says_so(known.origin));
+    let is_declared = timeline.shutdown.known().is_some_and(|known| known.origin != Origin::Inferred);
     is_declared.then(|| timeline.drain.length + timeline.shutdown.length() + timeline.flush.length)
 }
 

@@ -2,19 +2,22 @@
 
 use crate::{
     GracePeriod,
+    command::CommandLine,
     prestop::{self, Bound},
-    shutdown::{self, Shutdown},
+    shutdown::{Shutdown, Subject},
 };
 use plimsoll_policy::{
     Duration,
     contract::{Contract, Key},
     workload::Container,
 };
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// How one container stops.
 pub(crate) struct Timeline<'a> {
     pub(crate) container: &'a Container,
+    /// What it runs.
+    pub(crate) line: CommandLine,
     /// P.
     pub(crate) prestop: Bound,
     /// D.
@@ -27,28 +30,40 @@ pub(crate) struct Timeline<'a> {
     pub(crate) margin: Duration,
 }
 
-/// A length of time, and who says so; nobody does where it is zero by default.
+/// A length of time, and where it is declared; zero by default.
 #[derive(Default)]
 pub(crate) struct Part {
     pub(crate) length: Duration,
     pub(crate) source: Option<String>,
+    /// A framework is told it, but may not be built to heed it.
+    pub(crate) inferred: bool,
 }
 
 impl<'a> Timeline<'a> {
-    pub(crate) fn of(container: &'a Container, contract: &Contract, settings: &GracePeriod) -> Self {
+    pub(crate) fn of(
+        container: &'a Container,
+        runs_to_completion: bool,
+        contract: &Contract,
+        settings: &GracePeriod,
+    ) -> Self {
         let declared = |key| {
-            contract.duration(key, container).map_or_else(Part::default, |declared| Part {
-                length: declared.value,
-                source: Some(declared.annotation),
-            })
+            let declared = contract.duration(key, container)?;
+            Some(Part { length: declared.value, source: Some(declared.annotation), inferred: false })
+        };
+        let line = CommandLine::of(container);
+        let subject = Subject { container, line: &line, runs_to_completion, custom: &settings.detectors };
+        let delay = || {
+            let (length, name) = subject.delay()?;
+            Some(Part { length, source: Some(format!("{name}, inferred")), inferred: true })
         };
         Timeline {
             container,
             prestop: prestop::bound(container, contract),
-            drain: declared(Key::DrainDelay),
-            shutdown: shutdown::find(container, contract, &settings.detectors),
-            flush: declared(Key::FlushTimeout),
+            drain: declared(Key::DrainDelay).or_else(delay).unwrap_or_default(),
+            shutdown: subject.shutdown(contract),
+            flush: declared(Key::FlushTimeout).unwrap_or_default(),
             margin: settings.margin,
+            line,
         }
     }
 
@@ -62,20 +77,28 @@ impl<'a> Timeline<'a> {
         self.busy() + self.margin
     }
 
+    /// The least grace that leaves time for an unknown S: P + D + F and a second. The margin is ours and does not count.
+    pub(crate) fn least(&self) -> Duration {
+        self.busy() + Duration::seconds(1)
+    }
+
     /// [`needed`](Self::needed), spelled out with the source of each number.
     pub(crate) fn spelled_out(&self) -> String {
-        let mut sum = self.needed().to_string();
-        let mut add = |sign: &str, part: fmt::Arguments<'_>| {
-            write!(sum, " {sign} {part}").expect("writing to a string does not fail");
-        };
-        add("=", format_args!("preStop {}", self.prestop));
-        add("+", format_args!("drain delay {}", self.drain));
+        format!("{} = {} + margin {}", self.needed(), self.parts(), self.margin)
+    }
+
+    /// [`least`](Self::least), spelled out likewise.
+    pub(crate) fn least_spelled_out(&self) -> String {
+        format!("{} = {} + 1s for the shutdown itself", self.least(), self.parts())
+    }
+
+    fn parts(&self) -> String {
+        let mut parts = vec![format!("preStop {}", self.prestop), format!("drain delay {}", self.drain)];
         if let Shutdown::Known(known) = &self.shutdown {
-            add("+", format_args!("shutdown timeout {} ({})", known.length, known.source));
+            parts.push(format!("shutdown timeout {} ({})", known.length, known.source));
         }
-        add("+", format_args!("flush {}", self.flush));
-        add("+", format_args!("margin {}", self.margin));
-        sum
+        parts.push(format!("flush {}", self.flush));
+        parts.join(" + ")
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Unit {
     /// `30s`, `1m30s`, `500ms`: a bare number is not understood.
     #[default]
     WithUnit,
+    /// `30s`, or ISO 8601 (`PT30S`).
+    UnitOrIso,
     /// `30` or `30.5`.
     Seconds,
     /// `30`, and nothing else.
@@ -30,6 +32,7 @@ impl Unit {
     pub(crate) fn parse(self, text: &str) -> Option<Duration> {
         match self {
             Unit::WithUnit => text.parse().ok(),
+            Unit::UnitOrIso => text.parse().ok().or_else(|| iso(text)),
             Unit::Seconds => decimal_seconds(text),
             Unit::WholeSeconds => digits(text).and_then(|seconds| scaled(seconds, 1000)),
             Unit::Milliseconds => digits(text).map(Duration::millis),
@@ -46,7 +49,7 @@ impl Unit {
     /// What one writes to mean it, for a help text.
     pub(crate) fn example(self) -> &'static str {
         match self {
-            Unit::WithUnit | Unit::Spring | Unit::Quarkus => "`30s`",
+            Unit::WithUnit | Unit::UnitOrIso | Unit::Spring | Unit::Quarkus => "`30s`",
             Unit::Seconds | Unit::WholeSeconds => "`30`, in seconds",
             Unit::Milliseconds => "`30000`, in milliseconds",
             Unit::TimeSpan => "`00:00:30`",
@@ -131,6 +134,9 @@ mod tests {
             (Unit::WithUnit, "30s", Some(30.0)),
             (Unit::WithUnit, "30000ms", Some(30.0)),
             (Unit::WithUnit, "30", None),
+            (Unit::UnitOrIso, "30s", Some(30.0)),
+            (Unit::UnitOrIso, "PT30S", Some(30.0)),
+            (Unit::UnitOrIso, "30", None),
             (Unit::Seconds, "30", Some(30.0)),
             (Unit::Seconds, "0.5", Some(0.5)),
             (Unit::Seconds, "30s", None),

@@ -3,7 +3,7 @@
 use crate::Probes;
 pub(crate) use plimsoll_policy::testing::{container, deployment, probe};
 use plimsoll_policy::{
-    Finding, Policy, Rule, Workload, testing,
+    Finding, Rule, Workload, testing,
     workload::{Class, Container, ContainerPort, Handler, HttpGet, Port, Probe, RestartPolicy},
 };
 

@@ -171,10 +171,9 @@ fn judge_with(set: &PolicySet, annotations: &Value) -> Evaluation {
         "spec": {"selector": {"matchLabels": labels}, "template": pod},
     });
     match manifest::object(deployment, &Kinds::default()) {
-        Ok(Judge::Object(object)) => evaluate(
-            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown },
-            set,
-        ),
+        Ok(Judge::Object(object)) => {
+            evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set)
+        }
         other => panic!("a Deployment is judged, not {other:?}"),
     }
 }

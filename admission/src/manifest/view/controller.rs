@@ -7,8 +7,8 @@ use crate::manifest::{
     kind::Kind,
 };
 use plimsoll_policy::workload::{
-    Controller, CronJob, DaemonSet, DaemonSetUpdate, Deployment, IntOrPercent, Job,  ReplicaSet,
-    Selector, StatefulSet, StatefulSetUpdate, Strategy,
+    Controller, CronJob, DaemonSet, DaemonSetUpdate, Deployment, IntOrPercent, Job, ReplicaSet, Selector, StatefulSet,
+    StatefulSetUpdate, Strategy,
 };
 
 pub(super) fn controller(root: &Node<'_>, kind: Kind<'_>) -> Result<Controller> {
@@ -193,9 +193,7 @@ fn cron_job(spec: &Node<'_>) -> Result<CronJob> {
     let policies = [("Allow", ()), ("Forbid", ()), ("Replace", ())];
     spec.one_of("concurrencyPolicy", &policies)?;
     let template = spec.required_object("jobTemplate")?;
-    Ok(CronJob {
-        job: job(&template.required_object("spec")?)?,
-    })
+    Ok(CronJob { job: job(&template.required_object("spec")?)? })
 }
 
 fn selector(spec: &Node<'_>) -> Result<Selector> {

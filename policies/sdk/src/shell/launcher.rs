@@ -72,7 +72,7 @@ static LAUNCHERS: [Launcher; 36] = [
     // Programs that wait or fetch something first.
     other(&["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"], &[], Kind::AfterDashes),
     other(
-        &["doppler", "infisical", "chamber", "op", "aws-vault", "teller", "berglas", "summon"],
+        &["doppler", "dotenv", "dotenvx", "infisical", "chamber", "op", "aws-vault", "teller", "berglas", "summon"],
         &[],
         Kind::AfterDashes,
     ),
@@ -104,27 +104,31 @@ static LAUNCHERS: [Launcher; 36] = [
 /// Programs that are known to run another one, with the options that are theirs, are left out, whatever their depth:
 /// `tini -- newrelic-admin run-program /venv/bin/gunicorn app` begins with `/venv/bin/gunicorn`. An interpreter gives
 /// way to the module or the file that it runs.
-pub fn program<T: AsRef<str>>(words: &[T]) -> &[T] {
-    skip(words, |_| true)
+pub fn program<T: AsRef<str>>(mut words: &[T]) -> &[T] {
+    while let Some(rest) = launched(words) {
+        words = rest;
+    }
+    words
 }
 
 /// Like [`program`], but only wrappers that cost nothing are left out: `timeout 5 python check.py` begins with `python`.
-pub fn unwrapped<T: AsRef<str>>(words: &[T]) -> &[T] {
-    skip(words, |launcher| matches!(launcher.kind, Kind::Wrapper | Kind::Assigning))
+pub fn unwrapped<T: AsRef<str>>(mut words: &[T]) -> &[T] {
+    while let Some(rest) = run_by(words, |launcher| matches!(launcher.kind, Kind::Wrapper | Kind::Assigning)) {
+        words = rest;
+    }
+    words
 }
 
-fn skip<T: AsRef<str>>(mut words: &[T], wanted: impl Fn(&Launcher) -> bool) -> &[T] {
-    loop {
-        let Some(first) = words.first() else { return words };
-        let name = base_name(first.as_ref());
-        let Some(launcher) = LAUNCHERS.iter().find(|launcher| launcher.is(name)).filter(|found| wanted(found)) else {
-            return words;
-        };
-        match launcher.length(&words[1..]).and_then(|length| words.get(1 + length..)) {
-            Some(rest) if !rest.is_empty() => words = rest,
-            _ => return words,
-        }
-    }
+/// The command line of the program that the first word runs, if that is known to run one.
+pub fn launched<T: AsRef<str>>(words: &[T]) -> Option<&[T]> {
+    run_by(words, |_| true)
+}
+
+fn run_by<T: AsRef<str>>(words: &[T], wanted: impl Fn(&Launcher) -> bool) -> Option<&[T]> {
+    let (first, rest) = words.split_first()?;
+    let name = base_name(first.as_ref());
+    let launcher = LAUNCHERS.iter().find(|launcher| launcher.is(name)).filter(|launcher| wanted(launcher))?;
+    rest.get(launcher.length(rest)?..).filter(|rest| !rest.is_empty())
 }
 
 impl Launcher {

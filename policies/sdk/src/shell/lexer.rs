@@ -1,6 +1,6 @@
 //! Text to words and operators, one at a time.
 
-use super::{Unreadable, Word, parser};
+use super::{Unreadable, Word};
 use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,25 +24,28 @@ const MAX_DEPTH: usize = 16;
 
 /// A place in a script, and what is waited for there.
 pub(super) struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     /// Where the last token begins.
     token: usize,
     depth: usize,
     peeked: Option<Token>,
     /// Here-documents whose bodies begin after the next newline: the delimiter, and whether tabs before it count.
     documents: Vec<(String, bool)>,
+    /// Inside of `[[ … ]]`, where a bracket in a word is part of no pattern.
+    in_test: bool,
 }
 
 pub(super) type Reading<T> = Result<T, Unreadable>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Reader { text, at: 0, token: 0, depth: 0, peeked: None, documents: Vec::new() }
+        Reader { text, at: 0, token: 0, depth: 0, peeked: None, documents: Vec::new(), in_test: false }
     }
 
-    fn nested<'b>(&self, text: &'b str, at: usize) -> Reading<Reader<'b>> {
-        let mut reader = Reader { text, at, token: at, depth: self.depth, peeked: None, documents: Vec::new() };
+    pub(super) fn nested<'b>(&self, text: &'b str, at: usize) -> Reading<Reader<'b>> {
+        let mut reader =
+            Reader { text, at, token: at, depth: self.depth, peeked: None, documents: Vec::new(), in_test: false };
         reader.descend()?;
         Ok(reader)
     }
@@ -63,7 +66,7 @@ impl<'a> Reader<'a> {
         self.fail_at(self.token, construct)
     }
 
-    fn fail_at<T>(&self, at: usize, construct: impl Into<Cow<'static, str>>) -> Reading<T> {
+    pub(super) fn fail_at<T>(&self, at: usize, construct: impl Into<Cow<'static, str>>) -> Reading<T> {
         const SHOWN: usize = 40;
         let line = self.text[at..].trim_start().lines().next().unwrap_or_default().trim_end();
         let mut near: String = line.chars().take(SHOWN).collect();
@@ -88,11 +91,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    fn next_char(&self) -> Option<char> {
+    pub(super) fn next_char(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
@@ -129,7 +132,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Past blanks, continued lines and a comment.
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             let before = self.at;
             let blanks = |text: &str| text.len() - text.trim_start_matches([' ', '\t', '\r']).len();
@@ -186,9 +189,31 @@ impl<'a> Reader<'a> {
             match self.next_char() {
                 None => return self.fail("`[[` without `]]`"),
                 Some('\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>') => self.at += 1,
-                Some(_) => return self.word(),
+                Some(_) => {
+                    self.in_test = true;
+                    let word = self.word();
+                    self.in_test = false;
+                    return word;
+                }
             }
         }
+    }
+
+    /// The brackets of an extended pattern: `@(a|b)`.
+    fn pattern(&mut self, word: &mut Word) -> Reading<()> {
+        let mut depth = 0usize;
+        let brackets = self.rest().find(|c: char| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = brackets else { return self.fail_at(self.at, "an extended pattern without `)`") };
+        word.text.push_str(&self.rest()[..=end]);
+        self.at += end + 1;
+        Ok(())
     }
 
     /// Reads the arithmetic of `for ((…))`, if that is what follows.
@@ -210,7 +235,7 @@ impl<'a> Reader<'a> {
         length.is_some()
     }
 
-    fn word(&mut self) -> Reading<Word> {
+    pub(super) fn word(&mut self) -> Reading<Word> {
         let mut word = Word::default();
         while let Some(c) = self.next_char() {
             match c {
@@ -222,8 +247,8 @@ impl<'a> Reader<'a> {
                     word.substitutions.push(items);
                 }
                 '(' if is_assignment_to(&word) => self.array(&mut word)?,
-                '(' if !word.quoted && word.text.ends_with(['?', '*', '+', '@', '!']) => {
-                    return self.fail("an extended pattern");
+                '(' if !self.in_test && !word.quoted && word.text.ends_with(['?', '*', '+', '@', '!']) => {
+                    self.pattern(&mut word)?;
                 }
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 '\'' => {
@@ -248,7 +273,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A backslash and what follows; without a `special` character after it, it stands for itself.
-    fn escaped(&mut self, word: &mut Word, special: impl Fn(char) -> bool) -> Reading<()> {
+    pub(super) fn escaped(&mut self, word: &mut Word, special: impl Fn(char) -> bool) -> Reading<()> {
         let Some(escaped) = self.rest()[1..].chars().next() else { return self.fail("a `\\` at the end") };
         word.quoted = true;
         match escaped {
@@ -259,189 +284,10 @@ impl<'a> Reader<'a> {
         self.at += 1 + escaped.len_utf8();
         Ok(())
     }
-
-    fn double_quoted(&mut self, word: &mut Word) -> Reading<()> {
-        let start = self.at;
-        self.at += 1;
-        word.quoted = true;
-        loop {
-            match self.next_char() {
-                None => return self.fail_at(start, "a quote that is not closed"),
-                Some('"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some('$' | '`') => self.expansion(word, true)?,
-                Some('\\') => self.escaped(word, |c| matches!(c, '$' | '`' | '"' | '\\'))?,
-                Some(other) => {
-                    word.text.push(other);
-                    self.at += other.len_utf8();
-                }
-            }
-        }
-    }
-
-    /// `$'…'`, where a backslash begins an escape.
-    fn ansi_quoted(&mut self, word: &mut Word) -> Reading<()> {
-        let start = self.at;
-        self.at += 2;
-        word.quoted = true;
-        loop {
-            let mut rest = self.rest().chars();
-            let text = match (rest.next(), rest.next()) {
-                (Some('\''), _) => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                (Some('\\'), Some(c)) => {
-                    self.at += 1 + c.len_utf8();
-                    match c {
-                        'n' => '\n',
-                        't' => '\t',
-                        'r' => '\r',
-                        c => c,
-                    }
-                }
-                (Some(c), Some(_)) => {
-                    self.at += c.len_utf8();
-                    c
-                }
-                _ => return self.fail_at(start, "a quote that is not closed"),
-            };
-            word.text.push(text);
-        }
-    }
-
-    /// Takes an expansion as it is written.
-    fn expansion(&mut self, word: &mut Word, quoted: bool) -> Reading<()> {
-        let start = self.at;
-        let rest = self.rest();
-        let name =
-            rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(&rest[1..], |end| &rest[1..=end]);
-        match rest.as_bytes() {
-            [b'`', ..] => self.backquoted(word)?,
-            [b'$', b'(', b'(', ..] if arithmetic_length(&rest[1..]).is_some() => {
-                self.at += 1 + arithmetic_length(&rest[1..]).unwrap_or(0);
-            }
-            [b'$', b'(', ..] => {
-                self.at += 2;
-                let items = self.commands_to_bracket()?;
-                word.substitutions.push(items);
-            }
-            [b'$', b'{', ..] => self.braced(word)?,
-            [b'$', b'\'', ..] if !quoted => return self.ansi_quoted(word),
-            [b'$', b'"', ..] if !quoted => {
-                self.at += 1;
-                return self.double_quoted(word);
-            }
-            [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => self.at += 1 + name.len(),
-            [b'$', b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-', ..] => self.at += 2,
-            // A `$` before anything that is no name is only a `$`.
-            _ => {
-                word.text.push('$');
-                self.at += 1;
-                return Ok(());
-            }
-        }
-        self.expanded(start, word);
-        Ok(())
-    }
-
-    /// Notes the expansion between `start` and here.
-    fn expanded(&self, start: usize, word: &mut Word) {
-        let source = &self.text[start..self.at];
-        let plain = source.strip_prefix('$').unwrap_or_default();
-        let plain = plain.strip_prefix('{').and_then(|plain| plain.strip_suffix('}')).unwrap_or(plain);
-        if is_name(plain) {
-            word.references.push((word.text.len()..word.text.len() + source.len(), plain.to_owned()));
-        }
-        word.dynamic = true;
-        word.expansions += 1;
-        word.text.push_str(source);
-    }
-
-    /// What stands between `$(` and its bracket.
-    fn commands_to_bracket(&mut self) -> Reading<Vec<super::Item>> {
-        let mut inner = self.nested(self.text, self.at)?;
-        let items = parser::list_to_bracket(&mut inner)?;
-        self.at = inner.at;
-        Ok(items)
-    }
-
-    fn backquoted(&mut self, word: &mut Word) -> Reading<()> {
-        let start = self.at;
-        let mut inside = String::new();
-        let mut chars = self.rest()[1..].char_indices();
-        loop {
-            match chars.next() {
-                None => return self.fail_at(start, "a quote that is not closed"),
-                Some((at, '`')) => {
-                    self.at += at + 2;
-                    break;
-                }
-                Some((_, '\\')) => match chars.next() {
-                    Some((_, c @ ('`' | '\\' | '$'))) => inside.push(c),
-                    Some((_, c)) => inside.extend(['\\', c]),
-                    None => {}
-                },
-                Some((_, c)) => inside.push(c),
-            }
-        }
-        let mut inner = self.nested(&inside, 0)?;
-        word.substitutions.push(parser::whole(&mut inner)?);
-        Ok(())
-    }
-
-    /// `${…}`, with whatever is nested in it.
-    fn braced(&mut self, word: &mut Word) -> Reading<()> {
-        let start = self.at;
-        self.descend()?;
-        self.at += 2;
-        let mut inside = Word::default();
-        loop {
-            match self.next_char() {
-                None => return self.fail_at(start, "`${` without `}`"),
-                Some('}') => break,
-                Some('"') => self.double_quoted(&mut inside)?,
-                Some('$' | '`') => self.expansion(&mut inside, true)?,
-                Some('\\') => self.escaped(&mut inside, |_| true)?,
-                Some(other) => self.at += other.len_utf8(),
-            }
-        }
-        self.at += 1;
-        self.ascend();
-        word.substitutions.append(&mut inside.substitutions);
-        Ok(())
-    }
-
-    /// The elements of an array, to the closing bracket.
-    fn array(&mut self, word: &mut Word) -> Reading<()> {
-        let start = self.at;
-        self.descend()?;
-        self.at += 1;
-        loop {
-            self.skip_blanks();
-            match self.next_char() {
-                None => return self.fail_at(start, "an array without `)`"),
-                Some('\n') => self.at += 1,
-                Some(')') => break,
-                Some(';' | '&' | '|' | '(' | '<' | '>') => return self.fail("an operator inside of an array"),
-                Some(_) => {
-                    let mut element = self.word()?;
-                    word.substitutions.append(&mut element.substitutions);
-                }
-            }
-        }
-        self.at += 1;
-        self.ascend();
-        word.dynamic = true;
-        word.expansions += 1;
-        Ok(())
-    }
 }
 
 /// The length of `(( … ))` at the start of a text. Its brackets close together; `((a); b)` does not.
-fn arithmetic_length(text: &str) -> Option<usize> {
+pub(super) fn arithmetic_length(text: &str) -> Option<usize> {
     let inside = text.strip_prefix("((")?;
     let mut depth = 2usize;
     let mut bytes = inside.bytes().enumerate();

@@ -7,13 +7,14 @@
 //!
 //! No published parser fits: those that are maintained backtrack, and none bounds its depth.
 
+mod expansion;
 mod interpreter;
 mod launcher;
 mod lexer;
 mod parser;
 
 pub use interpreter::{Invocation, Shell, invocation};
-pub use launcher::{program, unwrapped};
+pub use launcher::{launched, program, unwrapped};
 pub use parser::parse;
 
 use std::{borrow::Cow, fmt, ops::Range};
@@ -73,7 +74,7 @@ pub struct Simple {
 pub struct Assignment {
     /// The variable.
     pub name: String,
-    /// Its value; for an array empty and dynamic.
+    /// Its value; for an array empty and dynamic, with the elements beside it.
     pub value: Word,
 }
 
@@ -134,6 +135,8 @@ pub struct Word {
     pub references: Vec<(Range<usize>, String)>,
     /// How many expansions there are, listed or not.
     pub expansions: usize,
+    /// The elements of an array that is assigned here.
+    pub array: Vec<Word>,
     /// Commands of its substitutions: `$(…)`, `` `…` ``, `<(…)`, `>(…)`.
     pub substitutions: Vec<Vec<Item>>,
 }

@@ -63,6 +63,9 @@ fn reads_what_people_write() {
         ("{ a; b; } > log && c", "Group[a; b;]> && c;"),
         ("[[ $A == b && -n \"$C\" || ($D =~ ^(x|y)$) ]] && app", "[[ $A == b -n $C $D =~ ^ x y $ && app;"),
         ("[[ -f x\n]] ; a", "[[ -f x; a;"),
+        ("[[ `cat x` =~ ^(.*?)$ ]] || a", "[[ `cat x` =~ ^ .*? $ || a;"),
+        ("ls @(a|(b)); rm !(x)y", "ls @(a|(b)); rm !(x)y;"),
+        ("case $1 in +([0-9])) a;; esac", "Case[a;];"),
         ("a #not\\\nb", "a; b;"),
         ("app#1 a#b", "app#1 a#b;"),
         ("cost 5$ \"10$\"", "cost 5$ 10$;"),
@@ -114,7 +117,7 @@ fn names_what_it_cannot_read() {
         "a && ",
         "app >",
         "app \\",
-        "ls @(a|b)",
+        "ls @(a|b",
         "a b()",
         "f() a",
         "x=$(cat <<EOF)",
@@ -138,7 +141,7 @@ fn names_what_it_cannot_read() {
         the end of the text in the place of a command
         `>` without a word after it
         a `\` at the end, at `\`
-        an extended pattern, at `@(a|b)`
+        an extended pattern without `)`, at `(a|b`
         `(` after a word, at `()`
         a function without `{`
         a here-document that begins inside of a substitution, at `)`
