@@ -35,7 +35,6 @@ fn main() {
     against("tree of 2000 files / kube-linter", &scan(&one, 2), &kube_linter(&one), Some(0.1));
     against("tree of 2000 files / ripgrep", &scan(&one, 2), &ripgrep(&one), Some(5.0));
     against("tree of 2000 files, 2 threads / 1 thread", &scan(&one, 2), &scan(&one, 1), Some(0.6));
-    streams(folder.path());
     against_parsing_everything(&tree);
     memory(folder.path());
     start();
@@ -80,24 +79,6 @@ fn kube_linter(path: &str) -> Vec<String> {
 
 fn ripgrep(path: &str) -> Vec<String> {
     ["rg", "-c", "^kind:", path].map(str::to_owned).to_vec()
-}
-
-/// A thousand workloads as documents of one stream, and as the items of one List.
-fn streams(folder: &Path) {
-    const WORKLOADS: usize = 1000;
-    let (stream, list) = (folder.join("stream.yaml"), folder.join("list.yaml"));
-    let documents: Vec<String> = (0..WORKLOADS).map(workload).collect();
-    let items = documents.iter().map(|document| {
-        let body = document.trim_start_matches("---\n").trim_end().replace('\n', "\n  ");
-        format!("- {body}\n")
-    });
-    let items: String = items.collect();
-    fs::write(&list, format!("apiVersion: v1\nkind: List\nitems:\n{items}")).expect("a file");
-    fs::write(&stream, documents.concat()).expect("a file");
-    let (stream, list) = (path(&stream), path(&list));
-    against("1000 workloads in a stream / kube-score", &scan(&stream, 1), &kube_score(&stream), Some(0.2));
-    against("the same, 2 threads / kube-score", &scan(&stream, 2), &kube_score(&stream), Some(0.12));
-    against("1000 workloads in a List / in a stream", &scan(&list, 1), &scan(&stream, 1), Some(1.2));
 }
 
 /// Two commands in turns, and the ratio of their medians.
