@@ -2,10 +2,12 @@
 //!
 //! From source to verdict: [`manifest`] turns text into workloads with the API server's defaults, [`engine`] runs
 //! policies as WebAssembly, [`judge`] turns one workload and a set of policies into findings ([`finding`]), and a front
-//! end ([`scan`], [`webhook`]) feeds it and hands the outcome to [`report`] or [`review`].
+//! end ([`scan`], `webhook`) feeds it and hands the outcome to [`report`] or `review`. Without the feature `cluster`,
+//! which is on by default, it is the scanner alone.
 
 pub mod cli;
 pub mod clock;
+#[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod commands;
 pub mod did_you_mean;
@@ -15,7 +17,10 @@ pub mod judge;
 pub mod manifest;
 pub mod printable;
 pub mod report;
+#[cfg(feature = "cluster")]
 pub mod review;
 pub mod scan;
+#[cfg(feature = "cluster")]
 pub mod telemetry;
+#[cfg(feature = "cluster")]
 pub mod webhook;

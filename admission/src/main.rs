@@ -7,9 +7,8 @@ fn main() -> ExitCode {
     let outcome = match cli::parse() {
         cli::Call::Scan(flags) => commands::scan(&flags),
         cli::Call::Explain(flags) => commands::explain(&flags),
-        cli::Call::Serve(flags) => commands::serve(&flags),
-        cli::Call::WebhookManifest(flags) => commands::webhook_manifest(&flags),
-        cli::Call::Doctor(flags) => commands::doctor(&flags),
+        #[cfg(feature = "cluster")]
+        cli::Call::Cluster(command) => commands::cluster(&command),
         cli::Call::Version { verbose } => commands::version(verbose),
     };
     outcome

@@ -1,5 +1,6 @@
 //! A policy in a repository of somebody else can do all that a built-in one can.
 
+use anyhow::Result;
 use expect_test::expect;
 use plimsoll::{
     engine::Engine,
@@ -8,8 +9,8 @@ use plimsoll::{
     manifest::{self, Kinds},
 };
 use plimsoll_policy::{Level, examples};
-use plimsoll_tests::{folder, plimsoll, root, scan, target};
-use plimsoll_toolchain::{Compiler, Plan, Way};
+use plimsoll_tests::{folder, need::or_skip, plimsoll, root, scan, target};
+use plimsoll_toolchain::{Compiler, Plan};
 use std::{
     collections::BTreeMap,
     fs,
@@ -20,25 +21,18 @@ use std::{
 
 const FOLDER: &str = "docs/examples/policy-acme-labels";
 
-/// The module, built once. None where there is no compiler for WebAssembly to be had; CI always has one.
+/// The module, built once. None, and a skip, where there is no compiler for WebAssembly.
 fn module() -> Option<&'static Path> {
-    static MODULE: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let compiler = match Compiler::find(&Way::ALL, &target()) {
-            Ok(compiler) => compiler,
-            Err(error) if std::env::var_os("CI").is_none() => {
-                eprintln!("SKIPPED: a policy of somebody else needs a compiler for WebAssembly: {error:#}");
-                return None;
-            }
-            Err(error) => panic!("{error:#}"),
-        };
+    static MODULE: LazyLock<Result<PathBuf>> = LazyLock::new(|| {
+        let compiler = Compiler::present(&target())?;
         let plan = Plan { folder: &root().join(FOLDER), target: &target(), memory_kib: Plan::MEMORY_KIB, locked: true };
         let built = plimsoll_toolchain::build(&plan, &compiler).expect("it builds");
         let component = plimsoll_toolchain::encode(&built.core).expect("a component");
         let file = target().join("policies/acme-labels.wasm");
         fs::write(&file, component).expect("a file");
-        Some(file)
+        Ok(file)
     });
-    MODULE.as_deref()
+    or_skip("compiler for WebAssembly", MODULE.as_deref())
 }
 
 const POD: &str = "\

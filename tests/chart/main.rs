@@ -1,5 +1,5 @@
 //! The charts of the webhook and of the worker, rendered by the real Helm and judged by the program itself; alerts and
-//! dashboard, read by the real promtool. Where one of these is not installed, its tests say so and pass.
+//! dashboard, read by the real promtool. Without one of these its tests are skipped.
 
 mod alerts;
 mod refused;

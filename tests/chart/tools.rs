@@ -1,8 +1,12 @@
 //! Helm and promtool, where they are installed.
 
-use plimsoll_tests::{Outcome, folder, root};
+use plimsoll_tests::{
+    Outcome, folder,
+    need::{in_path, need, or_skip},
+    root,
+};
 use serde_json::{Value, json};
-use std::{env, path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command};
 
 /// What stands for an image digest: the chart wants none in particular.
 pub(crate) const DIGEST: &str = "image.digest=sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a";
@@ -14,23 +18,15 @@ impl Tool {
     /// Helm: as the test cluster has it, else in the path.
     pub(crate) fn helm() -> Option<Tool> {
         let folder = Command::new("tests/cluster/cluster").args(["path", "helm"]).current_dir(root()).output();
-        let folder = folder.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).ok();
-        Tool::find("helm", folder.map(PathBuf::from), "`make cluster` builds one")
+        let built =
+            folder.ok().map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).join("helm"));
+        let found = built.filter(|file| file.is_file()).or_else(|| in_path("helm"));
+        or_skip("helm", found.ok_or("`tests/cluster/cluster build helm` builds it")).map(Tool)
     }
 
     /// promtool, of Debian's package `prometheus`.
     pub(crate) fn promtool() -> Option<Tool> {
-        Tool::find("promtool", None, "`apt-get install prometheus` brings it")
-    }
-
-    fn find(name: &str, first: Option<PathBuf>, hint: &str) -> Option<Tool> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let mut places = first.into_iter().chain(env::split_paths(&path)).map(|folder| folder.join(name));
-        let found = places.find(|file| file.is_file());
-        if found.is_none() {
-            eprintln!("skipped: there is no {name}; {hint}");
-        }
-        found.map(Tool)
+        need("promtool").map(Tool)
     }
 
     /// Runs it in the root of the checkout.

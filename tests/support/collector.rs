@@ -1,7 +1,8 @@
 //! Rotel, an OpenTelemetry collector (PyPI), that prints what it gets.
 
-use crate::{target, webhook::eventually};
+use crate::{need::or_skip, target, webhook::eventually};
 use std::{
+    fs,
     io::{BufRead, BufReader},
     net::TcpListener,
     path::PathBuf,
@@ -10,9 +11,6 @@ use std::{
     thread,
 };
 use tokio::net::TcpStream;
-
-/// The last one on PyPI that needs no Python newer than 3.9.
-const ROTEL: &str = "rotel==0.0.1a15";
 
 /// A collector that runs. Dropping it kills it.
 pub struct Collector {
@@ -27,31 +25,18 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-/// The program, installed once below `target`; none where that cannot be done.
+/// The program, where `tests/setup` puts it.
 fn program() -> Option<PathBuf> {
-    let folder = target().join("tools").join(ROTEL.replace("==", "-"));
-    let find = || {
-        let versions = std::fs::read_dir(folder.join("lib")).ok()?.flatten();
-        versions.map(|version| version.path().join("site-packages/rotel/rotel-agent")).find(|path| path.is_file())
-    };
-    let run = |program: &std::ffi::OsStr, args: &[&str]| {
-        let output = Command::new(program).args(args).stdin(Stdio::null()).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    find().or_else(|| {
-        let made = run("python3".as_ref(), &["-m", "venv", folder.to_str()?])
-            && run(folder.join("bin/pip").as_os_str(), &["install", "--quiet", ROTEL]);
-        if made { find() } else { None }
-    })
+    let folders = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let versions = folders(target().join("tools")).filter(|folder| folder.to_string_lossy().contains("rotel-"));
+    let libraries = versions.flat_map(|folder| folders(folder.join("lib")));
+    libraries.map(|library| library.join("site-packages/rotel/rotel-agent")).find(|path| path.is_file())
 }
 
 impl Collector {
-    /// None, and a line that says so, where it cannot be installed.
+    /// None, and a skip, where it is not installed.
     pub async fn start() -> Option<Self> {
-        let Some(program) = program() else {
-            eprintln!("SKIPPED: {ROTEL} could not be installed with python3 and pip");
-            return None;
-        };
+        let program = or_skip("rotel", program().ok_or("tests/setup installs it"))?;
         let (grpc, http) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let mut child = Command::new(program)
             .args(["start", "--otlp-grpc-endpoint", &grpc, "--otlp-http-endpoint", &http, "--exporter", "blackhole"])

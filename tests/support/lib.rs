@@ -1,12 +1,14 @@
 //! What the tests share: the checkout, the programs as people run them, and peers that others wrote.
 
 pub mod collector;
+pub mod need;
 pub mod prometheus;
 pub mod webhook;
 pub mod worker;
 
 use serde_json::Value;
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -50,7 +52,7 @@ fn built(name: &str) -> PathBuf {
     target().join("release").join(name)
 }
 
-fn is_about_this_package(variable: &std::ffi::OsStr) -> bool {
+fn is_about_this_package(variable: &OsStr) -> bool {
     let name = variable.to_string_lossy();
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))
 }
@@ -141,8 +143,15 @@ spec:
 
 /// Runs `plimsoll` in a folder, with a text on standard input.
 pub fn plimsoll(folder: &Path, args: &[&str], stdin: &str) -> Outcome {
-    let mut child = Command::new(program())
-        .args(args)
+    launched(&[], folder, args, stdin)
+}
+
+/// The same, started by another program, which is given first with its arguments.
+pub fn launched(launcher: &[&str], folder: &Path, args: &[&str], stdin: &str) -> Outcome {
+    let program = program().as_os_str();
+    let mut words = launcher.iter().map(OsStr::new).chain([program]).chain(args.iter().map(OsStr::new));
+    let mut child = Command::new(words.next().unwrap_or(program))
+        .args(words)
         .current_dir(folder)
         .env_remove("NO_COLOR")
         .stdin(Stdio::piped())

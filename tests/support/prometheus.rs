@@ -3,6 +3,7 @@
 use crate::{
     collector::free_port,
     folder,
+    need::need,
     webhook::{admin, eventually},
 };
 use serde_json::Value;
@@ -20,14 +21,15 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes `/metrics` of the target each second. None, and a line that says so, where there is none installed.
+    /// Scrapes `/metrics` of the target each second. None, and a skip, where there is none installed.
     pub fn start(target: SocketAddr) -> Option<Self> {
+        let program = need("prometheus")?;
         let config = format!(
             "scrape_configs: [{{ job_name: plimsoll, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{{ targets: ['{target}'] }}] }}]"
         );
         let data = folder([("prometheus.yml", &*config)]);
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let child = Command::new("prometheus")
+        let child = Command::new(program)
             .arg("--config.file=prometheus.yml")
             .arg("--storage.tsdb.path=data")
             .arg(format!("--web.listen-address={address}"))
@@ -35,11 +37,8 @@ impl Prometheus {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            eprintln!("SKIPPED: there is no prometheus (Debian has it in its package prometheus)");
-            return None;
-        };
+            .spawn()
+            .expect("it starts");
         Some(Prometheus { child, address, _data: data })
     }
 

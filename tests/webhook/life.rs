@@ -6,7 +6,9 @@ use nix::{
     unistd::Pid,
 };
 use plimsoll_tests::{
-    deployment, plimsoll, program,
+    deployment,
+    need::or_skip,
+    plimsoll, program,
     webhook::{Setup, Webhook, create, eventually, object},
 };
 use serde_json::Value;
@@ -102,12 +104,9 @@ async fn connections_that_say_nothing_do_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn as_the_first_process_of_its_namespace_it_hears_signals_all_the_same() {
-    let launcher = ["unshare", "--pid", "--fork", "--kill-child"];
+    let launcher = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"];
     let may = Command::new(launcher[0]).args(&launcher[1..]).arg("true").status().is_ok_and(|status| status.success());
-    if !may {
-        eprintln!("SKIPPED: a PID namespace needs unshare and root");
-        return;
-    }
+    let Some(()) = or_skip("PID namespace", may.then_some(()).ok_or("this system forbids `unshare`")) else { return };
     let webhook = Webhook::start(Setup { launcher: &launcher, ..Setup::default() }).await;
     let launched = webhook.process();
     let children = fs::read_to_string(format!("/proc/{launched}/task/{launched}/children")).expect("procfs");

@@ -1,16 +1,15 @@
 //! What the pages say is typed, and what they show must come.
 
 use anyhow::{Result, ensure};
-use plimsoll_tests::root;
+use plimsoll_tests::{need::or_skip, root};
 use std::process::Command;
 
 /// Types a page in a network of its own, so that its ports are free.
 fn typed(page: &str, last_section: &str) -> Result<()> {
     let alone = ["--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"];
-    if !Command::new("unshare").args(alone).arg("true").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: {page}: no network namespace can be made");
-        return Ok(());
-    }
+    let may = Command::new("unshare").args(alone).arg("true").output().is_ok_and(|output| output.status.success());
+    let reason = "this system forbids `unshare`, or has no `ip`";
+    let Some(()) = or_skip("network namespace", may.then_some(()).ok_or(reason)) else { return Ok(()) };
     let output = Command::new("unshare")
         .args(alone)
         .arg(root().join("tests/chart/typed"))

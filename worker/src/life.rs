@@ -309,6 +309,3 @@ impl Life {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

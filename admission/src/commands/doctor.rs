@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 ///
 /// # Errors
 /// The cluster cannot be reached, or not be read.
-pub fn doctor(flags: &cli::Doctor) -> Result<Exit> {
+pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
     let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
     let names = cluster::Names {

@@ -1,18 +1,18 @@
 //! One file per subcommand: flags to work, and the outcome to an exit code. Nothing else imports this module.
 
+#[cfg(feature = "cluster")]
 mod doctor;
 mod explain;
 mod scan;
+#[cfg(feature = "cluster")]
 mod serve;
 mod version;
+#[cfg(feature = "cluster")]
 mod webhook_manifest;
 
-pub use doctor::doctor;
 pub use explain::explain;
 pub use scan::scan;
-pub use serve::serve;
 pub use version::version;
-pub use webhook_manifest::webhook_manifest;
 
 use crate::{
     cli,
@@ -51,6 +51,21 @@ impl From<Exit> for ExitCode {
             Exit::Findings | Exit::Forced => 1,
             Exit::Failed => 2,
         })
+    }
+}
+
+/// The subcommands that only a cluster needs.
+///
+/// # Errors
+/// The job could not even begin, or its outcome not be written.
+#[cfg(feature = "cluster")]
+pub fn cluster(command: &cli::Cluster) -> Result<Exit> {
+    match command {
+        cli::Cluster::Serve(flags) => serve::serve(flags),
+        cli::Cluster::Webhook { command: cli::WebhookCommand::Manifest(flags) } => {
+            webhook_manifest::webhook_manifest(flags)
+        }
+        cli::Cluster::Doctor(flags) => doctor::doctor(flags),
     }
 }
 

@@ -15,7 +15,7 @@ const QUEUE: usize = 32;
 ///
 /// # Errors
 /// It could not start; why was not logged yet.
-pub fn serve(flags: &cli::Serve) -> Result<Exit> {
+pub(super) fn serve(flags: &cli::Serve) -> Result<Exit> {
     Ok(match webhook::serve(&settings(flags)?)? {
         Some(Drained::Clean) => Exit::Clean,
         Some(Drained::Forced) => Exit::Forced,

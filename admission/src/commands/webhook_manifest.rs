@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 ///
 /// # Errors
 /// It would touch what a webhook must not be asked about, or the file with the CA cannot be read.
-pub fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
+pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
     let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
     let ca_bundle = flags.ca_bundle.as_ref().map(|path| {

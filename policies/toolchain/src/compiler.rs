@@ -8,6 +8,8 @@ use std::{
     str::FromStr,
 };
 
+const PROVIDE: &str = "target/release/plimsoll-toolchain compiler";
+
 /// A compiler, and what cargo must be told to use it.
 #[derive(Debug)]
 pub struct Compiler {
@@ -88,6 +90,12 @@ impl Compiler {
             "no compiler for {TARGET}:{tried}\ntype `rustup target add {TARGET}`, or, on Debian 12 and later, \
              `sudo apt-get update`, and try again"
         )
+    }
+
+    /// One that is there already: nothing is downloaded.
+    pub fn present(target: &Path) -> Result<Self> {
+        let unpacked = || debian::unpacked(target, &linker(&sysroot()?)?);
+        active().or_else(|_| unpacked()).with_context(|| format!("`{PROVIDE}` provides one"))
     }
 
     /// Whether this is the one that builds what is committed.

@@ -8,17 +8,33 @@ use crate::{
     compiler::{Compiler, Foreign, version},
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 pub(crate) const COMPILER: &str = "rustc-web";
 const PACKAGES: [&str; 3] = [COMPILER, "libstd-rust-web-dev", "rust-web-src"];
 
 pub(crate) fn provide(target: &Path, linker: &Path) -> Result<Compiler> {
-    let folder = target.join("debian-rustc");
-    let stamp = folder.join("packages");
-    if !stamp.is_file() {
-        unpack(&folder)?;
+    if !stamp(target).is_file() {
+        unpack(&folder(target))?;
     }
+    unpacked(target, linker)
+}
+
+fn folder(target: &Path) -> PathBuf {
+    target.join("debian-rustc")
+}
+
+/// The list of what is unpacked.
+fn stamp(target: &Path) -> PathBuf {
+    folder(target).join("packages")
+}
+
+pub(crate) fn unpacked(target: &Path, linker: &Path) -> Result<Compiler> {
+    let (folder, stamp) = (folder(target), stamp(target));
     let packages = fs::read_to_string(&stamp).with_context(|| format!("cannot read {}", stamp.display()))?;
     let compiler = packages.lines().find(|line| line.starts_with(COMPILER));
     let compiler = compiler.with_context(|| format!("{} names no {COMPILER}", stamp.display()))?;
@@ -98,7 +114,7 @@ fn is_root() -> bool {
 }
 
 /// `usr/lib/x86_64-linux-gnu` and the like.
-fn libraries(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn libraries(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut libraries = Vec::new();
     for parent in ["usr/lib", "lib"].map(|parent| folder.join(parent)) {
         for entry in fs::read_dir(parent).into_iter().flatten() {

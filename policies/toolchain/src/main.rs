@@ -1,4 +1,4 @@
-//! `plimsoll-toolchain builtin` and `plimsoll-toolchain component`.
+//! `plimsoll-toolchain builtin`, `plimsoll-toolchain component` and `plimsoll-toolchain compiler`.
 
 use anyhow::{Context, Result, bail};
 use plimsoll_toolchain::{Bytes, Compiler, Plan, Way};
@@ -13,9 +13,12 @@ plimsoll-toolchain builtin [--check] [--compiler active|rustup|debian]
     builds policies/builtin/builtin.wasm and builtin.lock; --check compares instead of writing
 plimsoll-toolchain component <CRATE FOLDER> [-o FILE] [--memory KIB] [--compiler active|rustup|debian]
     builds the policies of a crate into FILE, by default <crate name>.wasm in its folder;
-    --memory is what an instance has at rest, 128 unless the linker says that the data need more";
+    --memory is what an instance has at rest, 128 unless the linker says that the data need more
+plimsoll-toolchain compiler [--compiler active|rustup|debian]
+    finds a compiler for WebAssembly, or downloads one, and prints its name";
 
 enum Job {
+    Compiler,
     Builtin { check: bool },
     Component { folder: PathBuf, output: Option<PathBuf>, memory_kib: u32 },
 }
@@ -51,6 +54,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<(Job, Vec<Way>)>
     }
     let job = match (job.as_str(), folder) {
         ("builtin", _) => Job::Builtin { check },
+        ("compiler", _) => Job::Compiler,
         ("component", Some(folder)) => {
             Job::Component { folder, output, memory_kib: memory_kib.unwrap_or(Plan::MEMORY_KIB) }
         }
@@ -61,6 +65,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<(Job, Vec<Way>)>
 
 fn run(job: Job, ways: &[Way]) -> Result<()> {
     match job {
+        Job::Compiler => {
+            let root = checkout(&env::current_dir()?).context("this is not within a checkout of Plimsoll")?;
+            compiler(ways, &root.join("target"))?;
+        }
         Job::Builtin { check: false } => {
             let root = checkout(&env::current_dir()?).context("this is not within a checkout of Plimsoll")?;
             let lock = plimsoll_toolchain::write(&root, &compiler(ways, &root.join("target"))?)?;

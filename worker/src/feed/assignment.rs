@@ -106,6 +106,3 @@ impl Assignment {
         asked.filter(|_| *most > mine + 1).map(|(partition, _)| Step::Ask(partition))
     }
 }
-
-#[cfg(test)]
-mod tests;

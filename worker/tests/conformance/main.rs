@@ -11,6 +11,8 @@ mod leases;
 mod migration;
 #[path = "../support/nats.rs"]
 mod nats;
+#[path = "../support/need.rs"]
+mod need;
 mod place;
 mod restart;
 mod sink;

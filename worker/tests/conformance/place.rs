@@ -8,7 +8,7 @@ use plimsoll_worker::{
 use serde_json::json;
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -61,9 +61,9 @@ pub(crate) fn on_sqlite<F: Future<Output = ()>>(claim: impl FnOnce(Arc<Place>) -
 }
 
 /// Skipped if there is no such server.
-pub(crate) fn on_nats<F: Future<Output = ()>>(program: Option<&Path>, claim: impl FnOnce(Arc<Place>) -> F) {
+pub(crate) fn on_nats<F: Future<Output = ()>>(program: Option<PathBuf>, claim: impl FnOnce(Arc<Place>) -> F) {
     let Some(program) = program else { return };
-    let server = Server::start(program);
+    let server = Server::start(&program);
     let address = Address { url: Url::Nats(server.url()), name: "jobs".to_owned() };
     run(Place { address, server: Mutex::new(Some(server)), _folder: tempfile::tempdir().unwrap() }, claim);
 }

@@ -89,7 +89,7 @@ fn a_locked_file_makes_it_degraded_and_not_dead() {
 #[test]
 fn a_server_that_goes_makes_it_degraded_and_not_dead() {
     let Some(program) = nats::installed() else { return };
-    let mut place = Place::nats(program);
+    let mut place = Place::nats(&program);
     let worker = place.start(&["--liveness-stall", "1s"]);
     place.server.as_mut().unwrap().kill();
     stays_alive_until(&worker, (503, "degraded"));
@@ -103,7 +103,7 @@ fn a_server_that_goes_makes_it_degraded_and_not_dead() {
 #[test]
 fn a_worker_without_its_server_ends_in_time() {
     let Some(program) = nats::installed() else { return };
-    let mut place = Place::nats(program);
+    let mut place = Place::nats(&program);
     place.enqueue("sleep", &json!({ "ms": 60_000 }), 1);
     let worker = place.start(&["--shutdown-timeout", "1s"]);
     worker.works_on(1);

@@ -11,6 +11,8 @@ mod intake;
 #[path = "../support/nats.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod nats;
+#[path = "../support/need.rs"]
+mod need;
 mod pause;
 #[path = "../support/place.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]

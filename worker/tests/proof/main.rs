@@ -13,6 +13,8 @@ mod ledger;
 #[path = "../support/nats.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod nats;
+#[path = "../support/need.rs"]
+mod need;
 #[path = "../support/place.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod place;
@@ -36,7 +38,7 @@ fn nothing_is_lost_on_sqlite() {
 #[test]
 fn nothing_is_lost_on_nats() {
     let Some(program) = nats::installed() else { return };
-    println!("{}", jobs::round(Place::nats(program), seed(), 4));
+    println!("{}", jobs::round(Place::nats(&program), seed(), 4));
 }
 
 #[test]
@@ -47,7 +49,7 @@ fn every_change_is_projected_once_in_order_on_sqlite() {
 #[test]
 fn every_change_is_projected_once_in_order_on_nats() {
     let Some(program) = nats::installed() else { return };
-    println!("{}", feed::round(Place::nats(program), seed(), 3));
+    println!("{}", feed::round(Place::nats(&program), seed(), 3));
 }
 
 #[test]
@@ -58,5 +60,5 @@ fn a_signal_at_any_step_of_a_job_loses_nothing_on_sqlite() {
 #[test]
 fn a_signal_at_any_step_of_a_job_loses_nothing_on_nats() {
     let Some(program) = nats::installed() else { return };
-    println!("{}", steps::round(&Place::nats(program), seed()));
+    println!("{}", steps::round(&Place::nats(&program), seed()));
 }

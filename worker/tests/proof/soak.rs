@@ -22,7 +22,7 @@ fn round(seed: u64) -> Tally {
     let processes = [2, 4, 8][(seed % 3) as usize];
     let mut engines = vec![Place::sqlite as fn() -> Place];
     if nats::installed().is_some() {
-        engines.push(|| Place::nats(nats::installed().unwrap()));
+        engines.push(|| Place::nats(&nats::installed().unwrap()));
     }
     let tally = engines
         .into_iter()

@@ -1,11 +1,11 @@
 //! A NATS server of its own for a test: on a free port, in a folder that goes when it goes.
 
+use crate::need::need;
 use std::{
     io::Read,
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -14,40 +14,22 @@ use tempfile::TempDir;
 const START: Duration = Duration::from_secs(20);
 
 /// The server that this system has, in `PATH` or from its package.
-pub(crate) fn installed() -> Option<&'static Path> {
-    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        find().or_else(|| {
-            let install = "apt-get update && apt-get install --yes --no-install-recommends nats-server";
-            Command::new("sh").args(["-c", install]).output().ok();
-            find()
-        })
-    });
-    if found.is_none() {
-        eprintln!("skipped: there is no nats-server; install the package of that name");
-    }
-    found.as_deref()
-}
-
-fn find() -> Option<PathBuf> {
+pub(crate) fn installed() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    folders.map(|folder| folder.join("nats-server")).find(|program| program.is_file())
+    let found = folders.map(|folder| folder.join("nats-server")).find(|program| program.is_file());
+    need("nats-server", found, "tests/setup installs it")
 }
 
 /// The server that `tests/cluster/cluster build nats` builds, if it has.
-pub(crate) fn built() -> Option<&'static Path> {
-    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
+pub(crate) fn built() -> Option<PathBuf> {
+    let find = || {
         let cluster = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cluster/cluster");
         let answer = Command::new(cluster).args(["path", "nats"]).output().ok()?;
         let program = PathBuf::from(String::from_utf8(answer.stdout).ok()?.trim()).join("nats-server");
         program.is_file().then_some(program)
-    });
-    if found.is_none() {
-        eprintln!("skipped: `tests/cluster/cluster build nats` has not built a nats-server");
-    }
-    found.as_deref()
+    };
+    need("second nats-server", find(), "`tests/cluster/cluster build nats` builds it")
 }
 
 /// A server that runs, and is killed in the end.

@@ -1,5 +1,12 @@
-use super::*;
+//! The life as a type: what it asks for, and when it ends.
+
+use plimsoll_worker::{
+    exit::Exit,
+    life::{Action, Event, Life, State, Timings},
+    settings::{FLUSH, SETTLE},
+};
 use proptest::prelude::*;
+use std::time::{Duration, Instant};
 
 const TIMINGS: Timings = Timings { drain_delay: Duration::from_secs(5), shutdown_timeout: Duration::from_secs(10) };
 

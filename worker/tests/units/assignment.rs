@@ -1,5 +1,14 @@
-use super::*;
+//! Partitions divided among replicas that come and go.
+
+use plimsoll_worker::{
+    change::{Lease, Versioned},
+    feed::assignment::{Assignment, Step},
+};
 use proptest::prelude::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 const LEASE: Duration = Duration::from_secs(30);
 const TURN: Duration = Duration::from_secs(1);

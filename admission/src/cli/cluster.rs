@@ -1,0 +1,176 @@
+//! Flags of the subcommands that only a cluster needs: the feature `cluster`.
+
+use crate::{
+    judge::{config::OnFailure, policy_set::Profile},
+    webhook::configuration::FailurePolicy,
+};
+use clap::{Args, Subcommand, ValueEnum, builder::PossibleValue};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap would print it as what the program is")]
+pub enum Cluster {
+    /// Run the validating admission webhook
+    ///
+    /// Exit codes: 0 ended by a signal, every call answered; 1 the same, but connections had to be cut; 2 it could not
+    /// begin. Logs are JSON lines on standard error. Traces and metrics go to the collector that
+    /// OTEL_EXPORTER_OTLP_ENDPOINT names, if it is set.
+    Serve(Box<Serve>),
+    /// How the API server calls the webhook
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+    /// Check an installation of the webhook: is it asked, trusted, narrow, and there tomorrow?
+    ///
+    /// Reads the cluster of the current context, and creates one unfit Deployment as a dry run. Exit codes: 0 all is
+    /// well; 1 something should be mended; 2 it could not be looked at.
+    Doctor(Doctor),
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap would print it as what the program is")]
+pub enum WebhookCommand {
+    /// Print the smallest ValidatingWebhookConfiguration for what is judged
+    ///
+    /// Exit codes: 0 printed; 2 it would touch what a webhook must not be asked about, or the configuration is wrong.
+    Manifest(WebhookManifest),
+}
+
+/// Flags of `plimsoll serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration; none stands for the built-in policies as they are
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Which set of levels; wins over the configuration
+    #[arg(long, env = "PLIMSOLL_PROFILE")]
+    pub profile: Option<Profile>,
+    /// Where the API server calls: TLS, `POST /validate`; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", env = "PLIMSOLL_LISTEN", default_value = "0.0.0.0:8443")]
+    pub listen: SocketAddr,
+    /// Where health and metrics are: plain HTTP, /livez, /readyz, /startupz, /metrics
+    #[arg(long, value_name = "ADDRESS", env = "PLIMSOLL_ADMIN", default_value = "0.0.0.0:8080")]
+    pub admin: SocketAddr,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub certificate: Certificate,
+    /// With --tls-self-managed: the Service that the API server calls
+    #[arg(long, value_name = "NAME", env = "PLIMSOLL_SERVICE", default_value = "plimsoll")]
+    pub service: String,
+    /// With --tls-self-managed: the ValidatingWebhookConfiguration to write the CA into
+    #[arg(long, value_name = "NAME", env = "PLIMSOLL_WEBHOOK_CONFIGURATION", default_value = "plimsoll")]
+    pub webhook_configuration: String,
+    /// How long to serve on after SIGTERM, until everybody knows that calls should go elsewhere
+    #[arg(long, value_name = "TIME", env = "PLIMSOLL_DRAIN_DELAY", default_value = "5s", value_parser = time)]
+    pub drain_delay: Duration,
+    /// How long calls in flight have after that
+    #[arg(long, value_name = "TIME", env = "PLIMSOLL_SHUTDOWN_TIMEOUT", default_value = "10s", value_parser = time)]
+    pub shutdown_timeout: Duration,
+    /// The longest that an answer takes; less where the API server says so
+    #[arg(long, value_name = "TIME", env = "PLIMSOLL_TIMEOUT", default_value = "10s", value_parser = time)]
+    pub timeout: Duration,
+    /// What to answer where a policy gives no verdict and the configuration does not say
+    #[arg(long, value_name = "OUTCOME", env = "PLIMSOLL_ON_FAILURE", default_value = "allow")]
+    pub on_failure: OnFailure,
+    /// How many reviews to judge at one time; one per core that the process may use unless given
+    #[arg(long, value_name = "N", env = "PLIMSOLL_CONCURRENCY")]
+    pub concurrency: Option<std::num::NonZeroUsize>,
+    /// How many reviews may wait; 32 for each that is judged unless given. More are refused with 429
+    #[arg(long, value_name = "N", env = "PLIMSOLL_QUEUE")]
+    pub queue: Option<usize>,
+    /// What to log: error, warn, info, debug, or a list such as `info,plimsoll=debug`
+    #[arg(long, value_name = "FILTER", env = "PLIMSOLL_LOG", default_value = "info")]
+    pub log: String,
+}
+
+/// What the webhook shows to the API server.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Certificate {
+    /// A folder with tls.crt and tls.key; client-ca.crt there lets only its clients call
+    #[arg(long, value_name = "DIR", env = "PLIMSOLL_TLS_DIR")]
+    pub tls_dir: Option<PathBuf>,
+    /// Make certificates, keep them in this Secret, and tell the API server to trust them
+    #[arg(long, value_name = "SECRET", env = "PLIMSOLL_TLS_SELF_MANAGED")]
+    pub tls_self_managed: Option<String>,
+}
+
+/// A time above zero or zero, with its unit.
+fn time(text: &str) -> Result<Duration, String> {
+    let time: plimsoll_policy::Duration = text.parse().map_err(|error| format!("{error}"))?;
+    Ok(Duration::from_millis(time.as_millis()))
+}
+
+/// Flags of `plimsoll webhook manifest`.
+#[derive(Debug, Args)]
+pub struct WebhookManifest {
+    /// The configuration; else plimsoll.yaml in this folder or the nearest one above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Name of the ValidatingWebhookConfiguration
+    #[arg(long, default_value = "plimsoll")]
+    pub name: String,
+    /// Where the webhook runs; left alone like kube-system
+    #[arg(long, default_value = "plimsoll")]
+    pub namespace: String,
+    /// The Service in front of it
+    #[arg(long, value_name = "NAME", default_value = "plimsoll")]
+    pub service: String,
+    /// What becomes of a call that gets no answer: ignore or fail
+    #[arg(long, value_name = "POLICY", default_value = "ignore")]
+    pub failure_policy: FailurePolicy,
+    /// PEM of the CA that signed its certificate; left out where cert-manager or `serve` itself writes it
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+}
+
+/// Flags of `plimsoll doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The configuration of the webhook, for the kinds that it is asked about; else plimsoll.yaml in this folder or the
+    /// nearest one above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Name of the ValidatingWebhookConfiguration and of the Deployment
+    #[arg(long, default_value = "plimsoll")]
+    pub name: String,
+    /// Where the webhook runs
+    #[arg(short, long, default_value = "plimsoll")]
+    pub namespace: String,
+    /// The Secret with its certificate; NAME-tls unless given
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Option<String>,
+    /// Where to try the unfit Deployment
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    pub probe_namespace: String,
+    /// Another context than the current one
+    #[arg(long)]
+    pub context: Option<String>,
+}
+
+impl ValueEnum for FailurePolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[FailurePolicy::Ignore, FailurePolicy::Fail]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            FailurePolicy::Ignore => "ignore",
+            FailurePolicy::Fail => "fail",
+        }))
+    }
+}
+
+impl ValueEnum for OnFailure {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[OnFailure::Allow, OnFailure::Deny]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            OnFailure::Allow => "allow",
+            OnFailure::Deny => "deny",
+        }))
+    }
+}

@@ -1,0 +1,47 @@
+//! What becomes of a job after a handler had it.
+
+use plimsoll_worker::{
+    job::{Reason, Settlement},
+    retry::{Outcome, Policy},
+};
+use proptest::prelude::*;
+use std::time::Duration;
+
+const POLICY: Policy =
+    Policy { max_attempts: 4, max_deliveries: 6, backoff: Duration::from_secs(1), max_backoff: Duration::from_secs(3) };
+
+#[test]
+fn pauses_double_up_to_the_longest() {
+    let pauses = (0..3).map(|attempts| match POLICY.settlement(Outcome::Failed("no".into()), attempts, 1.0) {
+        Settlement::Retry { after, .. } => after.as_secs(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(pauses.collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+proptest! {
+    #[test]
+    fn a_failing_job_is_dead_after_exactly_its_attempts(max_attempts in 1..50_u32, chance in 0.0..1.0) {
+        let policy = Policy { max_attempts, ..POLICY };
+        let dead = |attempts| matches!(policy.settlement(Outcome::Failed(String::new()), attempts, chance), Settlement::Dead { .. });
+        prop_assert_eq!((0..).position(dead), Some(max_attempts as usize - 1));
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_the_longest(attempts in 0..3_u32, chance in 0.0..=1.0) {
+        if let Settlement::Retry { after, .. } = POLICY.settlement(Outcome::Failed(String::new()), attempts, chance) {
+            prop_assert!(after <= POLICY.max_backoff);
+        }
+    }
+
+    #[test]
+    fn an_interruption_is_never_an_attempt(attempts in 0..100_u32, chance in 0.0..1.0) {
+        prop_assert_eq!(POLICY.settlement(Outcome::Interrupted, attempts, chance), Settlement::Release);
+    }
+}
+
+#[test]
+fn a_job_that_kills_its_process_reaches_the_dead_letters() {
+    assert_eq!(POLICY.spent(6), None);
+    assert!(matches!(POLICY.spent(7), Some(Settlement::Dead { reason: Reason::Deliveries, .. })));
+}
