@@ -90,7 +90,7 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{self, Judge, Kinds};
+    use crate::manifest::{self, Kinds, Triage};
     use plimsoll_policy::{Level, Rule, Run, Workload};
     use serde_json::json;
     use std::borrow::Cow;
@@ -101,7 +101,7 @@ mod tests {
             "spec": {"containers": [{"name": "app", "image": "app:1.2.3"}]},
         });
         match manifest::object(pod, &Kinds::default()) {
-            Ok(Judge::Object(object)) => object.workload,
+            Ok(Triage::Object(object)) => object.workload,
             other => panic!("a Pod is judged, not {other:?}"),
         }
     }

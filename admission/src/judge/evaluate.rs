@@ -2,10 +2,12 @@
 
 use crate::{
     engine::{Failure, Question},
+    finding::{Finding, ObjectRef},
     judge::policy_set::{Group, PolicySet},
 };
-use plimsoll_policy::{Finding, Level, Run, Sibling, Workload};
+use plimsoll_policy::{Level, Run, Sibling, Workload};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -23,21 +25,10 @@ pub struct Subject<'a> {
 /// What the policies say of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evaluation {
-    /// In the order of modules, policies, and what each policy found.
-    pub findings: Vec<Judged>,
+    /// In the order of modules, policies, and what each policy found; all open.
+    pub findings: Vec<Finding>,
     /// Policies that gave no verdict.
     pub failures: Vec<PolicyFailure>,
-}
-
-/// A finding with the level that the set gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// Id of the policy.
-    pub policy: String,
-    /// Never [`Level::Off`].
-    pub level: Level,
-    /// What was found; its rule is one of the policy's.
-    pub finding: Finding,
 }
 
 /// A policy that gave no verdict.
@@ -52,19 +43,26 @@ pub struct PolicyFailure {
 /// Judges one object by all policies of a set. A Helm test is part of no release, so what is found in it are notes.
 pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     let mut evaluation = Evaluation::default();
+    let object = Arc::new(ObjectRef::from(subject.workload));
     let raw = set.groups().iter().any(|group| group.wants_raw).then(|| subject.value.to_string());
     for group in set.groups() {
         let ask = |runs: &[Run]| {
             let raw = raw.as_deref().filter(|_| group.wants_raw);
             let siblings = if group.wants_siblings { subject.siblings } else { &[] };
-            group.module.check(&Question { workload: subject.workload, raw, siblings, runs })
+            let found = group.module.check(&Question { workload: subject.workload, raw, siblings, runs })?;
+            let stated = found.into_iter().filter_map(|(run, found)| {
+                let level = set.rule(&found.rule)?.of(found.second);
+                let stated = || Finding::of_object(&runs[run].policy, level, found, &object, subject.value);
+                (level != Level::Off).then(stated)
+            });
+            Ok(stated.collect())
         };
-        evaluation.ask_group(group, ask, set);
+        evaluation.ask_group(group, ask);
     }
     if subject.workload.is_helm_test() {
         evaluation.cap(Level::Note);
     }
-    evaluation.findings.retain(|judged| !is_unknown(&judged.finding.pointer, subject.unknown));
+    evaluation.findings.retain(|finding| !is_unknown(&finding.location.pointer, subject.unknown));
     evaluation
 }
 
@@ -76,42 +74,31 @@ fn is_unknown(pointer: &str, unknown: &[String]) -> bool {
     unknown.iter().any(is_in)
 }
 
-type Answer = Result<Vec<(usize, Finding)>, Failure>;
-
 impl Evaluation {
     /// All policies of a module at once. If that fails, one by one, so that the fault is pinned on one and the others
     /// still count.
-    fn ask_group(&mut self, group: &Group, ask: impl Fn(&[Run]) -> Answer, set: &PolicySet) {
+    fn ask_group(&mut self, group: &Group, ask: impl Fn(&[Run]) -> Result<Vec<Finding>, Failure>) {
         if group.runs.is_empty() {
             return;
         }
         match (ask(&group.runs), group.runs.as_slice()) {
-            (Ok(found), runs) => self.add(runs, found, set),
+            (Ok(found), _) => self.findings.extend(found),
             (Err(cause), [only]) => self.fail(only, cause),
             (Err(_), runs) => {
-                for run in runs.chunks(1) {
-                    match ask(run) {
-                        Ok(found) => self.add(run, found, set),
-                        Err(cause) => self.fail(&run[0], cause),
+                for run in runs {
+                    match ask(std::slice::from_ref(run)) {
+                        Ok(found) => self.findings.extend(found),
+                        Err(cause) => self.fail(run, cause),
                     }
                 }
             }
         }
     }
 
-    fn add(&mut self, runs: &[Run], found: Vec<(usize, Finding)>, set: &PolicySet) {
-        for (run, finding) in found {
-            let level = set.rule(&finding.rule).map_or(Level::Off, |levels| levels.of(finding.second));
-            if level != Level::Off {
-                self.findings.push(Judged { policy: runs[run].policy.clone(), level, finding });
-            }
-        }
-    }
-
     /// Nothing is graver than `most`.
     fn cap(&mut self, most: Level) {
-        for judged in &mut self.findings {
-            judged.level = judged.level.min(most);
+        for finding in &mut self.findings {
+            finding.level = finding.level.min(most);
         }
     }
 

@@ -3,59 +3,46 @@
 //! One piece of code for every front end, so that a scan, the webhook and an audit say the same of the same object.
 
 use crate::{
-    finding::Status,
+    finding::{Finding, ObjectRef},
     judge::Judge,
-    judge::evaluate::{PolicyFailure, Subject, evaluate},
-    judge::exceptions::Usage,
+    judge::evaluate::{Evaluation, PolicyFailure, Subject, evaluate},
+    judge::exceptions::{Applied, Usage},
     judge::host_rules,
     judge::policy_set::PolicySet,
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Finding, Level};
+use plimsoll_policy::Level;
+use std::sync::Arc;
 
 /// What there is to say about one object.
 #[derive(Debug, Clone, Default)]
 pub struct Verdict {
     /// Of the policies in their order, then of the host.
-    pub findings: Vec<Stated>,
+    pub findings: Vec<Finding>,
     /// Policies that gave no verdict.
     pub failures: Vec<PolicyFailure>,
-    /// Which of the configured exceptions were of use.
+    /// Which of the configured exceptions were used.
     pub usage: Usage,
-}
-
-/// A finding, and how much it counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stated {
-    /// Id of the policy.
-    pub policy: String,
-    /// Never [`Level::Off`].
-    pub level: Level,
-    /// Whether somebody excepted it.
-    pub status: Status,
-    /// What was found.
-    pub finding: Finding,
 }
 
 impl Judge {
     /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
     pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
-        let evaluation = evaluate(subject, set);
-        let rules = evaluation.findings.iter().map(|judged| judged.finding.rule.as_str());
-        let excepted = self.exceptions.apply(subject.workload, rules, today);
-        let by_policies = evaluation.findings.into_iter().zip(excepted.statuses).map(|(judged, status)| Stated {
-            policy: judged.policy,
-            level: judged.level,
-            status,
-            finding: judged.finding,
-        });
-        let by_host = excepted.findings.into_iter().map(|finding| Stated {
-            policy: host_rules::POLICY.to_owned(),
-            level: set.level(&finding.rule),
-            status: Status::Open,
-            finding,
-        });
-        let findings = by_policies.chain(by_host).filter(|stated| stated.level != Level::Off).collect();
-        Verdict { findings, failures: evaluation.failures, usage: excepted.usage }
+        let Evaluation { mut findings, failures } = evaluate(subject, set);
+        let Applied { statuses, findings: about_exceptions, usage } =
+            self.exceptions.apply(subject.workload, findings.iter().map(|finding| finding.rule.as_str()), today);
+        for (finding, status) in findings.iter_mut().zip(statuses) {
+            finding.status = status;
+        }
+        if !about_exceptions.is_empty() {
+            let object = Arc::new(ObjectRef::from(subject.workload));
+            let by_host = about_exceptions.into_iter().map(|found| (set.level(&found.rule), found));
+            let by_host = by_host.filter(|(level, _)| *level != Level::Off);
+            findings
+                .extend(by_host.map(|(level, found)| {
+                    Finding::of_object(host_rules::POLICY, level, found, &object, subject.value)
+                }));
+        }
+        Verdict { findings, failures, usage }
     }
 }

@@ -38,7 +38,7 @@ pub use kind::{CustomKind, Kinds};
 pub use limits::Limits;
 pub use lines::{Lines, Position, Span, Window};
 pub use locate::Written;
-pub use object::{Judge, object};
+pub use object::{Triage, object};
 pub use read::{beyond_limit, decode, read, read_document};
 pub use single::Single;
 pub use tree::{Fault, Tree};

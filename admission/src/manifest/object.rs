@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// What there is to do with an object.
 #[derive(Debug, Clone)]
-pub enum Judge {
+pub enum Triage {
     /// Judge it.
     Object(Box<Object>),
     /// Leave it, for this reason.
@@ -24,12 +24,12 @@ pub enum Judge {
 /// # Errors
 /// Why nothing of it can be judged: each field that the API server would refuse. Where the rest can be judged, these
 /// are the object's own ([`Object::unreadable`]).
-pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Judge, Vec<FieldError>> {
+pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Triage, Vec<FieldError>> {
     let whole = |message: &str| vec![FieldError { pointer: String::new(), message: message.to_owned() }];
     let Value::Object(root) = value else { return Err(whole("a manifest is a mapping")) };
     match identify(&root, kinds).map_err(|error| vec![error])? {
         Identity::Judged { kind, api_version } => judge(root, kind, &api_version, kinds),
-        Identity::Skip(skip) => Ok(Judge::Skip(skip)),
+        Identity::Skip(skip) => Ok(Triage::Skip(skip)),
         Identity::List => Err(whole("a list inside a list: move its items into the outer one")),
     }
 }
@@ -71,9 +71,9 @@ fn judge(
     kind: Kind<'_>,
     api_version: &str,
     kinds: &Kinds,
-) -> std::result::Result<Judge, Vec<FieldError>> {
+) -> std::result::Result<Triage, Vec<FieldError>> {
     if let Some(skip) = reason_to_skip(&root, kind, api_version, kinds) {
-        return Ok(Judge::Skip(skip));
+        return Ok(Triage::Skip(skip));
     }
     if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
         metadata.remove(MANAGED_FIELDS);
@@ -84,7 +84,7 @@ fn judge(
     match view::workload(&node, kind) {
         Ok(workload) => {
             let (unreadable, unknown) = unreadable.into_parts();
-            Ok(Judge::Object(Box::new(Object { workload, value: Value::Object(root), unreadable, unknown })))
+            Ok(Triage::Object(Box::new(Object { workload, value: Value::Object(root), unreadable, unknown })))
         }
         Err(error) => {
             unreadable.add(error);

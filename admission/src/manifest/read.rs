@@ -4,7 +4,7 @@
 //! document by itself, [`read_document`].
 
 use super::{
-    Beside, Contents, FieldError, Found, Judge, Kinds, Lines, Options, Position, Problem, Skip, Span,
+    Beside, Contents, FieldError, Found, Kinds, Lines, Options, Position, Problem, Skip, Span, Triage,
     document::{Document, as_json, documents},
     json,
     kind::Lookup,
@@ -217,7 +217,7 @@ impl<'t> Reading<'_, 't> {
         self.faults(&faults);
         let has_faults = !faults.is_empty();
         match object(value, self.kinds) {
-            Ok(Judge::Object(mut object)) => {
+            Ok(Triage::Object(mut object)) => {
                 for error in &object.unreadable {
                     self.refuse(tree, item, error);
                 }
@@ -226,8 +226,8 @@ impl<'t> Reading<'_, 't> {
                 self.contents.objects.push(Found { tree, document, item, object: *object });
             }
             // What lacks something because it cannot be read is not a patch.
-            Ok(Judge::Skip(Skip::KustomizePatch)) if has_faults => {}
-            Ok(Judge::Skip(skip)) => self.contents.skipped.push(skip),
+            Ok(Triage::Skip(Skip::KustomizePatch)) if has_faults => {}
+            Ok(Triage::Skip(skip)) => self.contents.skipped.push(skip),
             Err(errors) => errors.iter().for_each(|error| self.refuse(tree, item, error)),
         }
     }

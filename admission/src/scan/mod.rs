@@ -5,24 +5,23 @@ pub mod inputs;
 pub mod kustomization;
 
 use crate::{
-    finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary, fingerprint, identity},
+    finding::{Finding, LocatedProblem, Location, ObjectRef, Place, Region, Report, Summary},
     judge::Judge,
     judge::evaluate::{PolicyFailure, Subject},
     judge::exceptions::Usage,
     judge::host_rules::{self, UNRENDERED_KUSTOMIZATION},
-    judge::verdict::Stated,
-    manifest::{self, Beside, Contents, Document, Found, Lines, Problem, Skip, Span},
+    manifest::{self, Beside, Contents, Document, Found, Lines, Position, Problem, Skip},
     scan::inputs::{Inputs, PassedOver, Source},
     scan::kustomization::Listed,
 };
 use jiff::civil::Date;
 use plimsoll_policy::{Level, Sibling};
 use rayon::prelude::*;
-use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
+use std::{fs, io::Read, num::NonZeroUsize, path::Path, sync::Arc, time::Instant};
 
 /// How to scan.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ScanOptions {
     /// How many sources at one time.
     pub threads: NonZeroUsize,
     /// Parse every document.
@@ -33,11 +32,8 @@ pub struct Options {
     pub today: Date,
 }
 
-/// Images of a file that a kustomization lists are not final, so this policy says nothing about them.
-const IMAGES: &str = "image-pull";
-
 /// Reads and judges all sources.
-pub fn scan(inputs: &Inputs, judge: &Judge, options: &Options) -> Report {
+pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
     let start = Instant::now();
     let scanner = Scanner { judge, options, listed: Listed::beside(&inputs.sources) };
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
@@ -45,7 +41,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &Options) -> Report {
     for outcome in scanner.all(&inputs.sources) {
         outcome.add_to(&mut report, &mut usage);
     }
-    report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(path.display().to_string(), why)));
+    report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(&path.display().to_string(), why)));
     report.findings.extend(about_configuration(judge, &usage, options.today));
     count_passed_over(&inputs.passed_over, &mut report.summary);
     report.summary.elapsed = start.elapsed();
@@ -54,7 +50,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &Options) -> Report {
 
 struct Scanner<'a> {
     judge: &'a Judge,
-    options: &'a Options,
+    options: &'a ScanOptions,
     listed: Listed,
 }
 
@@ -62,7 +58,7 @@ struct Scanner<'a> {
 #[derive(Default)]
 struct Outcome {
     findings: Vec<Finding>,
-    problems: Vec<FileProblem>,
+    problems: Vec<LocatedProblem>,
     files: usize,
     documents: usize,
     workloads: usize,
@@ -113,27 +109,28 @@ impl Scanner<'_> {
     }
 
     fn read(&self, source: &Source, bytes: Result<Vec<u8>, String>) -> Outcome {
-        let name = match source {
+        let path = match source {
             Source::Stdin => self.options.stdin.clone(),
             Source::File(path) => path.display().to_string(),
         };
         match bytes {
-            Ok(bytes) => self.text(name, &bytes, self.listed.contains(source)),
-            Err(why) => Outcome { problems: vec![whole_file(name, &why)], ..Outcome::default() },
+            Ok(bytes) => self.text(&path, &bytes, self.listed.contains(source)),
+            Err(why) => Outcome { problems: vec![whole_file(&path, &why)], ..Outcome::default() },
         }
     }
 
-    fn text(&self, name: String, bytes: &[u8], is_listed: bool) -> Outcome {
+    fn text(&self, path: &str, bytes: &[u8], is_listed: bool) -> Outcome {
         let options = manifest::Options {
             siblings: self.judge.everywhere().wants_siblings(),
             strict_yaml: self.options.strict_yaml,
             limits: manifest::Limits::default(),
         };
         match manifest::decode(bytes, &options) {
-            Ok(text) => File { scanner: self, options, name, lines: Lines::of(text), is_listed }.outcome(),
+            Ok(text) => File { scanner: self, options, path: path.into(), lines: Lines::of(text), is_listed }.outcome(),
             Err(problem) => {
-                let problem = FileProblem { file: name, problem, excerpt: Excerpt::default() };
-                Outcome { files: 1, problems: vec![problem], ..Outcome::default() }
+                let text = String::from_utf8_lossy(bytes);
+                let file = File { scanner: self, options, path: path.into(), lines: Lines::of(&text), is_listed };
+                Outcome { files: 1, problems: vec![file.problem(problem)], ..Outcome::default() }
             }
         }
     }
@@ -143,7 +140,7 @@ impl Scanner<'_> {
 struct File<'a, 't> {
     scanner: &'a Scanner<'a>,
     options: manifest::Options,
-    name: String,
+    path: Arc<str>,
     lines: Lines<'t>,
     is_listed: bool,
 }
@@ -200,86 +197,71 @@ impl<'t> File<'_, 't> {
     fn object(&self, found: &Found<'_>, siblings: &[&Beside], outcome: &mut Outcome) {
         let Scanner { judge, options, .. } = self.scanner;
         let workload = &found.object.workload;
-        let object = ObjectRef {
-            api_version: workload.api_version.clone(),
-            kind: workload.kind.clone(),
-            namespace: workload.namespace.clone(),
-            name: workload.name.clone(),
-        };
         let set = match judge.policies(workload.namespace.as_deref()) {
             Ok(set) => set,
-            Err(why) => return outcome.problems.push(self.refusal(found, format!("{object} is not judged: {why}"))),
+            Err(why) => {
+                let message = format!("{} is not judged: {why}", ObjectRef::from(workload));
+                return outcome.problems.push(self.refusal(found, message));
+            }
         };
         let siblings = others(found, siblings);
         let manifest::Object { value, unknown, .. } = &found.object;
         let subject = Subject { workload, value, unknown, siblings: &siblings };
         let verdict = judge.judge(&subject, &set, options.today);
         outcome.usage += verdict.usage;
-        let all = verdict.findings.into_iter().filter(|stated| !(self.is_listed && stated.policy == IMAGES));
-        outcome.findings.append(&mut self.located(found, &object, all));
+        let all = verdict.findings.into_iter().filter(|finding| !(self.is_listed && is_about_images(finding)));
+        outcome.findings.append(&mut self.located(found, all.collect()));
         for PolicyFailure { policy, cause } in verdict.failures {
+            let object = ObjectRef::from(workload);
             let message = format!("the policy `{policy}` gave no verdict on {object}: {cause}");
             outcome.problems.push(self.refusal(found, message));
         }
     }
 
-    fn located(&self, found: &Found<'_>, object: &ObjectRef, all: impl Iterator<Item = Stated>) -> Vec<Finding> {
-        let located = all.map(|Stated { policy, level, status, finding }| {
-            let identity = identity(&finding.pointer, &found.object.value);
-            Finding {
-                fingerprint: fingerprint(&finding.rule, Some(object), finding.container.as_deref(), &identity),
-                place: self.place(found.document, found.item, found.locate(&finding.pointer)),
-                rule: finding.rule,
-                policy,
-                level,
-                status,
-                message: finding.message,
-                help: finding.help,
-                object: Some(object.clone()),
-                container: finding.container,
-                pointer: finding.pointer,
-                fix: finding.fix,
+    /// The findings in the order of the text.
+    fn located(&self, found: &Found<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
+        for finding in &mut findings {
+            let related = finding.related.iter_mut().map(|related| &mut related.location);
+            for location in related.chain([&mut finding.location]) {
+                *location = self.location(found, std::mem::take(&mut location.pointer));
             }
-        });
-        let mut located: Vec<Finding> = located.collect();
-        located.sort_by(|a, b| (a.place.line, a.place.column, &a.rule).cmp(&(b.place.line, b.place.column, &b.rule)));
-        located
+        }
+        findings.sort_by(|a, b| (a.location.position(), &a.rule).cmp(&(b.location.position(), &b.rule)));
+        findings
     }
 
-    fn place(&self, document: usize, item: Option<usize>, span: Span) -> Place {
-        let manifest::Position { line, column } = self.lines.position(span.start);
-        Place { file: self.name.clone(), document, item, line, column, excerpt: Excerpt::of(&self.lines, span) }
+    /// Where the text has a field of an object.
+    fn location(&self, found: &Found<'_>, pointer: String) -> Location {
+        let region = Some(Region::of(&self.lines, found.locate(&pointer)));
+        Location { place: self.place(Some(found.document), found.item), pointer, region }
     }
 
-    fn refusal(&self, found: &Found<'_>, message: String) -> FileProblem {
-        let span = found.locate("/metadata/name");
-        let position = Some(self.lines.position(span.start));
-        self.problem(Problem { document: Some(found.document), position, message })
+    fn place(&self, document: Option<usize>, item: Option<usize>) -> Place {
+        Place::File { path: Arc::clone(&self.path), document, item }
     }
 
-    fn problem(&self, problem: Problem) -> FileProblem {
-        let start = problem.position.map(|position| self.lines.byte(position));
-        let excerpt = start.map(|start| Excerpt::of(&self.lines, Span { start, end: start })).unwrap_or_default();
-        FileProblem { file: self.name.clone(), problem, excerpt }
+    fn refusal(&self, found: &Found<'_>, message: String) -> LocatedProblem {
+        LocatedProblem { location: self.location(found, "/metadata/name".to_owned()), message }
+    }
+
+    fn problem(&self, Problem { document, position, message }: Problem) -> LocatedProblem {
+        let region = position.map(|position| Region::at(&self.lines, position));
+        let location = Location { place: self.place(document, None), pointer: String::new(), region };
+        LocatedProblem { location, message }
     }
 
     fn note_kustomization(&self, level: Level) -> Option<Finding> {
-        (level != Level::Off).then(|| Finding {
-            rule: UNRENDERED_KUSTOMIZATION.name.clone().into_owned(),
-            policy: host_rules::POLICY.to_owned(),
-            level,
-            status: Status::Open,
-            message: "a kustomization lists this file and may replace its images, so they are not judged here"
-                .to_owned(),
-            help: Some("render first: kubectl kustomize FOLDER | plimsoll scan -".to_owned()),
-            object: None,
-            container: None,
-            pointer: String::new(),
-            fix: Vec::new(),
-            fingerprint: fingerprint(&UNRENDERED_KUSTOMIZATION.name, None, None, &self.name),
-            place: self.place(0, None, Span { start: 0, end: 0 }),
-        })
+        let message = "a kustomization lists this file and may replace its images, so they are not judged here";
+        let found = plimsoll_policy::Finding::new(&UNRENDERED_KUSTOMIZATION, "", message)
+            .help("render first: kubectl kustomize FOLDER | plimsoll scan -");
+        let place = (self.place(Some(0), None), Region::at(&self.lines, Position { line: 1, column: 1 }));
+        (level != Level::Off).then(|| Finding::of_text(host_rules::POLICY, level, found, place, &self.path))
     }
+}
+
+/// Images of a file that a kustomization lists are not final, so nothing is said about them.
+fn is_about_images(finding: &Finding) -> bool {
+    finding.policy == "image-pull"
 }
 
 /// Shared out among the threads of the pool that this runs in; the order stays.
@@ -363,7 +345,6 @@ fn read_limited(from: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn whole_file(file: String, why: &str) -> FileProblem {
-    let problem = Problem { document: None, position: None, message: why.to_owned() };
-    FileProblem { file, problem, excerpt: Excerpt::default() }
+fn whole_file(path: &str, why: &str) -> LocatedProblem {
+    LocatedProblem { location: Location::whole_file(path), message: why.to_owned() }
 }
