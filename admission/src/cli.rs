@@ -6,10 +6,17 @@ mod cluster;
 #[cfg(feature = "cluster")]
 pub use cluster::{Certificate, Cluster, Doctor, Serve, WebhookCommand, WebhookManifest};
 
-use crate::judge::policy_set::Profile;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValue, error::ErrorKind};
+use crate::{
+    judge::policy_set::Profile,
+    report::{FORMATS, Format},
+};
+use clap::{
+    Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, TypedValueParser},
+    error::ErrorKind,
+};
 use plimsoll_policy::Level;
-use std::{path::PathBuf, str::FromStr};
+use std::{ffi::OsStr, path::PathBuf, str::FromStr};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -81,8 +88,8 @@ pub struct Scan {
     /// The lowest level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", default_value = "deny")]
     pub fail_on: FailOn,
-    /// How to report: `text` or `json`, and where to; may be repeated
-    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
+    /// How to report, and the file to write; may be repeated
+    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = FORMATS[0].name, value_parser = OutputParser)]
     pub formats: Vec<Output>,
     /// Leave out what matches this glob; may be repeated
     #[arg(long, value_name = "GLOB")]
@@ -203,21 +210,12 @@ impl FromStr for RuleLevel {
 }
 
 /// A format, and the file it goes to; standard output unless given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Output {
     /// How to print.
-    pub format: Format,
+    pub format: &'static Format,
     /// Where to.
     pub file: Option<PathBuf>,
-}
-
-/// How to print a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people, like rustc.
-    Text,
-    /// One JSON document: docs/schema/scan-report-1.json.
-    Json,
 }
 
 impl FromStr for Output {
@@ -226,11 +224,25 @@ impl FromStr for Output {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
         if file == Some("") {
-            return Err(format!("`{text}` names no file"));
+            return Err(format!("`{text}` does not name a file"));
         }
-        let format =
-            Format::from_str(name, false).map_err(|_| format!("`{name}` is no format; there are text and json"))?;
-        Ok(Output { format, file: file.map(PathBuf::from) })
+        Ok(Output { format: Format::named(name)?, file: file.map(PathBuf::from) })
+    }
+}
+
+/// Reads an [`Output`], and lists the formats in the help.
+#[derive(Clone)]
+struct OutputParser;
+
+impl TypedValueParser for OutputParser {
+    type Value = Output;
+
+    fn parse_ref(&self, command: &clap::Command, arg: Option<&Arg>, value: &OsStr) -> Result<Output, clap::Error> {
+        TypedValueParser::parse_ref(&str::parse::<Output>, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.summary))))
     }
 }
 

@@ -6,7 +6,7 @@ use plimsoll::{
     engine::{Engine, Question},
     judge::evaluate::{Subject, evaluate},
     judge::policy_set::{PolicySet, Profile},
-    manifest::{self, Judge, Kinds, Object},
+    manifest::{self, Kinds, Object, Triage},
 };
 use plimsoll_policy::{Finding, Findings, Input, Policy, Workload};
 use std::{
@@ -99,7 +99,7 @@ fn start() -> Result<PolicySet, Box<dyn std::error::Error>> {
 fn object() -> Object {
     let value = serde_json::from_str(black_box(DEPLOYMENT)).expect("JSON");
     match manifest::object(value, &Kinds::default()) {
-        Ok(Judge::Object(object)) => *object,
+        Ok(Triage::Object(object)) => *object,
         other => panic!("a Deployment is judged, not {other:?}"),
     }
 }

@@ -12,7 +12,7 @@ use plimsoll::{
     engine::{Engine, Failure, Module, Question, limits},
     judge::evaluate::{Subject, evaluate},
     judge::policy_set::{Choice, PolicySet, Profile},
-    manifest::{Judge, Kinds, Object, object},
+    manifest::{Kinds, Object, Triage, object},
 };
 use std::{
     collections::BTreeMap,
@@ -72,7 +72,7 @@ fn a_bad_policy_costs_one_verdict_and_is_named() {
         ),
     ] {
         let report = evaluate(&subject(&workload()), &set(&module, verb));
-        let found: Vec<&str> = report.findings.iter().map(|judged| judged.finding.message.as_str()).collect();
+        let found: Vec<&str> = report.findings.iter().map(|judged| judged.message.as_str()).collect();
         assert_eq!(found, ["saw checkout"], "{verb}: the neighbour still counts");
         let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.policy, failure.cause));
         expected.assert_eq(&failures.collect::<Vec<_>>().join("\n"));
@@ -85,7 +85,7 @@ fn text_is_cleaned_and_cut() {
     let message = |verb| {
         let report = evaluate(&subject(&workload()), &set(&module, verb));
         let mut of_hostile = report.findings.into_iter().filter(|judged| judged.policy == "hostile");
-        of_hostile.next().expect("a finding").finding.message
+        of_hostile.next().expect("a finding").message
     };
     assert_eq!(message("control-characters"), "\u{fffd}[2Jall\u{fffd} gone");
     let long = message("long-text");
@@ -150,7 +150,7 @@ fn set(module: &Arc<Module>, verb: &str) -> PolicySet {
 fn workload() -> Object {
     let value = serde_json::from_str(include_str!("../bench/deployment.json")).expect("JSON");
     match object(value, &Kinds::default()) {
-        Ok(Judge::Object(object)) => *object,
+        Ok(Triage::Object(object)) => *object,
         other => panic!("a Deployment is judged, not {other:?}"),
     }
 }

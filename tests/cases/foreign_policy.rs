@@ -67,7 +67,7 @@ fn finds_what_its_page_says() {
         let report =
             evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, &set);
         assert_eq!(report.failures, []);
-        let of_rule = report.findings.iter().filter(|judged| judged.finding.rule == example.rule);
+        let of_rule = report.findings.iter().filter(|judged| judged.rule == example.rule);
         let worst = of_rule.map(|judged| judged.level).max().unwrap_or(Level::Off);
         assert_eq!(worst, example.verdict, "line {}: {}", example.line, example.rule);
     }

@@ -3,7 +3,8 @@
 use expect_test::expect;
 use plimsoll::{
     engine::Engine,
-    judge::evaluate::{Judged, Subject, evaluate},
+    finding::{Finding, ObjectRef},
+    judge::evaluate::{Subject, evaluate},
     judge::policy_set::{PolicySet, Profile},
     manifest::{self, Contents, Kinds, Object},
 };
@@ -47,7 +48,7 @@ fn hold<P: Policy + Default>() {
         for object in objects(&example) {
             let native = natively::<P>(&object, profile);
             assert_eq!(as_webassembly::<P>(&object, set), native, "{}, line {}", P::ID, example.line);
-            let of_rule = native.iter().filter(|judged| judged.finding.rule == example.rule);
+            let of_rule = native.iter().filter(|judged| judged.rule == example.rule);
             worst = of_rule.map(|judged| judged.level).fold(worst, Level::max);
         }
         if worst != example.verdict {
@@ -80,13 +81,16 @@ fn set(profile: Profile) -> PolicySet {
     PolicySet::new(&[module], profile, &BTreeMap::new(), &BTreeMap::new()).expect("a set")
 }
 
-fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Judged> {
-    let report = evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set);
+fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Finding> {
+    let report = evaluate(
+        &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
+        set,
+    );
     assert_eq!(report.failures, []);
     report.findings.into_iter().filter(|judged| judged.policy == P::ID).collect()
 }
 
-fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Judged> {
+fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Finding> {
     let level = |rule: &str, second: bool| {
         let rule = P::RULES.iter().find(|known| known.name == rule).expect("a policy finds by its own rules");
         let levels = rule.escalated.filter(|_| second).unwrap_or(rule.levels);
@@ -100,10 +104,10 @@ fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Judge
     let off: Vec<String> = names.filter(is_off).map(str::to_owned).collect();
     let mut findings = Findings::new(&off);
     P::default().check(&Input::from(&object.workload), &mut findings);
-    let judged = findings.into_vec().into_iter().map(|finding| Judged {
-        policy: P::ID.to_owned(),
-        level: level(&finding.rule, finding.escalated),
-        finding,
+    let name = Arc::new(ObjectRef::from(&object.workload));
+    let judged = findings.into_vec().into_iter().map(|found| {
+        let level = level(&found.rule, found.second);
+        Finding::of_object(P::ID, level, found, &name, &object.value)
     });
     judged.filter(|judged| judged.level != Level::Off).collect()
 }

@@ -1,14 +1,26 @@
 //! What the formats of a report promise to programs.
 
 use plimsoll::{
-    finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status},
-    manifest::{Position, Problem},
-    report::json,
+    finding::{
+        Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report, Safety, Status,
+    },
+    manifest::{Lines, Position},
+    report::{Context, Detail, json},
 };
 use plimsoll_policy::{Edit, Level};
 use serde_json::Value;
+use std::sync::Arc;
 
 const SCHEMA: &str = include_str!("../../docs/schema/scan-report-1.json");
+
+fn region() -> Region {
+    Region::at(&Lines::of("kind: Pod"), Position { line: 1, column: 1 })
+}
+
+fn file(document: Option<usize>, item: Option<usize>, region: Option<Region>) -> Location {
+    let place = Place::File { path: "deploy/app.yaml".into(), document, item };
+    Location { place, pointer: "/spec/template/spec/containers/0/image".to_owned(), region }
+}
 
 fn finding(level: Level) -> Finding {
     Finding {
@@ -20,48 +32,51 @@ fn finding(level: Level) -> Finding {
         help: None,
         object: None,
         container: None,
-        pointer: String::new(),
-        fix: vec![],
-        place: Place {
-            file: "deploy/app.yaml".to_owned(),
-            document: 0,
-            item: None,
-            line: 1,
-            column: 1,
-            excerpt: Excerpt::default(),
-        },
-        fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
+        location: file(Some(0), None, Some(region())),
+        related: vec![],
+        fix: None,
+        fingerprint: Fingerprint([0x5a; 16]),
     }
 }
 
 /// Every field in every one of its forms.
 fn report() -> Report {
-    let mut full = finding(Level::Warn);
-    full.status = Status::Excepted { reason: "single writer".to_owned(), expires: "2027-01-31".to_owned() };
-    full.help = Some("write `nginx:1.29.3`".to_owned());
-    full.container = Some("app".to_owned());
-    full.pointer = "/spec/template/spec/containers/0/image".to_owned();
-    full.place.item = Some(3);
-    full.object = Some(ObjectRef {
+    let object = Arc::new(ObjectRef {
         api_version: "apps/v1".to_owned(),
         kind: "Deployment".to_owned(),
         namespace: Some("shop".to_owned()),
         name: "app".to_owned(),
     });
-    full.fix = vec![
+    let mut full = finding(Level::Warn);
+    full.status = Status::Excepted { reason: "single writer".to_owned(), expires: "2027-01-31".to_owned() };
+    full.help = Some("write `nginx:1.29.3`".to_owned());
+    full.container = Some("app".to_owned());
+    full.location = file(Some(0), Some(3), Some(region()));
+    full.related = vec![Related { message: "its Service".to_owned(), location: file(Some(1), None, Some(region())) }];
+    full.object = Some(Arc::clone(&object));
+    let edits = vec![
         Edit::Add { pointer: "/spec/replicas".to_owned(), value: "2".to_owned() },
         Edit::Replace { pointer: "/spec/replicas".to_owned(), value: "null".to_owned() },
         Edit::Remove { pointer: "/spec/replicas".to_owned() },
     ];
-    let problem = |position: Option<Position>| FileProblem {
-        file: "deploy/b.yaml".to_owned(),
-        problem: Problem { document: position.map(|_| 2), position, message: "not UTF-8".to_owned() },
-        excerpt: Excerpt::default(),
+    full.fix = Some(Fix { edits, safety: Safety::Safe });
+    let of_cluster = |location| Finding {
+        object: Some(Arc::clone(&object)),
+        location: Location { place: Place::Object(Arc::clone(&object)), region: None, ..location },
+        ..finding(Level::Note)
     };
+    let of_configuration =
+        Location { place: Place::Configuration { path: "plimsoll.yaml".into() }, ..file(None, None, Some(region())) };
+    let problem = |location| LocatedProblem { location, message: "not UTF-8".to_owned() };
     let mut report = Report {
         policies: "sha256:00".to_owned(),
-        findings: vec![finding(Level::Deny), full, finding(Level::Note)],
-        problems: vec![problem(None), problem(Some(Position { line: 10, column: 3 }))],
+        findings: vec![
+            finding(Level::Deny),
+            full,
+            of_cluster(file(None, None, None)),
+            Finding { location: of_configuration, ..finding(Level::Note) },
+        ],
+        problems: vec![problem(Location::whole_file("b.yaml")), problem(file(Some(2), Some(1), Some(region())))],
         ..Report::default()
     };
     report.summary.skipped.insert("not a workload".to_owned(), 3);
@@ -70,7 +85,8 @@ fn report() -> Report {
 
 fn as_json(report: &Report) -> Value {
     let mut out = Vec::new();
-    json::write(report, &mut out).expect("a vector takes everything");
+    json::write(report, &Context { detail: Detail::Normal, policies: &[] }, &mut out)
+        .expect("a vector takes everything");
     serde_json::from_slice(&out).expect("it is JSON")
 }
 
@@ -96,6 +112,8 @@ fn the_schema_refuses_what_a_report_cannot_be() {
         ("/findings/0/status", Value::from("excepted")),
         ("/findings/1/status", Value::from("open")),
         ("/findings/1/fix/2/op", Value::from("add")),
+        ("/findings/1/fixIs", Value::from("perhaps")),
+        ("/findings/1/related/0/message", Value::Null),
         ("/summary/deny", Value::Null),
     ] {
         let mut json = as_json(&report());

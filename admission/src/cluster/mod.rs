@@ -37,7 +37,7 @@ pub async fn client(context: Option<&str>) -> Result<Client> {
 
 /// Names of an installation.
 #[derive(Debug, Clone)]
-pub struct Names {
+pub struct InstallationNames {
     /// Of the ValidatingWebhookConfiguration and the Deployment.
     pub name: String,
     /// Where the webhook runs.
@@ -82,7 +82,7 @@ pub struct Probe {
 ///
 /// # Errors
 /// The API server cannot be reached, or does not let this user read.
-pub async fn read(client: &Client, names: &Names) -> Result<Installation> {
+pub async fn read(client: &Client, names: &InstallationNames) -> Result<Installation> {
     let all = ListParams::default();
     let validating = Api::<ValidatingWebhookConfiguration>::all(client.clone()).list(&all).await;
     let validating = validating.context("the ValidatingWebhookConfigurations")?.items;

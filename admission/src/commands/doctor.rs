@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
     let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
-    let names = cluster::Names {
+    let names = cluster::InstallationNames {
         name: flags.name.clone(),
         namespace: flags.namespace.clone(),
         secret: flags.secret.clone().unwrap_or_else(|| format!("{}-tls", flags.name)),

@@ -26,7 +26,7 @@ use crate::{
 use anstream::AutoStream;
 use anyhow::{Context, Result};
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     num::NonZeroUsize,
     process::ExitCode,
 };
@@ -96,14 +96,24 @@ fn judge(flags: &cli::Policies, threads: NonZeroUsize, when: cli::ColorChoice) -
     }
 }
 
-/// Puts a text on standard output, with its colours where they are wanted. Whoever reads it may stop, as `head` does.
+/// Puts a text on standard output, with its colours where they are wanted.
 fn show(text: &[u8], when: cli::ColorChoice) -> Result<()> {
-    let mut stdout = AutoStream::new(io::stdout().lock(), color(when, &io::stdout()));
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+    print(when, |out| out.write_all(text))
+}
+
+/// Writes to standard output, with colours where they are wanted. Whoever reads it may stop, as `head` does.
+fn print(when: cli::ColorChoice, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let stdout = AutoStream::new(io::stdout().lock(), color(when, &io::stdout()));
+    // Standard output would otherwise be written line by line.
+    let mut stdout = BufWriter::with_capacity(BUFFER, stdout);
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
         _ => Ok(()),
     }
 }
+
+/// What goes out in one piece, in bytes.
+const BUFFER: usize = 64 * 1024;
 
 fn color(choice: cli::ColorChoice, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
     match choice {

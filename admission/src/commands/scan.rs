@@ -1,20 +1,23 @@
 //! `plimsoll scan`: judges files, folders and standard input.
 
-use super::{Exit, judge, show};
+use super::{BUFFER, Exit, judge, print};
 use crate::{
     cli,
     clock::today,
     finding::{Finding, Report},
-    judge::Judge,
-    report::{json, text, text::Detail},
+    judge::host_rules,
+    report::{Context, Detail},
     scan::{
         self,
         inputs::{self, Inputs, Walk},
     },
 };
-use anyhow::{Context, Result, bail};
+use anstream::StripStream;
+use anyhow::{Context as _, Result, bail};
+use plimsoll_policy::Description;
 use std::{
-    io::{self, Write},
+    fs::File,
+    io::{BufWriter, Write},
     num::NonZeroUsize,
 };
 
@@ -28,11 +31,17 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let Some(judge) = judge(&flags.policies, threads, flags.color.color)? else { return Ok(Exit::Failed) };
     let walk = Walk { hidden: flags.hidden, ignore_files: !flags.no_ignore, exclude: inputs::exclude(&flags.exclude)? };
     let inputs = Inputs::find(&flags.paths, &walk);
-    let options =
-        scan::Options { threads, strict_yaml: flags.strict_yaml, stdin: flags.stdin_filename.clone(), today: today() };
+    let options = scan::ScanOptions {
+        threads,
+        strict_yaml: flags.strict_yaml,
+        stdin: flags.stdin_filename.clone(),
+        today: today(),
+    };
     let report = scan::scan(&inputs, &judge, &options);
+    let policies: Vec<Description> = judge.descriptions().cloned().chain([host_rules::description()]).collect();
+    let context = Context { detail: detail(flags), policies: &policies };
     for output in &flags.formats {
-        write(&report, output, flags, &judge)?;
+        write(&report, output, &context, flags.color.color)?;
     }
     Ok(exit(&report, flags))
 }
@@ -61,33 +70,24 @@ fn refuse_two_reports_on_stdout(formats: &[cli::Output]) -> Result<()> {
     Ok(())
 }
 
-fn write(report: &Report, output: &cli::Output, flags: &cli::Scan, judge: &Judge) -> Result<()> {
-    let mut text = Vec::new();
-    print(report, output.format, flags, judge, &mut text)?;
-    match &output.file {
-        Some(path) => {
-            let plain = anstream::adapter::strip_bytes(&text).into_vec();
-            std::fs::write(path, plain).with_context(|| path.display().to_string())
-        }
-        None => show(&text, flags.color.color),
-    }
+/// Straight to where it goes: of thousands of findings, text is kept only in the report.
+fn write(report: &Report, output: &cli::Output, context: &Context<'_>, color: cli::ColorChoice) -> Result<()> {
+    let format = output.format;
+    let Some(path) = &output.file else {
+        return print(color, |out| (format.write)(report, context, out));
+    };
+    let write = || {
+        let mut file = BufWriter::with_capacity(BUFFER, StripStream::new(File::create(path)?));
+        (format.write)(report, context, &mut file)?;
+        file.flush()
+    };
+    write().with_context(|| path.display().to_string())
 }
 
-fn print(
-    report: &Report,
-    format: cli::Format,
-    flags: &cli::Scan,
-    judge: &Judge,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let detail = match (flags.quiet, flags.notes) {
+fn detail(flags: &cli::Scan) -> Detail {
+    match (flags.quiet, flags.notes) {
         (true, _) => Detail::Quiet,
         (_, true) => Detail::Notes,
         _ => Detail::Normal,
-    };
-    let summary = |rule: &str| judge.everywhere().rule(rule).map(|known| known.rule.summary.as_ref());
-    match format {
-        cli::Format::Text => text::write(report, detail, summary, out),
-        cli::Format::Json => json::write(report, out),
     }
 }

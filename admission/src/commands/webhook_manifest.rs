@@ -3,7 +3,7 @@
 use super::{Exit, judge, show};
 use crate::{
     cli,
-    webhook::configuration::{self, Installation},
+    webhook::configuration::{self, Registration},
 };
 use anyhow::{Context, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -21,13 +21,13 @@ pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
         anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is no PEM", path.display());
         Ok(BASE64_STANDARD.encode(pem))
     });
-    let installation = Installation {
+    let registration = Registration {
         name: flags.name.clone(),
         namespace: flags.namespace.clone(),
         service: flags.service.clone(),
         failure_policy: flags.failure_policy,
         ca_bundle: ca_bundle.transpose()?,
     };
-    show(configuration::yaml(&judge.kinds, &installation)?.as_bytes(), cli::ColorChoice::Never)?;
+    show(configuration::yaml(&judge.kinds, &registration)?.as_bytes(), cli::ColorChoice::Never)?;
     Ok(Exit::Clean)
 }

@@ -4,13 +4,50 @@ use super::ObjectRef;
 use plimsoll_policy::Pointer;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::fmt;
+
+/// The same for the same finding on other lines: rule, object, container, and pointer with names instead of list
+/// indices. Shown as 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(pub [u8; 16]);
+
+impl Fingerprint {
+    /// Of a finding about a field of an object.
+    pub fn of_field(rule: &str, object: &ObjectRef, container: Option<&str>, pointer: &Pointer, value: &Value) -> Self {
+        let ObjectRef { api_version, kind, namespace, name } = object;
+        let namespace = namespace.as_deref().unwrap_or_default();
+        let identity = identity(pointer, value);
+        hash([rule, api_version, kind, namespace, name, container.unwrap_or_default(), &identity])
+    }
+
+    /// Of a finding about no object, told from others of the same rule by a text.
+    pub fn of_text(rule: &str, text: &str) -> Self {
+        hash([rule, "", "", "", "", "", text])
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The first 16 bytes of SHA-256.
+fn hash(parts: [&str; 7]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // The length keeps `a`, `bc` apart from `ab`, `c`.
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash.finalize()[..16]);
+    Fingerprint(first)
+}
 
 /// The pointer with list indices replaced by the names of what they point to:
 /// `/spec/containers/0/image` is `/spec/containers/app/image`. An item without a name keeps its index.
-///
-/// Together with the rule and the container it tells whether two versions of an object have the same finding.
-pub fn identity(pointer: &Pointer, object: &Value) -> String {
+fn identity(pointer: &Pointer, object: &Value) -> String {
     let mut identity = Pointer::ROOT;
     let mut here = Some(object);
     for step in pointer.steps() {
@@ -20,23 +57,6 @@ pub fn identity(pointer: &Pointer, object: &Value) -> String {
         identity = identity.step(name.unwrap_or(&step));
     }
     identity.into()
-}
-
-/// SHA-256 over rule, object, container and [`identity`], its first 16 bytes in hex.
-pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, container: Option<&str>, identity: &str) -> String {
-    let object = object.map_or([""; 4], |object| {
-        [&object.api_version, &object.kind, object.namespace.as_deref().unwrap_or_default(), &object.name]
-    });
-    let mut hash = Sha256::new();
-    for part in [rule].iter().chain(&object).chain(&[container.unwrap_or_default(), identity]) {
-        // The length keeps `a`, `bc` apart from `ab`, `c`.
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()[..16].iter().fold(String::with_capacity(32), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes everything");
-        hex
-    })
 }
 
 #[cfg(test)]
@@ -70,16 +90,20 @@ mod tests {
             namespace: None,
             name: name.to_owned(),
         };
+        let of = |rule: &str, name: &str, container: &str, pointer: &str| {
+            Fingerprint::of_field(rule, &object(name), Some(container), pointer, &Value::Null)
+        };
         let mut fingerprints = vec![
-            fingerprint("latest-tag", Some(&object("a")), Some("app"), "/image"),
-            fingerprint("series-tag", Some(&object("a")), Some("app"), "/image"),
-            fingerprint("latest-tag", Some(&object("b")), Some("app"), "/image"),
-            fingerprint("latest-tag", Some(&object("a")), Some("web"), "/image"),
-            fingerprint("latest-tag", Some(&object("a")), Some("app"), "/x"),
-            fingerprint("latest-tag", Some(&object("aa")), Some("pp"), "/image"),
-            fingerprint("latest-tag", None, Some("app"), "/image"),
+            of("latest-tag", "a", "app", "/image"),
+            of("series-tag", "a", "app", "/image"),
+            of("latest-tag", "b", "app", "/image"),
+            of("latest-tag", "a", "web", "/image"),
+            of("latest-tag", "a", "app", "/x"),
+            of("latest-tag", "aa", "pp", "/image"),
+            Fingerprint::of_text("latest-tag", "/image"),
         ];
-        assert_eq!(fingerprints[0], "26d497cde01ef8da9a06f883ef1f9eca", "it must not change from version to version");
+        let first = fingerprints[0].to_string();
+        assert_eq!(first, "26d497cde01ef8da9a06f883ef1f9eca", "it must not change from version to version");
         fingerprints.sort();
         fingerprints.dedup();
         assert_eq!(fingerprints.len(), 7);

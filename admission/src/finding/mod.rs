@@ -1,19 +1,27 @@
-//! The finding: one model from the policies to every report.
+//! The finding: one model from the judge to every report.
+//!
+//! The judge states a finding at a field of an object. A front end that has the text adds where in it that is. Front
+//! ends without a text, as the webhook, leave it at the field.
 
 mod excerpt;
 mod fingerprint;
+mod location;
+mod object;
 mod report;
 
 pub use excerpt::Excerpt;
-pub use fingerprint::{fingerprint, identity};
+pub use fingerprint::Fingerprint;
+pub use location::{LocatedProblem, Location, Place, Region, Related};
+pub use object::ObjectRef;
 pub use report::{Report, Summary, Tally};
 
-use crate::manifest::Problem;
-use plimsoll_policy::{Edit, Level, Pointer, Workload};
-use std::fmt;
+use crate::manifest::Position;
+use plimsoll_policy::{Edit, Level, Safety};
+use serde_json::Value;
+use std::sync::Arc;
 
-/// A finding at its place.
-#[derive(Debug, Clone)]
+/// A finding and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Name of the rule.
     pub rule: String,
@@ -21,24 +29,24 @@ pub struct Finding {
     pub policy: String,
     /// Never [`Level::Off`].
     pub level: Level,
-    /// Whether somebody excepted it.
+    /// Whether it counts.
     pub status: Status,
     /// What was found.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// What it is about; none where it is about a file, as an exception that has expired.
-    pub object: Option<ObjectRef>,
+    /// What it is about; none where it is about a file or the configuration.
+    pub object: Option<Arc<ObjectRef>>,
     /// Name of the container, where it is about one.
     pub container: Option<String>,
-    /// JSON pointer into the object.
-    pub pointer: Pointer,
+    /// The field that it is about, or where that belongs.
+    pub location: Location,
+    /// Other places that explain it.
+    pub related: Vec<Related>,
     /// Edits that fix it.
-    pub fix: Vec<Edit>,
-    /// Where the field is, or where it belongs.
-    pub place: Place,
-    /// Survives moved lines: rule, object, container and pointer with names instead of list indices.
-    pub fingerprint: String,
+    pub fix: Option<Fix>,
+    /// What makes it the same finding in another version of the text.
+    pub fingerprint: Fingerprint,
 }
 
 /// Whether a finding counts.
@@ -48,80 +56,99 @@ pub enum Status {
     Open,
     /// It is shown and does not count.
     Excepted {
-        /// Who said so, and why.
+        /// Why, as the author of the exception wrote it.
         reason: String,
         /// The last day on which it does not count (UTC): `2027-01-31`.
         expires: String,
     },
 }
 
+/// Edits that fix a finding, applied in order to the object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// At least one.
+    pub edits: Vec<Edit>,
+    /// Whether they may be applied without a review.
+    pub safety: Safety,
+}
+
 impl Finding {
+    /// What a policy found in an object, at a field of that object.
+    pub fn of_object(
+        policy: &str,
+        level: Level,
+        found: plimsoll_policy::Finding,
+        object: &Arc<ObjectRef>,
+        value: &Value,
+    ) -> Self {
+        let container = found.container.as_deref();
+        let fingerprint = Fingerprint::of_field(&found.rule, object, container, &found.pointer, value);
+        let place = Place::Object(Arc::clone(object));
+        Finding { object: Some(Arc::clone(object)), ..Finding::new(policy, level, found, place, fingerprint) }
+    }
+
+    /// What was found in a file or in the configuration; the text tells it from others of the same rule.
+    pub fn of_text(
+        policy: &str,
+        level: Level,
+        found: plimsoll_policy::Finding,
+        (place, region): (Place, Region),
+        text: &str,
+    ) -> Self {
+        let fingerprint = Fingerprint::of_text(&found.rule, text);
+        let mut finding = Finding::new(policy, level, found, place, fingerprint);
+        finding.location.region = Some(region);
+        finding
+    }
+
+    fn new(
+        policy: &str,
+        level: Level,
+        found: plimsoll_policy::Finding,
+        place: Place,
+        fingerprint: Fingerprint,
+    ) -> Self {
+        let plimsoll_policy::Finding {
+            rule,
+            message,
+            help,
+            object: _,
+            pointer,
+            container,
+            escalated: _,
+            related,
+            fix,
+            fix_is,
+        } = found;
+        let related = related.into_iter().map(|related| Related {
+            message: related.message,
+            location: Location { place: place.clone(), pointer: related.pointer, region: None },
+        });
+        let related = related.collect();
+        Finding {
+            rule,
+            policy: policy.to_owned(),
+            level,
+            status: Status::Open,
+            message,
+            help,
+            object: None,
+            container,
+            location: Location { place, pointer, region: None },
+            related,
+            fix: (!fix.is_empty()).then_some(Fix { edits: fix, safety: fix_is }),
+            fingerprint,
+        }
+    }
+
+    /// By which findings about one text are in order: document, line, column, rule.
+    pub fn order(&self) -> (Option<usize>, Option<usize>, Option<Position>, &str) {
+        let place = &self.location.place;
+        (place.document(), place.item(), self.location.position(), &self.rule)
+    }
+
     /// Whether it counts.
     pub fn is_open(&self) -> bool {
         self.status == Status::Open
     }
-}
-
-/// Name of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ObjectRef {
-    /// `apps/v1`.
-    pub api_version: String,
-    /// `Deployment`.
-    pub kind: String,
-    /// As written; none where the manifest leaves it to the command line.
-    pub namespace: Option<String>,
-    /// `metadata.name`.
-    pub name: String,
-}
-
-impl ObjectRef {
-    /// The name of a workload.
-    pub fn of(workload: &Workload) -> Self {
-        ObjectRef {
-            api_version: workload.api_version.clone(),
-            kind: workload.kind.clone(),
-            namespace: workload.namespace.clone(),
-            name: workload.name.clone(),
-        }
-    }
-}
-
-/// `Deployment shop/app`.
-impl fmt::Display for ObjectRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
-        if let Some(namespace) = &self.namespace {
-            write!(f, "{namespace}/")?;
-        }
-        f.write_str(&self.name)
-    }
-}
-
-/// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// As the user named it, or `<stdin>`.
-    pub file: String,
-    /// Number of the document in the file, from 0.
-    pub document: usize,
-    /// Index in a `List`.
-    pub item: Option<usize>,
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// The source line around the column.
-    pub excerpt: Excerpt,
-}
-
-/// A problem and the file it is in.
-#[derive(Debug, Clone)]
-pub struct FileProblem {
-    /// As the user named it, or `<stdin>`.
-    pub file: String,
-    /// What is wrong, and where in the file.
-    pub problem: Problem,
-    /// The source line around the column; empty where there is none.
-    pub excerpt: Excerpt,
 }

@@ -1,6 +1,6 @@
 //! Everything that a scan or an audit has to say, ready for a renderer.
 
-use super::{FileProblem, Finding};
+use super::{Finding, LocatedProblem};
 use plimsoll_policy::Level;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ pub struct Report {
     /// In the order of files, documents, lines and rules.
     pub findings: Vec<Finding>,
     /// What could not be read, parsed or judged.
-    pub problems: Vec<FileProblem>,
+    pub problems: Vec<LocatedProblem>,
     /// Counts.
     pub summary: Summary,
 }

@@ -9,10 +9,10 @@ pub mod verdict;
 
 use crate::{
     engine::{Engine, Module},
-    finding::FileProblem,
+    finding::LocatedProblem,
     judge::config::{Complaint, Config, ConfigFile},
     judge::exceptions::{Annotations, Exceptions},
-    judge::policy_set::{ChoiceError, Place, PolicySet, Profile},
+    judge::policy_set::{ChoiceError, ChoicePlace, PolicySet, Profile},
     manifest::Kinds,
 };
 use anyhow::Context;
@@ -58,9 +58,9 @@ type SetOrWhyNot = Result<Arc<PolicySet>, String>;
 /// Why there is no judge.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The configuration is wrong: here.
-    #[error("the configuration is wrong")]
-    Config(Vec<FileProblem>),
+    /// The configuration is wrong: here. As text, a line for each.
+    #[error("the configuration is wrong{}", .0.iter().map(|problem| format!("\n{problem}")).collect::<String>())]
+    Config(Vec<LocatedProblem>),
     /// Something else.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
@@ -101,7 +101,7 @@ impl Judge {
         &self.everywhere
     }
 
-    /// The policies that hold in a namespace. A set is made once and kept.
+    /// The policies that hold in a namespace. A set is kept once it is made.
     ///
     /// # Errors
     /// Several entries of the configuration match, and what they say does not go together.
@@ -110,15 +110,22 @@ impl Judge {
         if matching.is_empty() {
             return Ok(Arc::clone(&self.everywhere));
         }
-        let mut sets = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            let choices = self.config.policies.choices_of(&matching);
-            PolicySet::new(&self.modules, self.profile, &choices, &self.levels).map(Arc::new).map_err(|errors| {
-                let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
-                format!("the entries under `namespaces` that match it do not go together: {}", messages.join("; "))
-            })
-        };
-        sets.entry(matching.clone()).or_insert_with(make).clone()
+        let sets = || self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sets().get(&matching) {
+            return known.clone();
+        }
+        // Without the lock, because a module is asked about its settings: others judge meanwhile. Of two threads that
+        // make the same set, the first to be done wins.
+        let made = self.make(&matching);
+        sets().entry(matching).or_insert(made).clone()
+    }
+
+    fn make(&self, matching: &[usize]) -> SetOrWhyNot {
+        let choices = self.config.policies.choices_of(matching);
+        PolicySet::new(&self.modules, self.profile, &choices, &self.levels).map(Arc::new).map_err(|errors| {
+            let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
+            format!("the entries under `namespaces` that match it do not go together: {}", messages.join("; "))
+        })
     }
 
     /// What each policy says of itself.
@@ -189,8 +196,11 @@ fn rules(modules: &[Arc<Module>]) -> Vec<String> {
 }
 
 fn refuse_overrides(errors: &[ChoiceError]) -> anyhow::Result<()> {
-    let wrong: Vec<_> =
-        errors.iter().filter(|error| matches!(error.place, Place::Override(_))).map(|e| e.message.as_str()).collect();
+    let wrong: Vec<_> = errors
+        .iter()
+        .filter(|error| matches!(error.place, ChoicePlace::Override(_)))
+        .map(|e| e.message.as_str())
+        .collect();
     anyhow::ensure!(wrong.is_empty(), "--rule: {}", wrong.join("; "));
     Ok(())
 }

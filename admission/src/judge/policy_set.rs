@@ -34,14 +34,14 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChoiceError {
     /// What it is about.
-    pub place: Place,
+    pub place: ChoicePlace,
     /// What was found and what to do: lower case, no full stop at the end.
     pub message: String,
 }
 
 /// What a [`ChoiceError`] is about; pointers are JSON pointers below `policies`: `/image-pull/rules/latest-tagg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ChoicePlace {
     /// The name of a field.
     Key(Pointer),
     /// What a field holds.
@@ -214,7 +214,7 @@ fn duplicates(described: &[&Description]) -> Vec<ChoiceError> {
         let id = description.id.as_str();
         if !policies.insert(id) {
             errors.push(ChoiceError {
-                place: Place::Key(Pointer::ROOT.step(id)),
+                place: ChoicePlace::Key(Pointer::ROOT.step(id)),
                 message: format!("there are two policies `{id}`; rename that of the module"),
             });
             continue;
@@ -222,7 +222,7 @@ fn duplicates(described: &[&Description]) -> Vec<ChoiceError> {
         for rule in &description.rules {
             if let Some(other) = rules.insert(rule.name.as_ref(), id) {
                 let message = format!("the rule `{}` belongs to `{other}` and to `{id}`; rename one", rule.name);
-                errors.push(ChoiceError { place: Place::Key(Pointer::ROOT.step(id)), message });
+                errors.push(ChoiceError { place: ChoicePlace::Key(Pointer::ROOT.step(id)), message });
             }
         }
     }
@@ -239,15 +239,15 @@ fn unknown_names(
         let pointer = Pointer::ROOT.step(id);
         let Some(description) = described.iter().find(|description| description.id == *id) else {
             let message = did_you_mean::unknown("policy", id, described.iter().map(|known| known.id.as_str()));
-            errors.push(ChoiceError { place: Place::Key(pointer), message });
+            errors.push(ChoiceError { place: ChoicePlace::Key(pointer), message });
             continue;
         };
         for (rule, message) in unknown_rules(choice.levels.keys(), &[description]) {
-            errors.push(ChoiceError { place: Place::Key(pointer.join("rules").step(rule)), message });
+            errors.push(ChoiceError { place: ChoicePlace::Key(pointer.join("rules").step(rule)), message });
         }
     }
     for (rule, message) in unknown_rules(overrides.keys(), described) {
-        errors.push(ChoiceError { place: Place::Override(rule.to_owned()), message });
+        errors.push(ChoiceError { place: ChoicePlace::Override(rule.to_owned()), message });
     }
     errors
 }
@@ -296,7 +296,7 @@ fn configure(module: &Module, description: &Description, choice: Option<&Choice>
         Value::Object(settings) => settings,
         _ => {
             let message = "settings are a mapping of names to values".to_owned();
-            return Err(vec![ChoiceError { place: Place::Value(pointer), message }]);
+            return Err(vec![ChoiceError { place: ChoicePlace::Value(pointer), message }]);
         }
     };
     let unknown = unknown_settings(settings, &description.settings, &pointer);
@@ -306,7 +306,7 @@ fn configure(module: &Module, description: &Description, choice: Option<&Choice>
     let text = Value::from(settings.clone()).to_string();
     module
         .configure(&description.id, &text)
-        .map_err(|message| vec![ChoiceError { place: Place::Value(pointer), message }])
+        .map_err(|message| vec![ChoiceError { place: ChoicePlace::Value(pointer), message }])
 }
 
 /// Settings that the schema does not name, unless it is open for any.
@@ -319,7 +319,7 @@ fn unknown_settings(settings: &Map<String, Value>, schema: &str, pointer: &Point
     let known = schema["properties"].as_object().unwrap_or(&none);
     let unknown = settings.keys().filter(|name| !known.contains_key(*name));
     let error = |name: &String| ChoiceError {
-        place: Place::Key(pointer.step(name)),
+        place: ChoicePlace::Key(pointer.step(name)),
         message: did_you_mean::unknown("setting", name, known.keys().map(String::as_str)),
     };
     unknown.map(error).collect()

@@ -3,40 +3,28 @@
 //! One piece of code for every front end, so that a scan, the webhook and an audit say the same of the same object.
 
 use crate::{
-    finding::Status,
+    finding::{Finding, ObjectRef, Status},
     judge::Judge,
-    judge::evaluate::{PolicyFailure, Subject, evaluate},
-    judge::exceptions::Usage,
+    judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate, evaluate_set},
+    judge::exceptions::{Applied, Usage},
     judge::host_rules,
     judge::policy_set::PolicySet,
     manifest::{FilledIn, Object},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Edit, Finding, Level, Pointer};
-use std::collections::BTreeSet;
+use plimsoll_policy::{Edit, Level, Pointer, Set};
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What there is to say about one object.
 #[derive(Debug, Clone, Default)]
 pub struct Verdict {
     /// Of the policies in their order, then of the host.
-    pub findings: Vec<Stated>,
+    pub findings: Vec<Finding>,
     /// Policies that gave no verdict.
     pub failures: Vec<PolicyFailure>,
-    /// Which of the configured exceptions were of use.
+    /// Which of the configured exceptions were used.
     pub usage: Usage,
-}
-
-/// A finding, and how much it counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stated {
-    /// Id of the policy.
-    pub policy: String,
-    /// Never [`Level::Off`].
-    pub level: Level,
-    /// Whether somebody excepted it.
-    pub status: Status,
-    /// What was found.
-    pub finding: Finding,
 }
 
 impl Judge {
@@ -49,12 +37,12 @@ impl Judge {
             let subject = Subject { workload, value: &object.value, unknown: &object.unknown };
             let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
             all.usage += usage;
-            for mut stated in findings {
-                let Finding { rule, message, pointer, .. } = &stated.finding;
-                let is_new = said.insert((rule.clone(), pointer.clone(), message.clone()));
-                if is_new && !object.filled_in.has(pointer) {
-                    in_own_words(&mut stated.finding, &object.filled_in);
-                    all.findings.push(stated);
+            for mut finding in findings {
+                let Finding { rule, message, location, .. } = &finding;
+                let is_new = said.insert((rule.clone(), location.pointer.clone(), message.clone()));
+                if is_new && !object.filled_in.has(&location.pointer) {
+                    in_own_words(&mut finding, &object.filled_in);
+                    all.findings.push(finding);
                 }
             }
             let known: BTreeSet<String> = all.failures.iter().map(|failure| failure.policy.clone()).collect();
@@ -65,31 +53,56 @@ impl Judge {
 
     /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
     pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
-        let evaluation = evaluate(subject, set);
-        let rules = evaluation.findings.iter().map(|judged| judged.finding.rule.as_str());
-        let excepted = self.exceptions.apply(subject.workload, rules, today);
-        let by_policies = evaluation.findings.into_iter().zip(excepted.statuses).map(|(judged, status)| Stated {
-            policy: judged.policy,
-            level: judged.level,
-            status,
-            finding: judged.finding,
-        });
-        let by_host = excepted.findings.into_iter().map(|finding| Stated {
-            policy: host_rules::POLICY.to_owned(),
-            level: set.level(&finding.rule),
-            status: Status::Open,
-            finding,
-        });
-        let findings = by_policies.chain(by_host).filter(|stated| stated.level != Level::Off).collect();
-        Verdict { findings, failures: evaluation.failures, usage: excepted.usage }
+        let Evaluation { mut findings, failures } = evaluate(subject, set);
+        let Applied { statuses, findings: about_exceptions, usage } =
+            self.exceptions.apply(subject.workload, findings.iter().map(|finding| finding.rule.as_str()), today);
+        for (finding, status) in findings.iter_mut().zip(statuses) {
+            finding.status = status;
+        }
+        if !about_exceptions.is_empty() {
+            let object = Arc::new(ObjectRef::from(subject.workload));
+            let by_host = about_exceptions.into_iter().map(|found| (set.level(&found.rule), found));
+            let by_host = by_host.filter(|(level, _)| *level != Level::Off);
+            findings
+                .extend(by_host.map(|(level, found)| {
+                    Finding::of_object(host_rules::POLICY, level, found, &object, subject.value)
+                }));
+        }
+        Verdict { findings, failures, usage }
+    }
+}
+
+impl Judge {
+    /// Judges all objects of one namespace of one input together. `values` are the objects, as the set has them.
+    pub fn judge_set(
+        &self,
+        objects: &Set,
+        values: &[(Arc<ObjectRef>, &Value)],
+        set: &PolicySet,
+        today: Date,
+    ) -> (SetEvaluation, Usage) {
+        let mut evaluation = evaluate_set(objects, values, set);
+        let mut usage = Usage::default();
+        for SetFinding { object, finding, .. } in &mut evaluation.findings {
+            let rule = finding.rule.as_str();
+            let workload = objects.objects.get(*object).and_then(|member| member.workload.as_ref());
+            let applied = match (workload, &finding.object) {
+                (Some(workload), _) => self.exceptions.apply(workload, [rule], today),
+                (None, Some(object)) => self.exceptions.apply_to_other(object, rule, today),
+                (None, None) => continue,
+            };
+            usage += applied.usage;
+            finding.status = applied.statuses.into_iter().next().unwrap_or(Status::Open);
+        }
+        (evaluation, usage)
     }
 }
 
 fn in_own_words(finding: &mut Finding, filled_in: &FilledIn) {
     filled_in.in_own_words(&mut finding.message);
-    pointer_in_own_words(&mut finding.pointer, filled_in);
+    pointer_in_own_words(&mut finding.location.pointer, filled_in);
     finding.help.iter_mut().for_each(|help| filled_in.in_own_words(help));
-    for edit in &mut finding.fix {
+    for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
         let (Edit::Add { pointer, .. } | Edit::Replace { pointer, .. } | Edit::Remove { pointer }) = edit;
         pointer_in_own_words(pointer, filled_in);
     }

@@ -41,7 +41,7 @@ pub use kind::{CustomKind, Kinds, PointerError, TemplatePointer};
 pub use limits::Limits;
 pub use lines::{Lines, Position, Span, Window};
 pub use locate::Written;
-pub use object::{Judge, object};
+pub use object::{Triage, object};
 pub use operator::FilledIn;
 pub use patch::PatchMark;
 pub use read::{beyond_limit, decode, read, read_document};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// What there is to do with an object.
 #[derive(Debug, Clone)]
-pub enum Judge {
+pub enum Triage {
     /// Judge it.
     Object(Box<Object>),
     /// Leave it, for this reason.
@@ -28,7 +28,7 @@ pub(super) const MOST_TEMPLATES: usize = 1000;
 /// # Errors
 /// Why nothing of it can be judged: each field that the API server would refuse. Where the rest can be judged, these
 /// are the object's own ([`Object::unreadable`]).
-pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Judge, Vec<FieldError>> {
+pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Triage, Vec<FieldError>> {
     object_with(value, kinds, &[])
 }
 
@@ -37,21 +37,21 @@ pub(super) fn object_with(
     value: Value,
     kinds: &Kinds,
     unknown: &[Pointer],
-) -> std::result::Result<Judge, Vec<FieldError>> {
+) -> std::result::Result<Triage, Vec<FieldError>> {
     let whole = |message: &str| vec![FieldError { pointer: Pointer::ROOT, message: message.to_owned() }];
     let Value::Object(mut root) = value else { return Err(whole("a manifest is a mapping")) };
     match identify(&root, kinds).map_err(|error| vec![error])? {
         Identity::Judged { kind, api_version } => {
             if let Some(skip) = reason_to_skip(&root, kind, &api_version, kinds) {
-                return Ok(Judge::Skip(skip));
+                return Ok(Triage::Skip(skip));
             }
             if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
                 metadata.remove(MANAGED_FIELDS);
             }
             let views = views(&mut root, kind, &api_version, unknown)?;
-            Ok(views.map_or_else(Judge::Skip, |views| Judge::Object(Box::new(views.of(root)))))
+            Ok(views.map_or_else(Triage::Skip, |views| Triage::Object(Box::new(views.of(root)))))
         }
-        Identity::Skip(skip) => Ok(Judge::Skip(skip)),
+        Identity::Skip(skip) => Ok(Triage::Skip(skip)),
         Identity::List(_) => Err(whole("a list inside a list: move its items into the outer one")),
     }
 }

@@ -4,7 +4,7 @@
 //! document by itself, [`read_document`].
 
 use super::{
-    Beside, Contents, FieldError, Found, Judge, Kinds, Lines, Options, Position, Problem, Skip, Span,
+    Beside, Contents, FieldError, Found, Kinds, Lines, Options, Position, Problem, Skip, Span, Triage,
     document::{Document, as_json, documents},
     json,
     kind::Lookup,
@@ -236,7 +236,7 @@ impl<'t> Reading<'_, 't> {
         self.faults(&faults);
         let has_faults = !faults.is_empty();
         match object_with(value, self.kinds, &unresolved.images) {
-            Ok(Judge::Object(mut object)) => {
+            Ok(Triage::Object(mut object)) => {
                 self.contents.skipped.extend(object.not_covered.clone());
                 self.contents.skipped.extend(unresolved.images.iter().map(|_| Skip::ImageParameter));
                 for error in &unresolved.fields {
@@ -251,8 +251,8 @@ impl<'t> Reading<'_, 't> {
                 self.contents.objects.push(Found { tree, document, item, object: *object });
             }
             // What lacks something because it cannot be read is not a patch.
-            Ok(Judge::Skip(Skip::KustomizePatch(_))) if has_faults => {}
-            Ok(Judge::Skip(skip)) => {
+            Ok(Triage::Skip(Skip::KustomizePatch(_))) if has_faults => {}
+            Ok(Triage::Skip(skip)) => {
                 if let (Some((namespace, member)), Skip::OtherKind) = (member, &skip) {
                     let (tree, document) = (Arc::clone(tree), self.document.index);
                     self.contents.members.push(Beside { tree, document, item, namespace, member });

@@ -8,7 +8,7 @@ mod scalars;
 mod spans;
 mod text;
 
-use super::{FieldError, Judge, Kinds, Object, Skip, object};
+use super::{FieldError, Kinds, Object, Skip, Triage, object};
 use serde_json::{Value, json};
 
 /// A Deployment with nothing that has a default.
@@ -56,20 +56,20 @@ fn set(value: &mut Value, pointer: &str, new: Value) {
     *target = new;
 }
 
-fn judge(value: Value) -> Result<Judge, Vec<FieldError>> {
+fn judge(value: Value) -> Result<Triage, Vec<FieldError>> {
     object(value, &Kinds::default())
 }
 
 fn judged(value: Value) -> Object {
     match judge(value) {
-        Ok(Judge::Object(object)) => *object,
+        Ok(Triage::Object(object)) => *object,
         other => panic!("not judged: {other:?}"),
     }
 }
 
 fn skipped(value: Value) -> Option<Skip> {
     match judge(value) {
-        Ok(Judge::Skip(skip)) => Some(skip),
+        Ok(Triage::Skip(skip)) => Some(skip),
         _ => None,
     }
 }

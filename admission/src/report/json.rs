@@ -1,8 +1,12 @@
 //! For machines: one JSON document, version 1, as `docs/schema/scan-report-1.json` describes it.
 
-use crate::finding::{self, FileProblem, Finding, ObjectRef, Report, Status, Tally};
-use plimsoll_policy::{Edit, Level};
-use serde::Serialize;
+use crate::{
+    finding::{self, Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Related, Report, Status, Tally},
+    manifest::Position,
+    report::Context,
+};
+use plimsoll_policy::{Edit, Level, Safety};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +16,7 @@ use std::{
 const VERSION: u32 = 1;
 
 /// Writes the report.
-pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &Report, _: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &Document::from(report))?;
     writeln!(out)
 }
@@ -22,12 +26,19 @@ struct Document<'a> {
     version: u32,
     plimsoll: &'static str,
     policies: &'a str,
-    findings: Vec<Entry<'a>>,
+    #[serde(serialize_with = "one_by_one")]
+    findings: &'a [Finding],
     problems: Vec<Trouble<'a>>,
     summary: Summary<'a>,
 }
 
+/// Thousands of findings are not all turned into entries before the first is written.
+fn one_by_one<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter().map(Entry::from))
+}
+
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Entry<'a> {
     rule: &'a str,
     policy: &'a str,
@@ -40,14 +51,35 @@ struct Entry<'a> {
     object: Option<Object<'a>>,
     container: Option<&'a str>,
     pointer: &'a str,
-    file: &'a str,
-    document: usize,
+    #[serde(flatten)]
+    part: Part<'a>,
+    fingerprint: Fingerprint,
+    related: Vec<Beside<'a>>,
+    fix: Vec<Operation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix_is: Option<&'static str>,
+}
+
+/// Part of a file. All are null where there is none, as for an object of a cluster.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Part<'a> {
+    file: Option<&'a str>,
+    document: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<usize>,
-    line: usize,
-    column: usize,
-    fingerprint: &'a str,
-    fix: Vec<Operation<'a>>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Beside<'a> {
+    message: &'a str,
+    pointer: &'a str,
+    #[serde(flatten)]
+    part: Part<'a>,
 }
 
 #[derive(Serialize)]
@@ -76,10 +108,8 @@ struct Operation<'a> {
 
 #[derive(Serialize)]
 struct Trouble<'a> {
-    file: &'a str,
-    document: Option<usize>,
-    line: Option<usize>,
-    column: Option<usize>,
+    #[serde(flatten)]
+    part: Part<'a>,
     message: &'a str,
 }
 
@@ -106,7 +136,7 @@ impl<'a> From<&'a Report> for Document<'a> {
             version: VERSION,
             plimsoll: env!("CARGO_PKG_VERSION"),
             policies: &report.policies,
-            findings: report.findings.iter().map(Entry::from).collect(),
+            findings: &report.findings,
             problems: report.problems.iter().map(Trouble::from).collect(),
             summary: Summary { files, documents, workloads, skipped, advice, deny, warn, note, excepted },
         }
@@ -119,7 +149,6 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             Status::Open => ("open", None),
             Status::Excepted { reason, expires } => ("excepted", Some(Exception { reason, expires })),
         };
-        let place = &finding.place;
         Entry {
             rule: &finding.rule,
             policy: &finding.policy,
@@ -128,17 +157,51 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             exception,
             message: &finding.message,
             help: finding.help.as_deref(),
-            object: finding.object.as_ref().map(Object::from),
+            object: finding.object.as_deref().map(Object::from),
             container: finding.container.as_deref(),
-            pointer: &finding.pointer,
-            file: &place.file,
-            document: place.document,
-            item: place.item,
-            line: place.line,
-            column: place.column,
-            fingerprint: &finding.fingerprint,
-            fix: finding.fix.iter().map(Operation::from).collect(),
+            pointer: &finding.location.pointer,
+            part: Part::from(&finding.location),
+            fingerprint: finding.fingerprint,
+            related: finding.related.iter().map(Beside::from).collect(),
+            fix: finding.fix.iter().flat_map(|fix| &fix.edits).map(Operation::from).collect(),
+            fix_is: finding.fix.as_ref().map(safety),
         }
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+fn safety(fix: &Fix) -> &'static str {
+    match fix.safety {
+        Safety::Safe => "safe",
+        Safety::Unsafe => "unsafe",
+    }
+}
+
+impl<'a> From<&'a Location> for Part<'a> {
+    fn from(Location { place, region, .. }: &'a Location) -> Self {
+        let start = region.as_ref().map(|region| region.start);
+        let end = region.as_ref().map(|region| region.end);
+        let (line, column) = (|Position { line, .. }| line, |Position { column, .. }| column);
+        Part {
+            file: place.path().map(AsRef::as_ref),
+            document: place.document(),
+            item: place.item(),
+            line: start.map(line),
+            column: start.map(column),
+            end_line: end.map(line),
+            end_column: end.map(column),
+        }
+    }
+}
+
+impl<'a> From<&'a Related> for Beside<'a> {
+    fn from(Related { message, location }: &'a Related) -> Self {
+        Beside { message, pointer: &location.pointer, part: Part::from(location) }
     }
 }
 
@@ -162,27 +225,21 @@ impl<'a> From<&'a Edit> for Operation<'a> {
     }
 }
 
-impl<'a> From<&'a FileProblem> for Trouble<'a> {
-    fn from(FileProblem { file, problem, .. }: &'a FileProblem) -> Self {
-        Trouble {
-            file,
-            document: problem.document,
-            line: problem.position.map(|position| position.line),
-            column: problem.position.map(|position| position.column),
-            message: &problem.message,
-        }
+impl<'a> From<&'a LocatedProblem> for Trouble<'a> {
+    fn from(LocatedProblem { location, message }: &'a LocatedProblem) -> Self {
+        Trouble { part: Part::from(location), message }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::samples;
+    use crate::report::{Detail, samples};
     use expect_test::expect;
 
     fn json(report: &Report) -> String {
         let mut out = Vec::new();
-        write(report, &mut out).unwrap();
+        write(report, &Context { detail: Detail::Normal, policies: &[] }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -215,7 +272,10 @@ mod tests {
                   "document": 1,
                   "line": 14,
                   "column": 18,
+                  "endLine": 14,
+                  "endColumn": 23,
                   "fingerprint": "0123456789abcdef0123456789abcdef",
+                  "related": [],
                   "fix": []
                 },
                 {
@@ -237,7 +297,10 @@ mod tests {
                   "document": 1,
                   "line": 14,
                   "column": 18,
+                  "endLine": 14,
+                  "endColumn": 23,
                   "fingerprint": "0123456789abcdef0123456789abcdef",
+                  "related": [],
                   "fix": [
                     {
                       "op": "add",
@@ -248,7 +311,8 @@ mod tests {
                       "op": "remove",
                       "path": "/spec/paused"
                     }
-                  ]
+                  ],
+                  "fixIs": "unsafe"
                 },
                 {
                   "rule": "recreate-strategy",
@@ -273,7 +337,10 @@ mod tests {
                   "document": 1,
                   "line": 14,
                   "column": 18,
+                  "endLine": 14,
+                  "endColumn": 23,
                   "fingerprint": "0123456789abcdef0123456789abcdef",
+                  "related": [],
                   "fix": []
                 }
               ],
@@ -283,6 +350,8 @@ mod tests {
                   "document": 2,
                   "line": 10,
                   "column": 3,
+                  "endLine": 10,
+                  "endColumn": 11,
                   "message": "`spec.replicas` is a string; write a number"
                 },
                 {
@@ -290,6 +359,8 @@ mod tests {
                   "document": null,
                   "line": null,
                   "column": null,
+                  "endLine": null,
+                  "endColumn": null,
                   "message": "not UTF-8"
                 }
               ],
@@ -309,6 +380,25 @@ mod tests {
             }
         "#]]
         .assert_eq(&json(&report));
+    }
+
+    #[test]
+    fn a_finding_without_a_text_has_no_file_and_a_related_place_has_its_own() {
+        let finding = serde_json::to_value(Entry::from(&samples::of_cluster())).unwrap();
+        expect![[r#"
+            null null [
+              {
+                "column": 3,
+                "document": 0,
+                "endColumn": 11,
+                "endLine": 120,
+                "file": "deploy/service.yaml",
+                "line": 120,
+                "message": "its Service",
+                "pointer": "/spec/selector"
+              }
+            ]"#]]
+        .assert_eq(&format!("{} {} {:#}", finding["file"], finding["line"], finding["related"]));
     }
 
     #[test]

@@ -1,22 +1,34 @@
 //! A report with one of everything, for the tests of the formats.
 
 use crate::{
-    finding::{Excerpt, FileProblem, Finding, ObjectRef, Place, Report, Status, Summary},
-    manifest::{Lines, Position, Problem, Span},
+    finding::{
+        Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report, Status, Summary,
+    },
+    manifest::{Lines, Position, Span},
 };
-use plimsoll_policy::{Edit, Level};
-use std::time::Duration;
+use plimsoll_policy::{Description, Edit, Level, Rule};
+use std::{sync::Arc, time::Duration};
 
-pub(super) const IMAGE_LINE: &str = "        - image: nginx";
+/// A region of the line of that number in a text whose other lines are empty.
+pub(super) fn region(text: &str, line: usize, column: usize, width: usize) -> Region {
+    let text = "\n".repeat(line - 1) + text;
+    let lines = Lines::of(&text);
+    let byte = |column| lines.byte(Position { line, column });
+    Region::of(&lines, Span { start: byte(column), end: byte(column + width) })
+}
 
-/// The first line of a text with `width` characters from `column` underlined.
-pub(super) fn excerpt(text: &str, column: usize, width: usize) -> Excerpt {
-    let lines = Lines::of(text);
-    let byte = |column| lines.byte(Position { line: 1, column });
-    Excerpt::of(&lines, Span { start: byte(column), end: byte(column + width) })
+fn object(kind: &str, name: &str) -> Arc<ObjectRef> {
+    let namespace = Some("shop".to_owned());
+    Arc::new(ObjectRef { api_version: "apps/v1".to_owned(), kind: kind.to_owned(), namespace, name: name.to_owned() })
+}
+
+pub(super) fn location(path: &str, document: usize, pointer: &str, region: Region) -> Location {
+    let place = Place::File { path: path.into(), document: Some(document), item: None };
+    Location { place, pointer: pointer.to_owned(), region: Some(region) }
 }
 
 pub(super) fn finding(rule: &str, level: Level) -> Finding {
+    let region = region("        - image: nginx", 14, 18, 5);
     Finding {
         rule: rule.to_owned(),
         policy: "image-pull".to_owned(),
@@ -24,24 +36,40 @@ pub(super) fn finding(rule: &str, level: Level) -> Finding {
         status: Status::Open,
         message: "image `nginx` has neither a tag nor a digest".to_owned(),
         help: Some("write `nginx:1.29.3`".to_owned()),
-        object: Some(ObjectRef {
-            api_version: "apps/v1".to_owned(),
-            kind: "Deployment".to_owned(),
-            namespace: Some("shop".to_owned()),
-            name: "app".to_owned(),
-        }),
+        object: Some(object("Deployment", "app")),
         container: Some("web".to_owned()),
-        pointer: "/spec/template/spec/containers/0/image".to_owned(),
-        fix: vec![],
-        place: Place {
-            file: "deploy/app.yaml".to_owned(),
-            document: 1,
-            item: None,
-            line: 14,
-            column: 18,
-            excerpt: excerpt(IMAGE_LINE, 18, 5),
-        },
-        fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
+        location: location("deploy/app.yaml", 1, "/spec/template/spec/containers/0/image", region),
+        related: vec![],
+        fix: None,
+        fingerprint: Fingerprint(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128.to_be_bytes()),
+    }
+}
+
+/// As an audit of a cluster or the webhook has it, with a place in a file that explains it.
+pub(super) fn of_cluster() -> Finding {
+    let finding = finding("latest-tag", Level::Deny);
+    let place = Place::Object(object("Deployment", "app"));
+    let service = location("deploy/service.yaml", 0, "/spec/selector", region("  selector:", 120, 3, 8));
+    Finding {
+        location: Location { place, region: None, ..finding.location.clone() },
+        related: vec![Related { message: "its Service".to_owned(), location: service }],
+        ..finding
+    }
+}
+
+pub(super) fn policy() -> Description {
+    let rule =
+        Rule::new("undeclared-shutdown-timeout", Level::Note, "nobody knows how long the application needs to stop");
+    Description {
+        id: "grace-period".to_owned(),
+        version: String::new(),
+        summary: String::new(),
+        rules: vec![rule],
+        settings: "{}".to_owned(),
+        page: String::new(),
+        request: 0,
+        wants_raw: false,
+        wants_siblings: false,
     }
 }
 
@@ -51,10 +79,11 @@ pub(super) fn excepted(rule: &str) -> Finding {
 }
 
 pub(super) fn report() -> Report {
-    let fix = vec![
+    let edits = vec![
         Edit::Add { pointer: "/spec/replicas".to_owned(), value: "2".to_owned() },
         Edit::Remove { pointer: "/spec/paused".to_owned() },
     ];
+    let fix = Some(Fix { edits, safety: Safety::Unsafe });
     Report {
         policies: "sha256:00".to_owned(),
         findings: vec![
@@ -65,20 +94,11 @@ pub(super) fn report() -> Report {
             finding("undeclared-shutdown-timeout", Level::Note),
         ],
         problems: vec![
-            FileProblem {
-                file: "deploy/b.yaml".to_owned(),
-                problem: Problem {
-                    document: Some(2),
-                    position: Some(Position { line: 10, column: 3 }),
-                    message: "`spec.replicas` is a string; write a number".to_owned(),
-                },
-                excerpt: excerpt("  replicas: \"2\"", 3, 8),
+            LocatedProblem {
+                location: location("deploy/b.yaml", 2, "/spec/replicas", region("  replicas: \"2\"", 10, 3, 8)),
+                message: "`spec.replicas` is a string; write a number".to_owned(),
             },
-            FileProblem {
-                file: "deploy/c.yaml".to_owned(),
-                problem: Problem { document: None, position: None, message: "not UTF-8".to_owned() },
-                excerpt: Excerpt::default(),
-            },
+            LocatedProblem { location: Location::whole_file("deploy/c.yaml"), message: "not UTF-8".to_owned() },
         ],
         summary: Summary {
             advice: std::collections::BTreeSet::new(),

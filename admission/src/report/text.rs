@@ -2,8 +2,9 @@
 //! them.
 
 use crate::{
-    finding::{Excerpt, FileProblem, Finding, Place, Report, Status, Summary},
+    finding::{Excerpt, Finding, LocatedProblem, Location, ObjectRef, Place, Report, Status, Summary},
     printable::printable,
+    report::{Context, Detail},
 };
 use annotate_snippets::{
     AnnotationKind, Group, Level as Grade, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
@@ -15,24 +16,9 @@ use std::{
     time::Duration,
 };
 
-/// How much to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// Findings and problems; no notes, no summary.
-    Quiet,
-    /// Notes as one line per rule, and a summary.
-    Normal,
-    /// Notes in full, and a summary.
-    Notes,
-}
-
-/// Writes the report. `summary` gives the one line that a rule says of itself.
-pub fn write<'a>(
-    report: &Report,
-    detail: Detail,
-    summary: impl Fn(&str) -> Option<&'a str>,
-    out: &mut impl Write,
-) -> io::Result<()> {
+/// Writes the report.
+pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let detail = context.detail;
     let (notes, findings): (Vec<_>, Vec<_>) =
         report.findings.iter().partition(|finding| detail != Detail::Notes && is_open_note(finding));
     for finding in findings {
@@ -42,12 +28,12 @@ pub fn write<'a>(
     if detail == Detail::Quiet {
         return Ok(());
     }
-    write_notes(&notes, summary, out)?;
+    write_notes(&notes, context, out)?;
     write_summary(report, out)
 }
 
 /// Writes problems alone, for a command that ends with them.
-pub fn write_problems(problems: &[FileProblem], out: &mut impl Write) -> io::Result<()> {
+pub fn write_problems(problems: &[LocatedProblem], out: &mut dyn Write) -> io::Result<()> {
     for problem in problems {
         writeln!(out, "{}\n", render(&describe_problem(problem)))?;
     }
@@ -63,48 +49,34 @@ struct Block<'a> {
     grade: Grade<'static>,
     rule: Option<&'a str>,
     title: &'a str,
-    file: &'a str,
-    position: Option<(usize, usize)>,
-    excerpt: Option<&'a Excerpt>,
+    location: &'a Location,
+    shows_line: bool,
     details: Vec<(&'static str, String)>,
 }
 
 fn describe(finding: &Finding) -> Block<'_> {
-    let Place { file, line, column, excerpt, .. } = &finding.place;
-    let mut block = Block {
+    let mut details = Vec::new();
+    if let Some(object) = &finding.object {
+        let container = finding.container.as_ref().map(|name| format!(", container {name}"));
+        details.push(("object", format!("{object}{}", container.unwrap_or_default())));
+    }
+    details.extend(finding.related.iter().map(|related| ("see", format!("{}: {}", related.location, related.message))));
+    match &finding.status {
+        Status::Open => details.extend(finding.help.iter().map(|help| ("help", help.clone()))),
+        Status::Excepted { reason, expires } => details.push(("reason", format!("{reason} (until {expires})"))),
+    }
+    Block {
         grade: grade(finding),
         rule: Some(&finding.rule),
         title: &finding.message,
-        file,
-        position: Some((*line, *column)),
-        excerpt: Some(excerpt),
-        details: Vec::new(),
-    };
-    if let Some(object) = &finding.object {
-        let container = finding.container.as_ref().map(|name| format!(", container {name}"));
-        block.details.push(("object", format!("{object}{}", container.unwrap_or_default())));
+        location: &finding.location,
+        shows_line: finding.is_open(),
+        details,
     }
-    match &finding.status {
-        Status::Open => block.details.extend(finding.help.iter().map(|help| ("help", help.clone()))),
-        Status::Excepted { reason, expires } => {
-            block.excerpt = None;
-            block.details.push(("reason", format!("{reason} (until {expires})")));
-        }
-    }
-    block
 }
 
-fn describe_problem(problem: &FileProblem) -> Block<'_> {
-    let FileProblem { file, problem, excerpt } = problem;
-    Block {
-        grade: Grade::ERROR,
-        rule: None,
-        title: &problem.message,
-        file,
-        position: problem.position.map(|position| (position.line, position.column)),
-        excerpt: Some(excerpt),
-        details: Vec::new(),
-    }
+fn describe_problem(LocatedProblem { location, message }: &LocatedProblem) -> Block<'_> {
+    Block { grade: Grade::ERROR, rule: None, title: message, location, shows_line: true, details: Vec::new() }
 }
 
 fn grade(finding: &Finding) -> Grade<'static> {
@@ -123,26 +95,20 @@ fn render(block: &Block<'_>) -> String {
     }
     let mut group = Group::with_title(title);
     let mut indent = 0;
-    if let (Some((line, _)), Some(excerpt)) = (block.position, block.excerpt.filter(|e| !e.text.is_empty())) {
-        indent = line.to_string().len();
-        group = group.element(snippet(line, excerpt));
+    let region = block.location.region.as_ref().filter(|region| block.shows_line && !region.excerpt.text.is_empty());
+    if let Some(region) = region {
+        indent = region.start.line.to_string().len();
+        group = group.element(snippet(region.start.line, &region.excerpt));
     }
     for (name, text) in &block.details {
         group = group.element(Grade::NOTE.with_name(*name).message(printable(text).into_owned()));
     }
     let rendered = Renderer::styled().render(&[group]);
     let (title, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
-    let arrow = format!("{:indent$}{ARROW}-->{ARROW:#} {}", "", place(block));
+    // Written here and not by the renderer, which counts columns in the line that it is shown: that may be cut.
+    let place = block.location.to_string();
+    let arrow = format!("{:indent$}{ARROW}-->{ARROW:#} {}", "", printable(&place));
     if rest.is_empty() { format!("{title}\n{arrow}") } else { format!("{title}\n{arrow}\n{rest}") }
-}
-
-/// Written here and not by the renderer, which counts columns in the line that it is shown: that may be cut.
-fn place(block: &Block<'_>) -> String {
-    let file = printable(block.file);
-    match block.position {
-        Some((line, column)) => format!("{file}:{line}:{column}"),
-        None => file.into_owned(),
-    }
 }
 
 fn snippet(line: usize, excerpt: &Excerpt) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
@@ -152,11 +118,7 @@ fn snippet(line: usize, excerpt: &Excerpt) -> Snippet<'_, annotate_snippets::Ann
     Snippet::source(text).line_start(line).annotation(AnnotationKind::Primary.span(span))
 }
 
-fn write_notes<'a>(
-    notes: &[&Finding],
-    summary: impl Fn(&str) -> Option<&'a str>,
-    out: &mut impl Write,
-) -> io::Result<()> {
+fn write_notes(notes: &[&Finding], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut rules: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in notes {
         rules.entry(&finding.rule).or_default().push(finding);
@@ -167,7 +129,7 @@ fn write_notes<'a>(
             0 => String::new(),
             n => format!(" in {}", count(n, "workload")),
         };
-        let summary = summary(rule).map(|summary| format!(": {summary}")).unwrap_or_default();
+        let summary = context.rule(rule).map(|rule| format!(": {}", rule.summary)).unwrap_or_default();
         let found = count(findings.len(), "finding");
         let line =
             format!("{found}{within}{summary}; --notes shows {}", if findings.len() == 1 { "it" } else { "them" });
@@ -177,12 +139,11 @@ fn write_notes<'a>(
     if rules.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
-fn workload(finding: &Finding) -> Option<(&str, usize, Option<usize>)> {
-    let Place { file, document, item, .. } = &finding.place;
-    finding.object.as_ref().map(|_| (file.as_str(), *document, *item))
+fn workload(finding: &Finding) -> Option<(&Place, &ObjectRef)> {
+    Some((&finding.location.place, finding.object.as_deref()?))
 }
 
-fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let summary = &report.summary;
     let tally = report.tally();
     let found: Vec<String> = [
@@ -230,7 +191,7 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
 const SHOWN: usize = 3;
 
 /// What to run for the charts, which are templates and not manifests.
-fn write_charts(charts: &[String], out: &mut impl Write) -> io::Result<()> {
+fn write_charts(charts: &[String], out: &mut dyn Write) -> io::Result<()> {
     for chart in charts.iter().take(SHOWN) {
         writeln!(out, "to judge a chart: helm template {} | plimsoll scan -", quoted(chart))?;
     }
@@ -241,7 +202,7 @@ fn write_charts(charts: &[String], out: &mut impl Write) -> io::Result<()> {
 }
 
 /// What to write into the configuration so that more is judged.
-fn write_advice(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+fn write_advice(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     for line in summary.advice.iter().take(SHOWN) {
         writeln!(out, "to judge a custom kind, write into plimsoll.yaml: {}", printable(line))?;
     }
@@ -282,7 +243,7 @@ mod tests {
 
     fn styled(report: &Report, detail: Detail) -> String {
         let mut out = Vec::new();
-        write(report, detail, |_| Some("nobody knows how long the application needs to stop"), &mut out).unwrap();
+        write(report, &Context { detail, policies: &[samples::policy()] }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -335,6 +296,20 @@ mod tests {
     }
 
     #[test]
+    fn names_the_object_where_there_is_no_text_and_other_places_that_explain() {
+        expect![[r#"
+            deny[latest-tag]: image `nginx` has neither a tag nor a digest
+            --> Deployment shop/app
+             |
+             = object: Deployment shop/app, container web
+             = see: deploy/service.yaml:120:3: its Service
+             = help: write `nginx:1.29.3`
+
+        "#]]
+        .assert_eq(&plain(&only(samples::of_cluster()), Detail::Quiet));
+    }
+
+    #[test]
     fn quiet_leaves_out_notes_and_summary() {
         let findings = vec![samples::finding("latest-tag", Level::Note), samples::excepted("recreate-strategy")];
         expect![[r#"
@@ -379,8 +354,7 @@ mod tests {
     fn cuts_long_lines_around_the_column() {
         let mut finding = samples::finding("latest-tag", Level::Deny);
         let line = format!("{{{}\"image\":\"nginx\"{}}}", "\"a\":1,".repeat(5000), ",\"b\":2".repeat(5000));
-        finding.place.column = 30_010;
-        finding.place.excerpt = samples::excerpt(&line, 30_010, 7);
+        finding.location.region = Some(samples::region(&line, 14, 30_010, 7));
         expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
               --> deploy/app.yaml:14:30010
@@ -401,12 +375,12 @@ mod tests {
         finding.message = hostile.to_owned();
         finding.help = Some(hostile.to_owned());
         finding.container = Some(hostile.to_owned());
-        finding.place.file = hostile.to_owned();
-        finding.place.excerpt = samples::excerpt(&format!("\t- image: {hostile}"), 11, 40);
+        finding.location.place = Place::File { path: hostile.into(), document: Some(0), item: None };
+        finding.location.region = Some(samples::region(&format!("\t- image: {hostile}"), 14, 11, 40));
         let report = only(finding);
         expect![[r#"
             deny[latest-tag]: a�]0;pwned��31m�b c
-              --> a�]0;pwned��31m�b c:14:18
+              --> a�]0;pwned��31m�b c:14:11
                |
             14 |  - image: a�]0;pwned��31m�b
                |           ^^^^^^^^^^^^^^^^^
@@ -425,10 +399,10 @@ mod tests {
     #[test]
     fn underlines_wide_characters_where_they_stand() {
         let mut finding = samples::finding("latest-tag", Level::Deny);
-        finding.place.excerpt = samples::excerpt("  日本: nginx", 7, 5);
+        finding.location.region = Some(samples::region("  日本: nginx", 14, 7, 5));
         expect![[r#"
             deny[latest-tag]: image `nginx` has neither a tag nor a digest
-              --> deploy/app.yaml:14:18
+              --> deploy/app.yaml:14:7
                |
             14 |   日本: nginx
                |         ^^^^^

@@ -8,7 +8,7 @@ use crate::{
     judge::host_rules,
     judge::policy_set::PolicySet,
     judge::verdict::Verdict,
-    manifest::{self, Judge as Judged, Object},
+    manifest::{self, Object, Triage},
 };
 use jiff::civil::Date;
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub fn decide(review: Review, judge: &Judge, terms: &Terms) -> Decision {
         && decision.has_refusing_finding()
         && let Ok(Some(old)) = read(old_object)
     {
-        decision.forgive(&Before::new(verdict(&old, judge, &set, terms), &old.value));
+        decision.forgive(&Before::new(verdict(&old, judge, &set, terms)));
     }
     decision.conclude();
     decision
@@ -119,8 +119,8 @@ fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Opti
         }
     }
     match manifest::object(value, &judge.kinds) {
-        Ok(Judged::Object(object)) => Ok(Some(*object)),
-        Ok(Judged::Skip(_)) => Ok(None),
+        Ok(Triage::Object(object)) => Ok(Some(*object)),
+        Ok(Triage::Skip(_)) => Ok(None),
         Err(errors) => Err(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     }
 }

@@ -1,15 +1,11 @@
 //! What a review comes to, on its way to an answer.
 
-use super::{
-    Review,
-    before::{Before, Identity, identify},
-    field::field_path,
-};
+use super::{Review, before::Before, field::field_path};
 use crate::{
-    finding::{ObjectRef, Status},
+    finding::{Finding, ObjectRef, Status},
     judge::config::{Mode, OnFailure},
     judge::evaluate::PolicyFailure,
-    judge::verdict::{Stated, Verdict},
+    judge::verdict::Verdict,
     manifest::{FieldError, Object},
 };
 use plimsoll_policy::Level;
@@ -52,12 +48,11 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub struct Weighed {
     /// The finding.
-    pub stated: Stated,
+    pub finding: Finding,
     /// What it does.
     pub weight: Weight,
     /// Its field as Kubernetes writes it: `spec.template.spec.containers[0].image`.
     pub field: String,
-    pub(super) identity: Identity,
 }
 
 /// What a finding does to the answer.
@@ -117,11 +112,10 @@ impl Decision {
         mode: Mode,
         on_failure: impl Fn(&str) -> OnFailure,
     ) {
-        let weighed = |stated: Stated| Weighed {
-            weight: Weight::of(&stated, mode),
-            field: field_path(&stated.finding.pointer, &object.value),
-            identity: identify(&stated, &object.value),
-            stated,
+        let weighed = |finding: Finding| Weighed {
+            weight: Weight::of(&finding, mode),
+            field: field_path(&finding.location.pointer, &object.value),
+            finding,
         };
         self.findings = verdict.findings.into_iter().map(weighed).collect();
         self.unreadable.clone_from(&object.unreadable);
@@ -137,9 +131,9 @@ impl Decision {
 
     /// What the old object had as well refuses no longer.
     pub(super) fn forgive(&mut self, before: &Before) {
-        for finding in self.findings.iter_mut().filter(|finding| finding.weight == Weight::Refuses) {
-            if before.had(&finding.stated.policy, &finding.identity) {
-                finding.weight = Weight::NotNew;
+        for weighed in self.findings.iter_mut().filter(|weighed| weighed.weight == Weight::Refuses) {
+            if before.had(&weighed.finding) {
+                weighed.weight = Weight::NotNew;
             }
         }
     }
@@ -170,8 +164,8 @@ impl Decision {
 }
 
 impl Weight {
-    fn of(stated: &Stated, mode: Mode) -> Self {
-        match (&stated.status, stated.level, mode) {
+    fn of(finding: &Finding, mode: Mode) -> Self {
+        match (&finding.status, finding.level, mode) {
             (Status::Excepted { .. }, _, _) => Weight::Excepted,
             (Status::Open, Level::Deny, Mode::Enforce) => Weight::Refuses,
             (Status::Open, Level::Deny, Mode::Warn) => Weight::OnlyWarned,

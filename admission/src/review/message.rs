@@ -38,7 +38,7 @@ pub(super) fn refusal(decision: &Decision) -> String {
 }
 
 fn write(text: &mut String, finding: &Weighed) {
-    let found = &finding.stated.finding;
+    let found = &finding.finding;
     let lines = |text: &str| printable(text).replace('\n', "\n    ");
     let container = found.container.as_ref().map(|name| format!(" (container {name})")).unwrap_or_default();
     let mut put =
@@ -54,8 +54,8 @@ fn write(text: &mut String, finding: &Weighed) {
 /// The same for programs.
 pub(super) fn causes(decision: &Decision) -> Vec<Cause> {
     let cause = |finding: &Weighed| Cause {
-        reason: finding.stated.finding.rule.clone(),
-        message: one_line(&finding.stated.finding.message),
+        reason: finding.finding.rule.clone(),
+        message: one_line(&finding.finding.message),
         field: finding.field.clone(),
     };
     refusing(decision).map(cause).collect()
@@ -86,7 +86,7 @@ pub(super) fn warnings(decision: &Decision) -> Vec<String> {
 }
 
 fn warning(finding: &Weighed, note: &str) -> String {
-    let found = &finding.stated.finding;
+    let found = &finding.finding;
     cut(&format!("{}: {}{note}: {}", found.rule, finding.field, one_line(&found.message)))
 }
 
@@ -94,7 +94,7 @@ fn warning(finding: &Weighed, note: &str) -> String {
 pub(super) fn audit(decision: &Decision) -> BTreeMap<&'static str, String> {
     let rules = |wanted: &[Weight]| -> BTreeSet<&str> {
         let findings = decision.findings.iter().filter(|finding| wanted.contains(&finding.weight));
-        findings.map(|finding| finding.stated.finding.rule.as_str()).collect()
+        findings.map(|finding| finding.finding.rule.as_str()).collect()
     };
     let list = |rules: BTreeSet<&str>| rules.into_iter().collect::<Vec<_>>().join(",");
     let failed = decision.failures.iter().map(|(failure, _)| failure.policy.as_str()).collect();

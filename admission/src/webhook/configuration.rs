@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 /// What it depends on beside the kinds.
 #[derive(Debug, Clone)]
-pub struct Installation {
+pub struct Registration {
     /// Name of the configuration.
     pub name: String,
     /// Where the webhook runs.
@@ -53,13 +53,13 @@ const HAZARDS: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// A kind is judged that a webhook must not be asked about.
-pub fn yaml(kinds: &Kinds, installation: &Installation) -> Result<String, Hazard> {
+pub fn yaml(kinds: &Kinds, registration: &Registration) -> Result<String, Hazard> {
     let mut rules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (group, kind, resource) in kinds.resources() {
         refuse_hazards(group, kind, &resource, kinds)?;
         rules.entry(group).or_default().push(resource);
     }
-    let Installation { name, namespace, service, failure_policy, ca_bundle } = installation;
+    let Registration { name, namespace, service, failure_policy, ca_bundle } = registration;
     let bundle = ca_bundle.as_ref().map(|bundle| format!("\n      caBundle: {bundle}")).unwrap_or_default();
     let mut excluded = vec!["kube-system", namespace];
     excluded.dedup();
@@ -138,8 +138,8 @@ mod tests {
     use super::*;
     use crate::manifest::{CustomKind, TemplatePointer};
 
-    fn installation() -> Installation {
-        Installation {
+    fn registration() -> Registration {
+        Registration {
             name: "plimsoll".to_owned(),
             namespace: "guard".to_owned(),
             service: "plimsoll".to_owned(),
@@ -154,7 +154,7 @@ mod tests {
 
     fn with(group: &str, kind: &str) -> Result<String, Hazard> {
         let custom = CustomKind::new(group.to_owned(), kind.to_owned(), vec![pointer()], None);
-        yaml(&Kinds::default().with([custom]), &installation())
+        yaml(&Kinds::default().with([custom]), &registration())
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         {
             let given = Some(resource.to_owned());
             let custom = CustomKind::new(group.to_owned(), "Foo".to_owned(), vec![pointer()], given);
-            let refusal = yaml(&Kinds::default().with([custom]), &installation()).unwrap_err().to_string();
+            let refusal = yaml(&Kinds::default().with([custom]), &registration()).unwrap_err().to_string();
             assert!(refusal.contains("a pattern or a subresource"), "{group}/{resource}: {refusal}");
         }
     }
@@ -200,8 +200,8 @@ mod tests {
 
     #[test]
     fn does_not_name_its_namespace_twice() {
-        let installation = Installation { namespace: "kube-system".to_owned(), ..installation() };
-        let yaml = yaml(&Kinds::default(), &installation).unwrap();
+        let registration = Registration { namespace: "kube-system".to_owned(), ..registration() };
+        let yaml = yaml(&Kinds::default(), &registration).unwrap();
         assert!(yaml.contains("values: [kube-system]\n"), "{yaml}");
     }
 }

@@ -145,7 +145,7 @@ impl Metrics {
             self.policy_failures.add(1, &labels);
         }
         for finding in decision.findings.iter().filter(|finding| finding.weight == Weight::Excepted) {
-            self.exceptions_used.add(1, &[KeyValue::new("rule", finding.stated.finding.rule.clone())]);
+            self.exceptions_used.add(1, &[KeyValue::new("rule", finding.finding.rule.clone())]);
         }
     }
 

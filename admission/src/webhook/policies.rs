@@ -9,10 +9,9 @@ use crate::{
     judge::config::ConfigFile,
     judge::exceptions::Annotations,
     judge::policy_set::Profile,
-    judge::{Judge, SetupError, Wish},
-    report::text,
+    judge::{Judge, Wish},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use std::{
     collections::BTreeMap,
@@ -100,19 +99,9 @@ fn judge(origin: &Origin, file: ConfigFile) -> Result<Judge> {
         annotations: Annotations::Ignored,
         threads: origin.threads,
     };
-    match Judge::new(file, wish) {
-        Ok(judge) => {
-            for expired in judge.exceptions.expired(today()) {
-                tracing::warn!(rule = %expired.rule, "{}", expired.message);
-            }
-            Ok(judge)
-        }
-        Err(SetupError::Config(problems)) => {
-            let mut out = Vec::new();
-            text::write_problems(&problems, &mut out)?;
-            let plain = anstream::adapter::strip_bytes(&out).into_vec();
-            Err(anyhow!("the configuration is wrong\n{}", String::from_utf8_lossy(&plain).trim_end()))
-        }
-        Err(SetupError::Other(error)) => Err(error),
+    let judge = Judge::new(file, wish)?;
+    for expired in judge.exceptions.expired(today()) {
+        tracing::warn!(rule = %expired.rule, "{}", expired.message);
     }
+    Ok(judge)
 }

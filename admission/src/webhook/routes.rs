@@ -218,7 +218,7 @@ fn answer(decision: &Decision, operation: Option<Operation>) -> Response {
     span.record("operation", operation.map(Operation::name));
     let rules = || {
         let counted = decision.findings.iter().filter(|f| !matches!(f.weight, Weight::Silent | Weight::Excepted));
-        counted.map(|f| f.stated.finding.rule.as_str()).collect::<Vec<_>>().join(",")
+        counted.map(|f| f.finding.rule.as_str()).collect::<Vec<_>>().join(",")
     };
     match decision.outcome {
         Outcome::Denied => {

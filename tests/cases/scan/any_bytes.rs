@@ -34,7 +34,7 @@ fn judge(bytes: &[u8]) -> usize {
         assert_eq!(report.failures, [], "{text}");
         let lines = Lines::of(text);
         for judged in &report.findings {
-            let span = found.locate(&judged.finding.pointer);
+            let span = found.locate(&judged.location.pointer);
             assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text}");
             let at = lines.position(span.start);
             assert!(at.column <= lines.line(at.line).chars().count() + 1, "{at:?} in {text}");

@@ -108,6 +108,8 @@ fn json_has_its_published_shape() {
               "column": 18,
               "container": "app",
               "document": 0,
+              "endColumn": 28,
+              "endLine": 12,
               "file": "<stdin>",
               "fingerprint": "847617a6eaa22d2d9d2babf2ca40a651",
               "fix": [],
@@ -123,6 +125,7 @@ fn json_has_its_published_shape() {
               },
               "pointer": "/spec/template/spec/containers/0/image",
               "policy": "image-pull",
+              "related": [],
               "rule": "latest-tag",
               "status": "open"
             }
@@ -149,6 +152,31 @@ fn json_has_its_published_shape() {
     for report in [report, broken] {
         assert_eq!(schema.validate(&report).map_err(|error| error.to_string()), Ok(()));
     }
+}
+
+#[test]
+fn formats_are_listed_in_the_help_and_where_one_is_unknown() {
+    let here = folder([]);
+    let help = plimsoll(here.path(), &["scan", "--help"], "").stdout;
+    let of_format = help.split("--format").nth(1).and_then(|rest| rest.split("--exclude").next()).expect("a flag");
+    let lines: Vec<&str> = of_format.lines().map(str::trim).filter(|line| line.starts_with("- ")).collect();
+    let expected = [
+        "- text: for people: each finding with its line, then a summary",
+        "- json: for programs: one document, as docs/schema/scan-report-1.json describes it",
+    ];
+    assert_eq!(lines, expected);
+    expect![[r#"
+        error: invalid value 'xml' for '--format <FORMAT[=FILE]>': `xml` is not a format; there are text, json
+
+        For more information, try '--help'.
+    "#]]
+    .assert_eq(&text(&["-f", "xml"], "").stderr);
+    expect![[r#"
+        error: invalid value 'json=' for '--format <FORMAT[=FILE]>': `json=` does not name a file
+
+        For more information, try '--help'.
+    "#]]
+    .assert_eq(&text(&["-f", "json="], "").stderr);
 }
 
 #[test]

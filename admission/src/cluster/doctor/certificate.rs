@@ -1,7 +1,7 @@
 //! Whether the API server trusts the certificate, and for how long.
 
 use super::Remark;
-use crate::{cluster::Names, webhook::certificates::verify};
+use crate::{cluster::InstallationNames, webhook::certificates::verify};
 use k8s_openapi::api::{admissionregistration::v1::ValidatingWebhookConfiguration, core::v1::Secret};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ const RENEW: &str = "see whoever renews it: cert-manager's Certificate, or the l
 pub(super) fn is_trusted(
     secret: Option<&Result<Secret, String>>,
     configuration: &ValidatingWebhookConfiguration,
-    names: &Names,
+    names: &InstallationNames,
     now: SystemTime,
 ) -> Vec<Remark> {
     let secret = match secret {

@@ -1,7 +1,7 @@
 //! Whether the API server asks about what is judged, and about nothing that can stop the cluster.
 
 use super::Remark;
-use crate::{cluster::Names, manifest::Kinds};
+use crate::{cluster::InstallationNames, manifest::Kinds};
 use k8s_openapi::api::admissionregistration::v1::{ValidatingWebhook, ValidatingWebhookConfiguration};
 use std::collections::BTreeSet;
 
@@ -10,7 +10,11 @@ const REPAIR: &str = "`plimsoll webhook manifest` prints one that is narrow; the
 /// The longest time-out, in seconds, that does not stop the leaders of the control plane.
 const TIMEOUT: i32 = 3;
 
-pub(super) fn is_narrow(found: &ValidatingWebhookConfiguration, kinds: &Kinds, names: &Names) -> Vec<Remark> {
+pub(super) fn is_narrow(
+    found: &ValidatingWebhookConfiguration,
+    kinds: &Kinds,
+    names: &InstallationNames,
+) -> Vec<Remark> {
     let webhooks = found.webhooks.as_deref().unwrap_or_default();
     let mut remarks = Vec::new();
     for webhook in webhooks {

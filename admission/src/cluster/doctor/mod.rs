@@ -7,7 +7,7 @@ mod replicas;
 mod webhook;
 
 use crate::{
-    cluster::{Installation, Names},
+    cluster::{Installation, InstallationNames},
     manifest::Kinds,
 };
 use std::{
@@ -52,7 +52,7 @@ impl Remark {
 }
 
 /// Looks at everything, in the order in which it is worth mending.
-pub fn examine(found: &Installation, names: &Names, kinds: &Kinds, now: SystemTime) -> Vec<Remark> {
+pub fn examine(found: &Installation, names: &InstallationNames, kinds: &Kinds, now: SystemTime) -> Vec<Remark> {
     let Some(configuration) = &found.configuration else {
         let text = format!("there is no ValidatingWebhookConfiguration {}: nothing is judged", names.name);
         return vec![Remark::bad(

@@ -1,15 +1,15 @@
 //! Whether the webhook survives the loss of a node, and its drain.
 
 use super::Remark;
-use crate::cluster::Names;
+use crate::cluster::InstallationNames;
 use k8s_openapi::api::{apps::v1::Deployment, policy::v1::PodDisruptionBudget};
 
 pub(super) fn are_enough(
     deployment: Option<&Deployment>,
     budgets: &[PodDisruptionBudget],
-    names: &Names,
+    names: &InstallationNames,
 ) -> Vec<Remark> {
-    let Names { name, namespace, .. } = names;
+    let InstallationNames { name, namespace, .. } = names;
     let Some(deployment) = deployment else {
         let text = format!("there is no Deployment {name} in the namespace {namespace}");
         return vec![Remark::bad(text, "tell where it runs with --namespace and --name")];

@@ -9,12 +9,11 @@ const WEBHOOK: &str = "validate.plimsoll.dev";
 /// A Deployment that no profile lets pass was created as a dry run.
 pub(super) fn is_called(probe: &Probe) -> Remark {
     let Probe { status, message, warnings } = probe;
-    let names_a_rule = |warning: &String| warning.contains("latest-tag") || warning.contains("plimsoll");
     match status {
         403 if message.contains(WEBHOOK) => {
             Remark::good("the API server asks the webhook: an unfit Deployment was refused")
         }
-        200..300 if warnings.iter().any(names_a_rule) => {
+        200..300 if warnings.iter().any(|warning| is_ours(warning)) => {
             Remark::good("the API server asks the webhook: an unfit Deployment got a warning")
         }
         200..300 => Remark::bad(
@@ -30,6 +29,11 @@ pub(super) fn is_called(probe: &Probe) -> Remark {
             "use --probe-namespace for a namespace in which you may create Deployments",
         ),
     }
+}
+
+/// Whether a warning is about the tag of the image, or about the webhook itself.
+fn is_ours(warning: &str) -> bool {
+    warning.contains("latest-tag") || warning.contains("plimsoll")
 }
 
 #[cfg(test)]

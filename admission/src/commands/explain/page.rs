@@ -101,5 +101,4 @@ fn section<'a>(page: &'a str, rule: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-#[path = "page_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 
 use super::{
     Choices, Mode, ModulePath, NamespaceChoices, OnFailure, Policies, Webhook,
-    node::{Complaint, Fields, Node},
+    entry::{Complaint, Entry, Fields},
 };
 use crate::{
     judge::exceptions::{Annotations, Exception, Scope, parse_day},
@@ -49,7 +49,7 @@ pub(super) fn read(value: &Value, folder: &Path) -> (Written, Vec<Complaint>) {
         on_failure: BTreeMap::new(),
         taught: BTreeSet::new(),
     };
-    let written = reader.file(&Node::root(value));
+    let written = reader.file(&Entry::root(value));
     (written, reader.complaints)
 }
 
@@ -71,18 +71,18 @@ enum Modules {
 }
 
 impl Reader<'_> {
-    fn file(&mut self, root: &Node<'_>) -> Written {
+    fn file(&mut self, root: &Entry<'_>) -> Written {
         let fields = root.fields(&FIELDS, &mut self.complaints);
         Written {
-            profile: fields.get("profile").and_then(|node| self.name(&node, "profile", &PROFILES)),
+            profile: fields.get("profile").and_then(|entry| self.name(&entry, "profile", &PROFILES)),
             policies: Policies {
                 choices: self.choices(fields.get("policies"), Modules::Allowed),
                 namespaces: self.each(fields.get("namespaces"), Self::namespace),
             },
             modules: std::mem::take(&mut self.modules),
             exceptions: self.each(fields.get("exceptions"), Self::exception),
-            annotations: fields.get("allow-annotations").and_then(|node| {
-                let allowed = node.boolean(&mut self.complaints)?;
+            annotations: fields.get("allow-annotations").and_then(|entry| {
+                let allowed = entry.boolean(&mut self.complaints)?;
                 Some(if allowed { Annotations::Allowed } else { Annotations::Ignored })
             }),
             workloads: self.each(fields.get("workloads"), Self::workload),
@@ -92,141 +92,141 @@ impl Reader<'_> {
     }
 
     /// The items of a list that make sense.
-    fn each<T>(&mut self, list: Option<Node<'_>>, read: fn(&mut Self, &Node<'_>) -> Option<T>) -> Vec<T> {
+    fn each<T>(&mut self, list: Option<Entry<'_>>, read: fn(&mut Self, &Entry<'_>) -> Option<T>) -> Vec<T> {
         let items = list.map(|list| list.items(&mut self.complaints)).unwrap_or_default();
         items.iter().filter_map(|item| read(self, item)).collect()
     }
 
     /// What a name stands for.
-    fn name<T: Copy>(&mut self, node: &Node<'_>, what: &str, known: &[(&str, T)]) -> Option<T> {
-        let name = node.text(&mut self.complaints)?;
-        node.one_of(what, known, name, &mut self.complaints)
+    fn name<T: Copy>(&mut self, entry: &Entry<'_>, what: &str, known: &[(&str, T)]) -> Option<T> {
+        let name = entry.text(&mut self.complaints)?;
+        entry.one_of(what, known, name, &mut self.complaints)
     }
 
-    fn webhook(&mut self, node: Option<Node<'_>>) -> Webhook {
+    fn webhook(&mut self, entry: Option<Entry<'_>>) -> Webhook {
         let on_failure_of = std::mem::take(&mut self.on_failure);
-        let Some(fields) = node.map(|node| node.fields(&["mode", "on-failure"], &mut self.complaints)) else {
+        let Some(fields) = entry.map(|entry| entry.fields(&["mode", "on-failure"], &mut self.complaints)) else {
             return Webhook { on_failure_of, ..Webhook::default() };
         };
         Webhook {
-            mode: fields.get("mode").and_then(|node| self.name(&node, "mode", &MODES)),
-            on_failure: fields.get("on-failure").and_then(|node| self.name(&node, "outcome", &OUTCOMES)),
+            mode: fields.get("mode").and_then(|entry| self.name(&entry, "mode", &MODES)),
+            on_failure: fields.get("on-failure").and_then(|entry| self.name(&entry, "outcome", &OUTCOMES)),
             on_failure_of,
         }
     }
 
-    fn choices(&mut self, policies: Option<Node<'_>>, modules: Modules) -> Choices {
-        let entries = policies.map(|node| node.entries(&mut self.complaints)).unwrap_or_default();
-        entries.into_iter().filter_map(|(id, node)| Some((id.to_owned(), self.choice(id, &node, modules)?))).collect()
+    fn choices(&mut self, policies: Option<Entry<'_>>, modules: Modules) -> Choices {
+        let entries = policies.map(|entry| entry.entries(&mut self.complaints)).unwrap_or_default();
+        entries.into_iter().filter_map(|(id, entry)| Some((id.to_owned(), self.choice(id, &entry, modules)?))).collect()
     }
 
     /// None for a policy whose module is not to be had: it would only be complained about once more.
-    fn choice(&mut self, id: &str, node: &Node<'_>, modules: Modules) -> Option<Choice> {
+    fn choice(&mut self, id: &str, entry: &Entry<'_>, modules: Modules) -> Option<Choice> {
         let known: &[&str] = match modules {
             // The rules of the host have no settings, and no module.
             _ if id == host_rules::POLICY => &["rules"],
             Modules::Allowed => &["settings", "rules", "module", "on-failure"],
             Modules::Refused => &["settings", "rules"],
         };
-        let fields = node.fields(known, &mut self.complaints);
-        if let Some(node) = fields.get("module").filter(|_| known.contains(&"module")) {
-            let path = self.module(&node)?;
-            self.modules.push(ModulePath { path, pointer: node.pointer });
+        let fields = entry.fields(known, &mut self.complaints);
+        if let Some(entry) = fields.get("module").filter(|_| known.contains(&"module")) {
+            let path = self.module(&entry)?;
+            self.modules.push(ModulePath { path, pointer: entry.pointer });
         }
         if let Some(outcome) = fields.get("on-failure").filter(|_| known.contains(&"on-failure")) {
             let outcome = self.name(&outcome, "outcome", &OUTCOMES);
             self.on_failure.extend(outcome.map(|outcome| (id.to_owned(), outcome)));
         }
-        let settings = fields.get("settings").map(|node| node.value.clone()).unwrap_or_default();
+        let settings = fields.get("settings").map(|entry| entry.value.clone()).unwrap_or_default();
         Some(Choice { settings, levels: self.levels(&fields) })
     }
 
-    fn module(&mut self, node: &Node<'_>) -> Option<PathBuf> {
-        let path = node.text(&mut self.complaints)?;
+    fn module(&mut self, entry: &Entry<'_>) -> Option<PathBuf> {
+        let path = entry.text(&mut self.complaints)?;
         if path.contains("://") {
             let message = "this version loads modules from files only; write the path of a .wasm file";
-            self.complaints.push(Complaint::value(&node.pointer, message));
+            self.complaints.push(Complaint::value(&entry.pointer, message));
             return None;
         }
         Some(self.folder.join(path))
     }
 
     fn levels(&mut self, fields: &Fields<'_>) -> BTreeMap<String, Level> {
-        let entries = fields.get("rules").map(|node| node.entries(&mut self.complaints)).unwrap_or_default();
-        let level = |(rule, node): (&str, Node<'_>)| Some((rule.to_owned(), node.level(&mut self.complaints)?));
+        let entries = fields.get("rules").map(|entry| entry.entries(&mut self.complaints)).unwrap_or_default();
+        let level = |(rule, entry): (&str, Entry<'_>)| Some((rule.to_owned(), entry.level(&mut self.complaints)?));
         entries.into_iter().filter_map(level).collect()
     }
 
-    fn exception(&mut self, node: &Node<'_>) -> Option<Exception> {
-        let fields = node.fields(&["rule", "match", "reason", "expires"], &mut self.complaints);
+    fn exception(&mut self, entry: &Entry<'_>) -> Option<Exception> {
+        let fields = entry.fields(&["rule", "match", "reason", "expires"], &mut self.complaints);
         let rule = fields.text("rule", &mut self.complaints);
-        self.excepted.extend(rule.map(|rule| (rule.to_owned(), node.pointer.join("rule"))));
-        let scope = fields.require("match", &mut self.complaints).and_then(|node| self.scope(&node));
+        self.excepted.extend(rule.map(|rule| (rule.to_owned(), entry.pointer.join("rule"))));
+        let scope = fields.require("match", &mut self.complaints).and_then(|entry| self.scope(&entry));
         let reason = fields.text("reason", &mut self.complaints);
-        let expires = fields.require("expires", &mut self.complaints).and_then(|node| {
-            let day = parse_day(node.text(&mut self.complaints)?);
-            day.map_err(|why| self.complaints.push(Complaint::value(&node.pointer, why))).ok()
+        let expires = fields.require("expires", &mut self.complaints).and_then(|entry| {
+            let day = parse_day(entry.text(&mut self.complaints)?);
+            day.map_err(|why| self.complaints.push(Complaint::value(&entry.pointer, why))).ok()
         });
         Some(Exception {
             rule: rule?.to_owned(),
             scope: scope?,
             reason: reason?.to_owned(),
             expires: expires?,
-            pointer: node.pointer.clone(),
+            pointer: entry.pointer.clone(),
         })
     }
 
-    fn scope(&mut self, node: &Node<'_>) -> Option<Scope> {
-        let fields = node.fields(&["namespace", "kind", "name"], &mut self.complaints);
+    fn scope(&mut self, entry: &Entry<'_>) -> Option<Scope> {
+        let fields = entry.fields(&["namespace", "kind", "name"], &mut self.complaints);
         let known = ["namespace", "kind", "name"].map(|name| fields.get(name));
-        if node.value.is_null() || node.value.as_object().is_some_and(serde_json::Map::is_empty) {
+        if entry.value.is_null() || entry.value.as_object().is_some_and(serde_json::Map::is_empty) {
             let message = "this matches everything; name a namespace, kind or name, or set the level of the rule";
-            self.complaints.push(Complaint::value(&node.pointer, message));
+            self.complaints.push(Complaint::value(&entry.pointer, message));
         }
-        let [namespace, kind, name] = known.map(|node| node.and_then(|node| self.glob(&node)));
+        let [namespace, kind, name] = known.map(|entry| entry.and_then(|entry| self.glob(&entry)));
         Some(Scope { namespace, kind, name })
     }
 
-    fn glob(&mut self, node: &Node<'_>) -> Option<GlobMatcher> {
-        let text = node.text(&mut self.complaints)?;
+    fn glob(&mut self, entry: &Entry<'_>) -> Option<GlobMatcher> {
+        let text = entry.text(&mut self.complaints)?;
         match Glob::new(text) {
             Ok(glob) => Some(glob.compile_matcher()),
             Err(error) => {
                 let message = format!("`{text}` is no glob: {}", error.kind());
-                self.complaints.push(Complaint::value(&node.pointer, message));
+                self.complaints.push(Complaint::value(&entry.pointer, message));
                 None
             }
         }
     }
 
-    fn namespace(&mut self, node: &Node<'_>) -> Option<NamespaceChoices> {
-        let fields = node.fields(&["match", "policies", "webhook"], &mut self.complaints);
-        let pattern = fields.require("match", &mut self.complaints).and_then(|node| self.glob(&node));
+    fn namespace(&mut self, entry: &Entry<'_>) -> Option<NamespaceChoices> {
+        let fields = entry.fields(&["match", "policies", "webhook"], &mut self.complaints);
+        let pattern = fields.require("match", &mut self.complaints).and_then(|entry| self.glob(&entry));
         let webhook = fields.get("webhook");
         let policies = match webhook {
             None => fields.require("policies", &mut self.complaints),
             Some(_) => fields.get("policies"),
         };
         let choices = self.choices(policies, Modules::Refused);
-        let webhook = webhook.map(|node| node.fields(&["mode"], &mut self.complaints));
-        let mode = webhook.and_then(|fields| fields.get("mode")).and_then(|node| self.name(&node, "mode", &MODES));
-        Some(NamespaceChoices { pattern: pattern?, choices, mode, pointer: node.pointer.clone() })
+        let webhook = webhook.map(|entry| entry.fields(&["mode"], &mut self.complaints));
+        let mode = webhook.and_then(|fields| fields.get("mode")).and_then(|entry| self.name(&entry, "mode", &MODES));
+        Some(NamespaceChoices { pattern: pattern?, choices, mode, pointer: entry.pointer.clone() })
     }
 
-    fn workload(&mut self, node: &Node<'_>) -> Option<CustomKind> {
-        let fields = node.fields(&["group", "kind", "podTemplate", "resource"], &mut self.complaints);
+    fn workload(&mut self, entry: &Entry<'_>) -> Option<CustomKind> {
+        let fields = entry.fields(&["group", "kind", "podTemplate", "resource"], &mut self.complaints);
         let group = fields.text("group", &mut self.complaints);
         let kind = fields.text("kind", &mut self.complaints);
-        let pod_templates = fields.require("podTemplate", &mut self.complaints).map(|node| self.pod_templates(&node));
-        let resource = fields.get("resource").and_then(|node| node.text(&mut self.complaints)).map(str::to_owned);
+        let pod_templates = fields.require("podTemplate", &mut self.complaints).map(|entry| self.pod_templates(&entry));
+        let resource = fields.get("resource").and_then(|entry| entry.text(&mut self.complaints)).map(str::to_owned);
         let (group, kind) = (group?.to_owned(), kind?.to_owned());
-        self.refuse_known(&group, &kind, node);
+        self.refuse_known(&group, &kind, entry);
         let pod_templates = pod_templates.filter(|pointers| !pointers.is_empty())?;
         Some(CustomKind::new(group, kind, pod_templates, resource))
     }
 
     /// Two entries would leave open which of them holds.
-    fn refuse_known(&mut self, group: &str, kind: &str, node: &Node<'_>) {
+    fn refuse_known(&mut self, group: &str, kind: &str, entry: &Entry<'_>) {
         let message = if Kinds::knows(group, kind) {
             format!("{kind} of group `{group}` is judged already; remove this entry")
         } else if self.taught.insert((group.to_owned(), kind.to_owned())) {
@@ -234,27 +234,27 @@ impl Reader<'_> {
         } else {
             format!("{kind} of group `{group}` has an entry already; write all its pointers there: podTemplate: [A, B]")
         };
-        self.complaints.push(Complaint::value(format!("{}/kind", node.pointer), message));
+        self.complaints.push(Complaint::value(format!("{}/kind", entry.pointer), message));
     }
 
     /// One pointer, or a list of them.
-    fn pod_templates(&mut self, node: &Node<'_>) -> Vec<TemplatePointer> {
-        let nodes = match node.value {
+    fn pod_templates(&mut self, entry: &Entry<'_>) -> Vec<TemplatePointer> {
+        let entries = match entry.value {
             Value::Array(items) if items.is_empty() => {
-                self.complaints.push(Complaint::value(&node.pointer, "the list is empty; name at least one pointer"));
+                self.complaints.push(Complaint::value(&entry.pointer, "the list is empty; name at least one pointer"));
                 return Vec::new();
             }
-            Value::Array(_) => node.items(&mut self.complaints),
-            _ => vec![node.clone()],
+            Value::Array(_) => entry.items(&mut self.complaints),
+            _ => vec![entry.clone()],
         };
         let mut pointers = Vec::new();
-        for node in nodes {
+        for entry in entries {
             // An empty one is for a kind that is written like a Pod.
-            let text = if node.value == "" { Some("") } else { node.text(&mut self.complaints) };
+            let text = if entry.value == "" { Some("") } else { entry.text(&mut self.complaints) };
             let Some(text) = text else { continue };
             match text.parse() {
                 Ok(pointer) => pointers.push(pointer),
-                Err(error) => self.complaints.push(Complaint::value(&node.pointer, format!("`{text}` {error}"))),
+                Err(error) => self.complaints.push(Complaint::value(&entry.pointer, format!("`{text}` {error}"))),
             }
         }
         pointers

@@ -3,26 +3,26 @@
 //! [`ConfigFile`] is what is written, with everything that is wrong with it. [`ConfigFile::check`] adds what only the
 //! loaded policies can tell, and makes a [`Config`] of it, which nobody has to doubt.
 
+mod config_text;
+mod entry;
 mod file;
-mod node;
-mod source;
 mod webhook;
 
-pub use node::{About, Complaint};
+pub use entry::{About, Complaint};
 pub use webhook::{Mode, OnFailure, Webhook};
 
 use crate::{
     did_you_mean,
-    finding::{self, FileProblem, Status},
+    finding::{self, LocatedProblem},
     judge::exceptions::{Annotations, Exception},
     judge::host_rules,
-    judge::policy_set::{Choice, ChoiceError, Place as ChoicePlace, Profile},
+    judge::policy_set::{Choice, ChoiceError, ChoicePlace, Profile},
     manifest::{CustomKind, Single},
 };
+use config_text::ConfigText;
 use globset::GlobMatcher;
 use plimsoll_policy::{Finding, Level, Pointer};
 use serde_json::Value;
-use source::Source;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -35,12 +35,12 @@ pub const FILE_NAME: &str = "plimsoll.yaml";
 /// What is written, not yet held against the policies that there are.
 #[derive(Debug, Default)]
 pub struct ConfigFile {
-    source: Source,
+    source: ConfigText,
     value: Value,
     written: file::Written,
     complaints: Vec<Complaint>,
     /// It did not even parse.
-    broken: Option<FileProblem>,
+    broken: Option<LocatedProblem>,
 }
 
 /// A configuration that makes sense. The default is what holds without a file.
@@ -58,7 +58,7 @@ pub struct Config {
     pub workloads: Vec<CustomKind>,
     /// How the webhook answers.
     pub webhook: Webhook,
-    source: Source,
+    source: ConfigText,
 }
 
 /// What is changed about policies, by their ids.
@@ -115,7 +115,7 @@ impl ConfigFile {
 
     /// Takes a text for the contents of a file; paths in it are relative to the folder of that.
     pub fn parse(path: &Path, text: String) -> Self {
-        let source = Source { name: path.display().to_string(), text };
+        let source = ConfigText { path: path.display().to_string().into(), text };
         let value = Single::new(&source.text).and_then(|_| source.value());
         match value {
             Ok(value) => {
@@ -169,7 +169,7 @@ impl ConfigFile {
         mut self,
         rules: impl IntoIterator<Item = &'a str>,
         complaints: impl IntoIterator<Item = Complaint>,
-    ) -> Result<Config, Vec<FileProblem>> {
+    ) -> Result<Config, Vec<LocatedProblem>> {
         if let Some(broken) = self.broken {
             return Err(vec![broken]);
         }
@@ -246,21 +246,10 @@ impl Config {
 
     /// Turns a finding about the configuration, such as an exception that has ended, into one for the report.
     pub fn finding(&self, finding: Finding, level: Level) -> finding::Finding {
-        finding::Finding {
-            place: self.source.place(&finding.pointer),
-            // The text tells two exceptions from the same rule apart, however they are ordered.
-            fingerprint: finding::fingerprint(&finding.rule, None, None, &finding.message),
-            rule: finding.rule,
-            policy: host_rules::POLICY.to_owned(),
-            level,
-            status: Status::Open,
-            message: finding.message,
-            help: finding.help,
-            object: None,
-            container: None,
-            pointer: finding.pointer,
-            fix: finding.fix,
-        }
+        // The message tells two exceptions from the same rule apart, however they are ordered.
+        let text = finding.message.clone();
+        let place = self.source.place(&finding.pointer);
+        finding::Finding::of_text(host_rules::POLICY, level, finding, place, &text)
     }
 }
 

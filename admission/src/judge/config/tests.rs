@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::text;
+use crate::report::{Context, Detail, text};
 use expect_test::expect;
 use serde_json::json;
 
@@ -410,7 +410,7 @@ fn findings_about_it_have_a_place_in_it() {
     let findings = expired.into_iter().map(|finding| config.finding(finding, Level::Warn)).collect();
     let mut out = Vec::new();
     let report = crate::finding::Report { findings, ..Default::default() };
-    text::write(&report, text::Detail::Quiet, |_| None, &mut out).unwrap();
+    text::write(&report, &Context { detail: Detail::Quiet, policies: &[] }, &mut out).unwrap();
     expect![[r#"
         warn[expired-exception]: the exception from `recreate-strategy` for Deployment billing/ledger-* ended on 2027-01-31: findings count again
           --> deploy/plimsoll.yaml:18:14

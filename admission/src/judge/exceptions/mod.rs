@@ -6,7 +6,7 @@
 mod annotation;
 
 use crate::{
-    finding::Status,
+    finding::{ObjectRef, Status},
     judge::host_rules::{EXPIRED_EXCEPTION, UNUSED_EXCEPTION},
 };
 use globset::GlobMatcher;
@@ -110,6 +110,19 @@ impl Exceptions {
         Applied { statuses, findings: annotated.into_findings(), usage }
     }
 
+    /// The same for a finding of one rule about an object that runs no pods: its annotations grant nothing.
+    pub fn apply_to_other(&self, object: &ObjectRef, rule: &str, today: Date) -> Applied {
+        let ObjectRef { kind, namespace, name, .. } = object;
+        let mut usage = Usage::default();
+        let all = self.configured.iter().enumerate();
+        usage.matched.extend(
+            all.filter(|(_, exception)| exception.scope.matches(namespace.as_deref(), kind, name))
+                .map(|(index, _)| index),
+        );
+        let status = self.status(rule, &mut usage, today).unwrap_or(Status::Open);
+        Applied { statuses: vec![status], findings: Vec::new(), usage }
+    }
+
     fn status(&self, rule: &str, usage: &mut Usage, today: Date) -> Option<Status> {
         let mut status = None;
         for &index in &usage.matched {
@@ -160,8 +173,12 @@ impl Exceptions {
 impl Scope {
     /// Whether it covers a workload. One without a namespace has an empty one: only `*` matches that.
     pub fn covers(&self, workload: &Workload) -> bool {
-        let namespace = workload.namespace.as_deref().unwrap_or_default();
-        [(&self.namespace, namespace), (&self.kind, &workload.kind), (&self.name, &workload.name)]
+        self.matches(workload.namespace.as_deref(), &workload.kind, &workload.name)
+    }
+
+    fn matches(&self, namespace: Option<&str>, kind: &str, name: &str) -> bool {
+        let namespace = namespace.unwrap_or_default();
+        [(&self.namespace, namespace), (&self.kind, kind), (&self.name, name)]
             .iter()
             .all(|(glob, text)| glob.as_ref().is_none_or(|glob| glob.is_match(text)))
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     engine::Engine,
     judge::evaluate::{Evaluation, Subject, evaluate},
-    manifest::{self, Judge, Kinds},
+    manifest::{self, Kinds, Triage},
 };
 use serde_json::json;
 use std::num::NonZeroUsize;
@@ -57,8 +57,8 @@ fn a_configured_level_replaces_both_levels_and_an_override_wins_over_it() {
 
 #[test]
 fn says_what_is_wrong_with_a_choice_and_where() {
-    let key = |pointer: &str| Place::Key(pointer.to_owned());
-    let value = |pointer: &str| Place::Value(pointer.to_owned());
+    let key = |pointer: &str| ChoicePlace::Key(pointer.to_owned());
+    let value = |pointer: &str| ChoicePlace::Value(pointer.to_owned());
     let no_levels: &[(&str, Level)] = &[];
     for (policies, levels, place, message) in [
         (
@@ -94,7 +94,7 @@ fn says_what_is_wrong_with_a_choice_and_where() {
         (
             json!({}),
             &[("latest-tg", Level::Warn)],
-            Place::Override("latest-tg".to_owned()),
+            ChoicePlace::Override("latest-tg".to_owned()),
             "unknown rule `latest-tg`; did you mean `latest-tag`?",
         ),
     ] {
@@ -125,7 +125,7 @@ fn the_digest_tells_sets_apart_that_judge_differently() {
 #[test]
 fn findings_have_the_levels_of_the_set_and_rules_that_are_off_find_nothing() {
     let of_latest_tag = |set: &PolicySet| -> Vec<Level> {
-        judge(set).findings.iter().filter(|f| f.finding.rule == "latest-tag").map(|f| f.level).collect()
+        judge(set).findings.iter().filter(|f| f.rule == "latest-tag").map(|f| f.level).collect()
     };
     assert_eq!(of_latest_tag(&set(Profile::Default, json!({}), &[])), [Level::Deny]);
     assert_eq!(of_latest_tag(&set(Profile::Default, json!({}), &[("latest-tag", Level::Note)])), [Level::Note]);

@@ -1,7 +1,7 @@
 //! What the API server would refuse in a field of the view, and what is left aside without an error.
 
 use super::{deployment, job, judge, judged, of_kind, pod, set, skipped};
-use crate::manifest::{FieldError, Judge, PatchMark, Skip};
+use crate::manifest::{FieldError, PatchMark, Skip, Triage};
 use expect_test::expect;
 use plimsoll_policy::workload::Class;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn refused(mut value: Value, pointer: &str, new: Value) -> String {
     set(&mut value, pointer, new);
     match judge(value) {
         Err(errors) => all(&errors),
-        Ok(Judge::Object(object)) if !object.unreadable.is_empty() => all(&object.unreadable),
+        Ok(Triage::Object(object)) if !object.unreadable.is_empty() => all(&object.unreadable),
         Ok(other) => format!("NOT REFUSED {pointer}: {other:?}"),
     }
 }

@@ -37,7 +37,7 @@ impl Complaint {
 
 /// A value of the configuration, and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Node<'a> {
+pub(super) struct Entry<'a> {
     pub(super) value: &'a Value,
     pub(super) pointer: Pointer,
 }
@@ -52,9 +52,9 @@ pub(super) struct Fields<'a> {
 
 type Complaints = Vec<Complaint>;
 
-impl<'a> Node<'a> {
+impl<'a> Entry<'a> {
     pub(super) fn root(value: &'a Value) -> Self {
-        Node { value, pointer: Pointer::ROOT }
+        Entry { value, pointer: Pointer::ROOT }
     }
 
     /// The fields, of which only those in `known` may be there. Nothing (`probes:`) has no fields.
@@ -69,23 +69,23 @@ impl<'a> Node<'a> {
     }
 
     /// The fields of a mapping whose keys are free.
-    pub(super) fn entries(&self, complaints: &mut Complaints) -> Vec<(&'a str, Node<'a>)> {
+    pub(super) fn entries(&self, complaints: &mut Complaints) -> Vec<(&'a str, Entry<'a>)> {
         match self.value {
             Value::Object(map) => map
                 .iter()
-                .map(|(name, value)| (name.as_str(), Node { value, pointer: child(&self.pointer, name) }))
+                .map(|(name, value)| (name.as_str(), Entry { value, pointer: child(&self.pointer, name) }))
                 .collect(),
             Value::Null => Vec::new(),
             _ => self.complain("a mapping", complaints).unwrap_or_default(),
         }
     }
 
-    pub(super) fn items(&self, complaints: &mut Complaints) -> Vec<Node<'a>> {
+    pub(super) fn items(&self, complaints: &mut Complaints) -> Vec<Entry<'a>> {
         match self.value {
             Value::Array(items) => items
                 .iter()
                 .enumerate()
-                .map(|(index, value)| Node { value, pointer: child(&self.pointer, index) })
+                .map(|(index, value)| Entry { value, pointer: child(&self.pointer, index) })
                 .collect(),
             Value::Null => Vec::new(),
             _ => self.complain("a list", complaints).unwrap_or_default(),
@@ -149,18 +149,18 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn get(&self, name: &str) -> Option<Node<'a>> {
+    pub(super) fn get(&self, name: &str) -> Option<Entry<'a>> {
         let value = self.map?.get(name)?;
-        Some(Node { value, pointer: child(&self.pointer, name) })
+        Some(Entry { value, pointer: child(&self.pointer, name) })
     }
 
     /// A field that must be there.
-    pub(super) fn require(&self, name: &str, complaints: &mut Complaints) -> Option<Node<'a>> {
-        let node = self.get(name);
-        if node.is_none() && self.is_mapping {
+    pub(super) fn require(&self, name: &str, complaints: &mut Complaints) -> Option<Entry<'a>> {
+        let entry = self.get(name);
+        if entry.is_none() && self.is_mapping {
             complaints.push(Complaint::value(&self.pointer, format!("`{name}` is missing")));
         }
-        node
+        entry
     }
 
     /// Text that must be there.

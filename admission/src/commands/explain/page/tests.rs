@@ -126,7 +126,7 @@ fn a_rule_without_a_section_says_so() {
 #[test]
 fn the_rules_of_the_host_are_explained_like_any_other() {
     for rule in host_rules::RULES {
-        assert!(explain(&rule.name).contains("Why it hurts."), "{}", rule.name);
+        assert!(explain(&rule.name).contains("Why"), "{}", rule.name);
     }
 }
 
