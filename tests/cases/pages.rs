@@ -82,10 +82,7 @@ fn set(profile: Profile) -> PolicySet {
 }
 
 fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Finding> {
-    let report = evaluate(
-        &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown, siblings: &[] },
-        set,
-    );
+    let report = evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set);
     assert_eq!(report.failures, []);
     report.findings.into_iter().filter(|judged| judged.policy == P::ID).collect()
 }
@@ -106,7 +103,7 @@ fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Findi
     P::default().check(&Input::from(&object.workload), &mut findings);
     let name = Arc::new(ObjectRef::from(&object.workload));
     let judged = findings.into_vec().into_iter().map(|found| {
-        let level = level(&found.rule, found.second);
+        let level = level(&found.rule, found.escalated);
         Finding::of_object(P::ID, level, found, &name, &object.value)
     });
     judged.filter(|judged| judged.level != Level::Off).collect()

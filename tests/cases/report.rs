@@ -1,13 +1,11 @@
 //! What the formats of a report promise to programs.
 
 use plimsoll::{
-    finding::{
-        Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report, Safety, Status,
-    },
+    finding::{Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report, Status},
     manifest::{Lines, Position},
     report::{Context, Detail, json},
 };
-use plimsoll_policy::{Edit, Level};
+use plimsoll_policy::{Edit, Level, Safety};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -19,7 +17,7 @@ fn region() -> Region {
 
 fn file(document: Option<usize>, item: Option<usize>, region: Option<Region>) -> Location {
     let place = Place::File { path: "deploy/app.yaml".into(), document, item };
-    Location { place, pointer: "/spec/template/spec/containers/0/image".to_owned(), region }
+    Location { place, pointer: "/spec/template/spec/containers/0/image".into(), region }
 }
 
 fn finding(level: Level) -> Finding {
@@ -55,9 +53,9 @@ fn report() -> Report {
     full.related = vec![Related { message: "its Service".to_owned(), location: file(Some(1), None, Some(region())) }];
     full.object = Some(Arc::clone(&object));
     let edits = vec![
-        Edit::Add { pointer: "/spec/replicas".to_owned(), value: "2".to_owned() },
-        Edit::Replace { pointer: "/spec/replicas".to_owned(), value: "null".to_owned() },
-        Edit::Remove { pointer: "/spec/replicas".to_owned() },
+        Edit::Add { pointer: "/spec/replicas".into(), value: "2".to_owned() },
+        Edit::Replace { pointer: "/spec/replicas".into(), value: "null".to_owned() },
+        Edit::Remove { pointer: "/spec/replicas".into() },
     ];
     full.fix = Some(Fix { edits, safety: Safety::Safe });
     let of_cluster = |location| Finding {

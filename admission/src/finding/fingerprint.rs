@@ -91,7 +91,7 @@ mod tests {
             name: name.to_owned(),
         };
         let of = |rule: &str, name: &str, container: &str, pointer: &str| {
-            Fingerprint::of_field(rule, &object(name), Some(container), pointer, &Value::Null)
+            Fingerprint::of_field(rule, &object(name), Some(container), &pointer.into(), &Value::Null)
         };
         let mut fingerprints = vec![
             of("latest-tag", "a", "app", "/image"),

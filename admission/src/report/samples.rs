@@ -6,7 +6,7 @@ use crate::{
     },
     manifest::{Lines, Position, Span},
 };
-use plimsoll_policy::{Description, Edit, Level, Rule};
+use plimsoll_policy::{Description, Edit, Level, Rule, Safety};
 use std::{sync::Arc, time::Duration};
 
 /// A region of the line of that number in a text whose other lines are empty.
@@ -24,7 +24,7 @@ fn object(kind: &str, name: &str) -> Arc<ObjectRef> {
 
 pub(super) fn location(path: &str, document: usize, pointer: &str, region: Region) -> Location {
     let place = Place::File { path: path.into(), document: Some(document), item: None };
-    Location { place, pointer: pointer.to_owned(), region: Some(region) }
+    Location { place, pointer: pointer.into(), region: Some(region) }
 }
 
 pub(super) fn finding(rule: &str, level: Level) -> Finding {
@@ -67,9 +67,8 @@ pub(super) fn policy() -> Description {
         rules: vec![rule],
         settings: "{}".to_owned(),
         page: String::new(),
-        request: 0,
         wants_raw: false,
-        wants_siblings: false,
+        wants_set: false,
     }
 }
 
@@ -80,8 +79,8 @@ pub(super) fn excepted(rule: &str) -> Finding {
 
 pub(super) fn report() -> Report {
     let edits = vec![
-        Edit::Add { pointer: "/spec/replicas".to_owned(), value: "2".to_owned() },
-        Edit::Remove { pointer: "/spec/paused".to_owned() },
+        Edit::Add { pointer: "/spec/replicas".into(), value: "2".to_owned() },
+        Edit::Remove { pointer: "/spec/paused".into() },
     ];
     let fix = Some(Fix { edits, safety: Safety::Unsafe });
     Report {

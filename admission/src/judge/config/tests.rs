@@ -109,7 +109,7 @@ fn namespaces_lay_their_choices_over_the_others_in_order() {
 fn modules_are_found_from_the_folder_of_the_file() {
     let file = ConfigFile::parse(Path::new("deploy/plimsoll.yaml"), FULL.to_owned());
     let path = PathBuf::from("deploy/./acme-labels.wasm");
-    assert_eq!(file.modules(), [ModulePath { path, pointer: "/policies/acme-labels/module".to_owned() }]);
+    assert_eq!(file.modules(), [ModulePath { path, pointer: "/policies/acme-labels/module".into() }]);
 }
 
 #[test]
@@ -305,8 +305,8 @@ namespaces:
 ";
     let file = ConfigFile::parse(Path::new("plimsoll.yaml"), text.to_owned());
     let error = |place, message: &str| ChoiceError { place, message: message.to_owned() };
-    let key = ChoicePlace::Key("/probes/settings/margni".to_owned());
-    let value = ChoicePlace::Value("/probes/settings/margin".to_owned());
+    let key = ChoicePlace::Key("/probes/settings/margni".into());
+    let value = ChoicePlace::Value("/probes/settings/margin".into());
     let complaints: Vec<Complaint> = [
         // The set of the namespace complains of it once more.
         (error(key.clone(), "unknown setting `margni`"), None),

@@ -1,34 +1,21 @@
 use super::*;
 use expect_test::expect;
 use jiff::civil::date;
-use plimsoll_policy::workload::{Controller, Defaulted, Map, PodTemplate, RestartPolicy};
+use plimsoll_policy::{testing, workload::Map};
 
 const RULES: [&str; 3] = ["latest-tag", "recreate-strategy", "series-tag"];
 const TODAY: Date = date(2027, 1, 31);
 
 fn workload(namespace: Option<&str>, annotations: &[(&str, &str)], on_template: &[(&str, &str)]) -> Workload {
     let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Map>();
-    Workload {
-        api_version: "apps/v1".to_owned(),
-        kind: "Deployment".to_owned(),
+    let mut workload = Workload {
         namespace: namespace.map(str::to_owned),
         name: "ledger".to_owned(),
-        labels: Map::new(),
         annotations: map(annotations),
-        controller: Controller::Custom,
-        pod: PodTemplate {
-            pointer: "/spec/template".to_owned(),
-            labels: Map::new(),
-            annotations: map(on_template),
-            grace_period_seconds: Defaulted { value: 30, written: false },
-            restart_policy: Defaulted { value: RestartPolicy::Always, written: false },
-            host_network: false,
-            cpu_limit_millis: None,
-            claims: Map::new(),
-            image_volumes: vec![],
-            containers: Vec::new(),
-        },
-    }
+        ..testing::deployment([])
+    };
+    workload.pod.annotations = map(on_template);
+    workload
 }
 
 fn glob(text: &str) -> Option<GlobMatcher> {
@@ -41,7 +28,7 @@ fn exception(rule: &str, namespace: &str, kind: &str, name: &str, expires: Date)
         scope: Scope { namespace: glob(namespace), kind: glob(kind), name: glob(name) },
         reason: "single writer".to_owned(),
         expires,
-        pointer: "/exceptions/0".to_owned(),
+        pointer: "/exceptions/0".into(),
     }
 }
 

@@ -57,8 +57,8 @@ fn a_configured_level_replaces_both_levels_and_an_override_wins_over_it() {
 
 #[test]
 fn says_what_is_wrong_with_a_choice_and_where() {
-    let key = |pointer: &str| ChoicePlace::Key(pointer.to_owned());
-    let value = |pointer: &str| ChoicePlace::Value(pointer.to_owned());
+    let key = |pointer: &str| ChoicePlace::Key(pointer.into());
+    let value = |pointer: &str| ChoicePlace::Value(pointer.into());
     let no_levels: &[(&str, Level)] = &[];
     for (policies, levels, place, message) in [
         (
@@ -171,7 +171,7 @@ fn judge_with(set: &PolicySet, annotations: &Value) -> Evaluation {
         "spec": {"selector": {"matchLabels": labels}, "template": pod},
     });
     match manifest::object(deployment, &Kinds::default()) {
-        Ok(Judge::Object(object)) => {
+        Ok(Triage::Object(object)) => {
             evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set)
         }
         other => panic!("a Deployment is judged, not {other:?}"),

@@ -3,14 +3,10 @@
 use super::{deployment, job, judged, of_kind, pod, set};
 use crate::manifest::Object;
 use plimsoll_policy::workload::{
-    Controller, DaemonSetUpdate, Defaulted, Handler, ImageVolume, IntOrPercent, PodManagement, PullPolicy,
-    RestartPolicy, StatefulSetUpdate, Strategy,
+    Controller, DaemonSetUpdate, Handler, ImageVolume, IntOrPercent, PullPolicy, RestartPolicy, StatefulSetUpdate,
+    Strategy,
 };
 use serde_json::{Value, json};
-
-fn default<T>(value: T) -> Defaulted<T> {
-    Defaulted { value, written: false }
-}
 
 fn cron_job() -> Value {
     let mut value = of_kind("batch/v1", "CronJob");
@@ -97,19 +93,18 @@ fn filled_in_once_is_filled_in_for_good() {
 }
 
 #[test]
-fn the_view_of_a_deployment_tells_what_was_written() {
+fn the_view_of_a_deployment_has_what_counts() {
     let Object { workload, .. } = judged(deployment());
     let Controller::Deployment(spec) = &workload.controller else { panic!("{workload:?}") };
-    let quarter = default(IntOrPercent::Percent(25));
-    assert_eq!(spec.replicas, default(1));
+    let quarter = IntOrPercent::Percent(25);
+    assert_eq!(spec.replicas, 1);
     assert_eq!(spec.strategy, Strategy::RollingUpdate { max_unavailable: quarter, max_surge: quarter });
-    assert_eq!(spec.progress_deadline_seconds, default(600));
-    assert_eq!(workload.pod.grace_period_seconds, default(30));
-    assert_eq!(workload.pod.restart_policy, default(RestartPolicy::Always));
+    assert_eq!(spec.progress_deadline_seconds, 600);
+    assert_eq!(workload.pod.grace_period_seconds, 30);
+    assert_eq!(workload.pod.restart_policy, RestartPolicy::Always);
     assert_eq!(workload.pod.pointer, "/spec/template");
     let container = &workload.pod.containers[0];
-    assert_eq!(container.pull_policy, default(PullPolicy::IfNotPresent));
-    assert_eq!(container.termination_message_policy, default("File".to_owned()));
+    assert_eq!(container.pull_policy, PullPolicy::IfNotPresent);
     assert_eq!(container.pointer, "/spec/template/spec/containers/0");
 
     let mut written = deployment();
@@ -117,26 +112,22 @@ fn the_view_of_a_deployment_tells_what_was_written() {
     set(&mut written, "/spec/template/spec/terminationGracePeriodSeconds", json!(30));
     let Object { workload, .. } = judged(written);
     let Controller::Deployment(spec) = &workload.controller else { panic!("{workload:?}") };
-    let max_surge = Defaulted { value: IntOrPercent::Int(2), written: true };
+    let max_surge = IntOrPercent::Int(2);
     assert_eq!(spec.strategy, Strategy::RollingUpdate { max_unavailable: quarter, max_surge });
-    assert_eq!(workload.pod.grace_period_seconds, Defaulted { value: 30, written: true });
+    assert_eq!(workload.pod.grace_period_seconds, 30);
 }
 
 #[test]
 fn the_other_controllers_get_theirs() {
     let Controller::StatefulSet(set) = judged(of_kind("apps/v1", "StatefulSet")).workload.controller else { panic!() };
-    let update = StatefulSetUpdate::RollingUpdate { partition: default(0), max_unavailable: None };
-    assert_eq!((set.update_strategy, set.pod_management_policy), (update, default(PodManagement::OrderedReady)));
+    let update = StatefulSetUpdate::RollingUpdate { partition: 0, max_unavailable: None };
+    assert_eq!(set.update_strategy, update);
     let Controller::DaemonSet(set) = judged(of_kind("apps/v1", "DaemonSet")).workload.controller else { panic!() };
-    let one_by_one = DaemonSetUpdate::RollingUpdate {
-        max_unavailable: default(IntOrPercent::Int(1)),
-        max_surge: default(IntOrPercent::Int(0)),
-    };
+    let one_by_one =
+        DaemonSetUpdate::RollingUpdate { max_unavailable: IntOrPercent::Int(1), max_surge: IntOrPercent::Int(0) };
     assert_eq!(set.update_strategy, one_by_one);
     let Controller::CronJob(cron) = judged(cron_job()).workload.controller else { panic!() };
-    assert_eq!(cron.concurrency_policy, default("Allow".to_owned()));
-    assert_eq!((cron.successful_jobs_history_limit, cron.failed_jobs_history_limit), (default(3), default(1)));
-    assert_eq!(cron.job.backoff_limit, Some(default(6)));
+    assert_eq!(cron.job.backoff_limit, Some(6));
 }
 
 #[test]
@@ -153,7 +144,7 @@ fn the_limits_of_a_job_depend_on_each_other() {
         let mut value = job();
         value["spec"].as_object_mut().unwrap().extend(written.as_object().unwrap().clone());
         let Controller::Job(job) = judged(value).workload.controller else { panic!() };
-        let found = (job.backoff_limit.map(|it| it.value), job.completions.map(|it| it.value), *job.parallelism);
+        let found = (job.backoff_limit, job.completions, job.parallelism);
         assert_eq!(found, (backoff, completions, parallelism), "{written}");
     }
 }
@@ -166,10 +157,10 @@ fn zero_in_a_probe_means_its_default_and_zero_grace_means_zero() {
     }));
     value["spec"]["terminationGracePeriodSeconds"] = json!(0);
     let pod = judged(value).workload.pod;
-    assert_eq!(*pod.grace_period_seconds, 0);
+    assert_eq!(pod.grace_period_seconds, 0);
     let probe = pod.containers[0].readiness.clone().unwrap();
     let found = [probe.period_seconds, probe.timeout_seconds, probe.success_threshold, probe.failure_threshold];
-    assert_eq!(found.map(|field| field.value), [10, 1, 1, 3]);
+    assert_eq!(found, [10, 1, 1, 3]);
 }
 
 #[test]
@@ -223,7 +214,7 @@ fn the_view_has_what_a_container_and_its_pod_say_of_restarts_cpu_and_image_volum
     assert_eq!((pod.cpu_limit_millis, container.cpu_limit_millis), (Some(200), None));
     assert_eq!((container.restart_policy, container.has_restart_rules), (Some(RestartPolicy::OnFailure), true));
     let volume = |index: usize, name: &str, reference: &str, pull_policy| ImageVolume {
-        pointer: format!("/spec/template/spec/volumes/{index}/image"),
+        pointer: format!("/spec/template/spec/volumes/{index}/image").into(),
         name: name.to_owned(),
         reference: reference.to_owned(),
         pull_policy,
@@ -248,7 +239,7 @@ fn knative_fills_in_names_ports_and_grace() {
     });
     let workload = judged(service).workload;
     assert_eq!(workload.controller, Controller::Custom);
-    assert_eq!(workload.pod.grace_period_seconds.value, 60);
+    assert_eq!(workload.pod.grace_period_seconds, 60);
     let container = &workload.pod.containers[0];
     assert_eq!(container.name, "user-container");
     let asked = |handler: &Handler| match handler {
@@ -267,7 +258,7 @@ fn knative_names_containers_and_probes_the_one_that_serves() {
         service["spec"]["template"]["spec"] =
             json!({ "timeoutSeconds": 0, "containers": containers, "initContainers": inits });
         let pod = judged(service).workload.pod;
-        assert_eq!(pod.grace_period_seconds.value, 300, "0 is the default");
+        assert_eq!(pod.grace_period_seconds, 300, "0 is the default");
         let shown = |container: &plimsoll_policy::workload::Container| {
             format!("{}{}", container.name, if container.readiness.is_some() { " probed" } else { "" })
         };
@@ -309,7 +300,7 @@ fn an_operator_fills_in_what_its_row_says() {
     ] });
     let search = judged(search);
     assert_eq!(search.workloads().count(), 1, "an empty template has nothing to judge");
-    assert_eq!(search.workload.pod.grace_period_seconds.value, 180);
+    assert_eq!(search.workload.pod.grace_period_seconds, 180);
     assert!(search.filled_in.has("/spec/nodeSets/0/podTemplate/spec/containers/0/image"));
     assert!(search.workload.pod.containers[0].readiness.is_some());
 

@@ -189,7 +189,7 @@ fn leaves(value: &Value, pointer: &str, found: &mut Vec<(String, String)>) {
         }
         Value::Object(fields) => {
             for (key, field) in fields {
-                leaves(field, &format!("{pointer}/{}", plimsoll_policy::escape(key)), found);
+                leaves(field, &plimsoll_policy::Pointer::from(pointer).step(key), found);
             }
         }
         Value::String(text) => found.push((pointer.to_owned(), text.clone())),

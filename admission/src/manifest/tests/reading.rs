@@ -292,15 +292,18 @@ fn what_a_kustomization_lists_as_a_patch_is_one() {
 }
 
 #[test]
-fn siblings_are_every_object_as_written() {
-    let text = format!("{DEPLOYMENT}---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: shop}}\n");
+fn what_runs_no_pods_is_a_member_of_a_set() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {selector: {app: a}}\n";
+    let text = format!("{DEPLOYMENT}---\n{service}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\n");
     let options = Options { members: true, ..Options::default() };
     let contents = read(&text, &Kinds::default(), &options);
-    let names: Vec<_> = contents.siblings.iter().map(|it| (it.document, it.sibling.name.as_str())).collect();
-    assert_eq!(names, [(0, "app"), (1, "s")]);
-    assert_eq!(contents.siblings[1].sibling.namespace.as_deref(), Some("shop"));
-    assert!(!contents.siblings[0].sibling.raw.contains("replicas"), "defaults are not written");
-    assert_eq!((contents.objects.len(), contents.skipped), (1, vec![Skip::OtherKind]));
+    let members: Vec<_> = contents.members.iter().map(|it| (it.document, it.member.name.as_str())).collect();
+    assert_eq!(members, [(1, "s"), (2, "c")]);
+    let [service, map] = &contents.members[..] else { panic!("two members") };
+    assert_eq!(service.namespace.as_deref(), Some("shop"));
+    assert!(service.member.service.as_ref().is_some_and(|it| it.selects(&[("app".into(), "a".into())].into())));
+    assert!(map.member.service.is_none());
+    assert_eq!((contents.objects.len(), contents.skipped), (1, vec![Skip::OtherKind; 2]));
 }
 
 #[test]
