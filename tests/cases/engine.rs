@@ -31,17 +31,17 @@ fn a_bad_policy_costs_one_verdict_and_is_named() {
         ("recurse", expect!["hostile: it ran out of stack"]),
         ("recurse-in-memory", expect!["hostile: it trapped: out of bounds memory access"]),
         ("trap", expect!["hostile: it trapped: wasm `unreachable` instruction executed"]),
-        ("panic", expect!["hostile: it panicked: this is what a bug looks like�[2J (src/lib.rs:85)"]),
+        ("panic", expect!["hostile: it panicked: this is what a bug looks like�[2J (src/lib.rs:89)"]),
         (
             "unknown-rule",
             expect![[
-                r#"hostile: its answer cannot be taken: a finding of "latest-tag", which is no rule of `hostile`"#
+                r#"hostile: its answer cannot be taken: a finding of "latest-tag", which is not a rule of `hostile`"#
             ]],
         ),
         (
-            "second-levels",
+            "escalated",
             expect![
-                "hostile: its answer cannot be taken: a finding of `bad-behaviour` asks for second levels, which the rule does not have"
+                "hostile: its answer cannot be taken: a finding of `bad-behaviour` is escalated, and the rule has no escalated levels"
             ],
         ),
         (
@@ -53,13 +53,13 @@ fn a_bad_policy_costs_one_verdict_and_is_named() {
         (
             "bad-pointer",
             expect![[
-                r#"hostile: its answer cannot be taken: a finding of `bad-behaviour` points to "../../etc/passwd", which is no JSON pointer"#
+                r#"hostile: its answer cannot be taken: a finding of `bad-behaviour` points to "../../etc/passwd", which is not a JSON pointer"#
             ]],
         ),
         (
             "bad-edit",
             expect![
-                "hostile: its answer cannot be taken: a finding of `bad-behaviour` has an edit whose value is no JSON: EOF while parsing an object at line 1 column 1"
+                "hostile: its answer cannot be taken: a finding of `bad-behaviour` has an edit whose value is not JSON: EOF while parsing an object at line 1 column 1"
             ],
         ),
         ("many-findings", expect!["hostile: its answer cannot be taken: 4097 findings; the limit is 4096"]),

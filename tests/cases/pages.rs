@@ -13,6 +13,7 @@ use plimsoll_image_pull::ImagePull;
 use plimsoll_policy::{
     Findings, Input, Level, Policy,
     examples::{self, Example},
+    page::{TABLE_HEAD, table},
 };
 use plimsoll_probes::Probes;
 use plimsoll_tests::{root, scan};
@@ -57,6 +58,26 @@ fn hold<P: Policy + Default>() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_tables_of_rules_are_generated() {
+    for (id, page, rules) in [
+        (Probes::ID, Probes::PAGE, Probes::RULES),
+        (GracePeriod::ID, GracePeriod::PAGE, GracePeriod::RULES),
+        (ImagePull::ID, ImagePull::PAGE, ImagePull::RULES),
+    ] {
+        let start = page.find(TABLE_HEAD).unwrap_or_else(|| panic!("the page of {id} has no table of rules"));
+        let length: usize =
+            page[start..].split_inclusive('\n').take_while(|line| line.starts_with('|')).map(str::len).sum();
+        let table = table(rules);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            let updated = [&page[..start], &table, &page[start + length..]].concat();
+            fs::write(root().join("policies").join(id).join("README.md"), updated).expect("the page is written");
+        } else {
+            assert_eq!(page[start..start + length], table, "policies/{id}/README.md; UPDATE_EXPECT=1 writes it");
+        }
+    }
 }
 
 fn page<P: Policy>() -> Vec<Example<'static>> {

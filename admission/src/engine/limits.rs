@@ -18,9 +18,6 @@ pub const MEMORY: usize = 4 << 20;
 /// The same for a call about a set.
 pub const SET_MEMORY: usize = 64 << 20;
 
-/// Most objects of a set.
-pub const SET_OBJECTS: usize = 10_000;
-
 /// Most stack of a call, in bytes, on the host's stack: an eighth of what a thread has by default. The stack that a
 /// Rust guest keeps in its own memory is smaller still.
 pub(crate) const STACK: usize = 256 << 10;

@@ -15,7 +15,7 @@ use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Reso
 const SLOTS_PER_THREAD: u32 = 8;
 
 /// At least the memory of a guest at rest, so that cleaning up after one is a copy and no system call.
-const KEEP_MEMORY: usize = 128 << 10;
+const KEEP_MEMORY: usize = 192 << 10;
 
 /// The same for the tables of function pointers.
 const KEEP_TABLE: usize = 16 << 10;

@@ -63,6 +63,9 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     evaluation
 }
 
+/// Most objects of a set that is judged.
+pub const SET_OBJECTS: usize = 10_000;
+
 /// What the policies say of a set of objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetEvaluation {

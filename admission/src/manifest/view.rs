@@ -61,10 +61,11 @@ fn restart_policy(
     if fits {
         return Ok(());
     }
+    let default = if policy == RestartPolicy::Always { ", the default" } else { "" };
     let kind = root.required_text("kind")?;
     Err(super::FieldError {
         pointer: pod.spec("restartPolicy"),
-        message: format!("`restartPolicy` of a {kind} must be {wanted}, and is `{policy:?}`"),
+        message: format!("`restartPolicy` of a {kind} must be {wanted}, and is `{policy:?}`{default}"),
     })
 }
 

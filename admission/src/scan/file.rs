@@ -6,10 +6,9 @@ use super::{
     sets::{Gathered, Origin, gather},
 };
 use crate::{
-    engine::limits::SET_OBJECTS,
     finding::{Finding, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
-        evaluate::{PolicyFailure, SetFinding},
+        evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
         host_rules::{self, UNRENDERED_KUSTOMIZATION},
     },
     manifest::{self, Contents, Document, Found, Lines, Position, Problem},

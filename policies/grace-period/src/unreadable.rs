@@ -48,7 +48,7 @@ mod tests {
             .collect();
         expect![[r#"
             /spec/template/spec/containers/0/args/0: this shell string cannot be read: `coproc`, at `coproc app; wait`; whether SIGTERM reaches the application, and how long it needs to stop, are unknown
-            /hook/exec/command/2: this shell string cannot be read: a quote that is not closed, at `'bye`; how long this preStop hook takes is unknown"#]].assert_eq(&shown.join("\n"));
+            /spec/template/spec/containers/0/lifecycle/preStop/exec/command/2: this shell string cannot be read: a quote that is not closed, at `'bye`; how long this preStop hook takes is unknown"#]].assert_eq(&shown.join("\n"));
     }
 
     #[test]

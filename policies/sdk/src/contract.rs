@@ -73,6 +73,11 @@ const KEYS: [(&str, Key, Shape); 14] = [
     ("migration-budget", Key::MigrationBudget, Shape::Duration),
 ];
 
+/// The names of all keys.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|(name, ..)| *name)
+}
+
 /// What an application declares of itself.
 #[derive(Clone, Debug, Default)]
 pub struct Contract {

@@ -31,3 +31,21 @@ const fn append(bytes: &mut [u8], at: usize, text: &str) -> usize {
     }
     at + index
 }
+
+/// The first lines of the table of rules on every page.
+pub const TABLE_HEAD: &str = "| rule | default | strict | what |\n| --- | --- | --- | --- |\n";
+
+/// The table of rules at the top of a policy's page. Where a rule has escalated levels, they stand behind `/`.
+#[cfg(not(target_family = "wasm"))]
+pub fn table(rules: &[crate::Rule]) -> String {
+    use crate::Levels;
+    let row = |rule: &crate::Rule| {
+        let cell = |of: fn(&Levels) -> crate::Level| match &rule.escalated {
+            Some(escalated) => format!("{} / {}", of(&rule.levels).name(), of(escalated).name()),
+            None => of(&rule.levels).name().to_owned(),
+        };
+        let (name, default, strict) = (&rule.name, cell(|levels| levels.default), cell(|levels| levels.strict));
+        format!("| [`{name}`](#{name}) | {default} | {strict} | {} |\n", rule.summary)
+    };
+    rules.iter().map(row).fold(TABLE_HEAD.to_owned(), |table, row| table + &row)
+}

@@ -26,7 +26,7 @@ pub struct Plan<'a> {
 
 impl Plan<'_> {
     /// Stack, data and room for one ordinary evaluation. The engine keeps this much of each slot resident.
-    pub const MEMORY_KIB: u32 = 128;
+    pub const MEMORY_KIB: u32 = 192;
 }
 
 /// A built crate.

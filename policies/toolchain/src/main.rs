@@ -13,7 +13,7 @@ plimsoll-toolchain builtin [--check] [--compiler active|rustup|debian]
     builds policies/builtin/builtin.wasm and builtin.lock; --check compares instead of writing
 plimsoll-toolchain component <CRATE FOLDER> [-o FILE] [--memory KIB] [--compiler active|rustup|debian]
     builds the policies of a crate into FILE, by default <crate name>.wasm in its folder;
-    --memory is what an instance has at rest, 128 unless the linker says that the data need more
+    --memory is what an instance has at rest, 192 unless the linker says that the data need more
 plimsoll-toolchain compiler [--compiler active|rustup|debian]
     finds a compiler for WebAssembly, or downloads one, and prints its name";
 

@@ -75,7 +75,7 @@ items:
         .as_array()
         .expect("findings")
         .iter()
-        .find(|f| f["rule"] == "latest-tag")
+        .find(|f| f["rule"] == "latest-tag" && f["object"]["name"] == "right")
         .expect("one")
         .clone();
     assert_eq!((&denied["item"], &denied["line"], &denied["column"]), (&2.into(), &12.into(), &64.into()));

@@ -204,7 +204,7 @@ fn what_a_kustomization_lists_as_a_patch_is_not_judged() {
         ),
     ]);
     let outcome = scan(here.path(), &["."]);
-    assert_eq!((outcome.problems(), outcome.code), (Vec::new(), 1));
+    assert_eq!((outcome.problems(), outcome.code), (Vec::new(), 0), "one of them may change the image");
     let report = outcome.report();
     assert_eq!(report["summary"]["workloads"], 1);
     assert_eq!(report["summary"]["skipped"]["kustomize patch (listed under `patches`)"], 2);

@@ -1,7 +1,7 @@
 //! A policy that does what a policy must not, by its setting `verb`, and a neighbour that does its work.
 #![allow(unsafe_code, reason = "what a hostile guest does on purpose, and the generated exports")]
 
-use plimsoll_policy::{Edit, Finding, Findings, Input, Level, Policy, Rule};
+use plimsoll_policy::{Edit, Finding, Findings, Input, Level, Policy, Rule, Set};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
@@ -29,8 +29,8 @@ pub enum Verb {
     Panic,
     /// Finds a rule that it does not have.
     UnknownRule,
-    /// Asks for second levels that its rule does not have.
-    SecondLevels,
+    /// Escalates a finding of a rule that has no escalated levels.
+    Escalated,
     /// Finds something in a container that there is not.
     UnknownContainer,
     /// Points to nowhere.
@@ -47,6 +47,10 @@ pub enum Verb {
     ControlCharacters,
     /// Does not stop talking.
     LongText,
+    /// Finds something in an object that the set does not have.
+    UnknownObject,
+    /// Runs for ever when it is asked about a set.
+    LoopInSet,
 }
 
 /// The policy `hostile`.
@@ -65,6 +69,7 @@ impl Policy for Hostile {
     const SUMMARY: &'static str = "does what a policy must not";
     const RULES: &'static [Rule] = &[BAD];
     const PAGE: &'static str = "# hostile\n";
+    const WANTS_SET: bool = true;
 
     fn validate(&self) -> Result<(), String> {
         match self.verb {
@@ -76,7 +81,7 @@ impl Policy for Hostile {
     fn check(&self, _: &Input<'_>, findings: &mut Findings<'_>) {
         let finding = || Finding::new(&BAD, "/spec", "all is well");
         match self.verb {
-            Verb::Nothing => {}
+            Verb::Nothing | Verb::UnknownObject | Verb::LoopInSet => {}
             Verb::Loop | Verb::LoopInConfigure => run_for_ever(),
             Verb::Allocate => allocate(),
             Verb::Recurse => findings.push(Finding { message: recurse(1).to_string(), ..finding() }),
@@ -84,11 +89,11 @@ impl Policy for Hostile {
             Verb::Trap => core::arch::wasm32::unreachable(),
             Verb::Panic => panic!("this is what a bug looks like\u{1b}[2J"),
             Verb::UnknownRule => findings.push(Finding { rule: "latest-tag".to_owned(), ..finding() }),
-            Verb::SecondLevels => findings.push(finding().escalated()),
+            Verb::Escalated => findings.push(finding().escalated()),
             Verb::UnknownContainer => findings.push(Finding { container: Some("nobody".to_owned()), ..finding() }),
-            Verb::BadPointer => findings.push(Finding { pointer: "../../etc/passwd".to_owned(), ..finding() }),
+            Verb::BadPointer => findings.push(Finding { pointer: "../../etc/passwd".into(), ..finding() }),
             Verb::BadEdit => {
-                let edit = Edit::Add { pointer: "/spec".to_owned(), value: "{".to_owned() };
+                let edit = Edit::Add { pointer: "/spec".into(), value: "{".to_owned() };
                 findings.push(Finding { fix: vec![edit], ..finding() });
             }
             Verb::ManyFindings => (0..4097).for_each(|_| findings.push(finding())),
@@ -98,6 +103,17 @@ impl Policy for Hostile {
                 findings.push(Finding { message: "\u{1b}[2Jall\0 gone".to_owned(), ..finding() })
             }
             Verb::LongText => findings.push(Finding { message: "long ".repeat(10_000), ..finding() }),
+        }
+    }
+
+    fn check_set(&self, set: &Set, findings: &mut Findings<'_>) {
+        match self.verb {
+            Verb::LoopInSet => run_for_ever(),
+            Verb::UnknownObject => {
+                let object = set.objects.len() as u32;
+                findings.push(Finding::new(&BAD, "/spec", "all is well").object(object));
+            }
+            _ => {}
         }
     }
 }
@@ -150,9 +166,16 @@ impl Policy for Neighbour {
     const SUMMARY: &'static str = "does its work next to a bad one";
     const RULES: &'static [Rule] = &[SEEN];
     const PAGE: &'static str = "# neighbour\n";
+    const WANTS_SET: bool = true;
 
     fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>) {
         findings.push(Finding::new(&SEEN, "/metadata/name", format!("saw {}", input.workload.name)));
+    }
+
+    fn check_set(&self, set: &Set, findings: &mut Findings<'_>) {
+        for (index, member) in set.objects.iter().enumerate() {
+            findings.push(Finding::new(&SEEN, "/metadata/name", format!("saw {} in a set", member.name)).object(index as u32));
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! Acme's own rules: whom to call when a workload fails at night, and what may be evicted for it.
 #![forbid(unsafe_code)]
 
-use plimsoll_policy::{Finding, Findings, Input, Level, Policy, Rule};
+use plimsoll_policy::{Finding, Findings, Input, Level, Pointer, Policy, Rule, Service, Set};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 const MISSING: Rule = Rule::new("missing-acme-label", Level::Deny, "a required label is missing, or has another form");
 const NOT_ON_PODS: Rule = Rule::new("acme-label-not-on-pods", Level::Warn, "the pods do not have the workload's label");
+const TWO_TEAMS: Rule =
+    Rule::new("acme-service-of-two-teams", Level::Warn, "a Service selects pods of more than one team");
 const NO_PRIORITY: Rule = Rule::new("missing-priority-class", Level::Warn, "the pods have no priority class");
 
 /// The settings of the policy.
@@ -39,9 +42,10 @@ impl Policy for AcmeLabels {
     const ID: &'static str = "acme-labels";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &'static str = "every workload says whose it is and what it may push aside";
-    const RULES: &'static [Rule] = &[MISSING, NOT_ON_PODS, NO_PRIORITY];
+    const RULES: &'static [Rule] = &[MISSING, NOT_ON_PODS, NO_PRIORITY, TWO_TEAMS];
     const PAGE: &'static str = include_str!("../README.md");
     const WANTS_RAW: bool = true;
+    const WANTS_SET: bool = true;
 
     fn validate(&self) -> Result<(), String> {
         match self.required.iter().find(|label| label.key.is_empty()) {
@@ -62,28 +66,57 @@ impl Policy for AcmeLabels {
             findings.push(Finding::new(&NO_PRIORITY, field, "the pods have no `priorityClassName`").help(help));
         }
     }
+
+    fn check_set(&self, set: &Set, findings: &mut Findings<'_>) {
+        for (index, member) in set.objects.iter().enumerate() {
+            let Some(service) = &member.service else { continue };
+            let mut owners = Vec::new();
+            for (index, other) in set.objects.iter().enumerate() {
+                let Some(workload) = &other.workload else { continue };
+                if let Some(team) = workload.pod.labels.get(TEAM).filter(|_| service.selects(&workload.pod.labels)) {
+                    owners.push((index as u32, workload, team));
+                }
+            }
+            let teams: BTreeSet<&String> = owners.iter().map(|(_, _, team)| *team).collect();
+            if teams.len() < 2 {
+                continue;
+            }
+            let message = format!("the Service selects pods of {} teams", teams.len());
+            let mut finding = Finding::new(&TWO_TEAMS, Service::selector_pointer(), message)
+                .object(index as u32)
+                .help("add a label to the selector that only the pods of one team have");
+            for (index, workload, team) in owners {
+                let labels = workload.pod.pointer.join("metadata/labels").step(TEAM);
+                finding = finding.related_to(index, labels, format!("pods of `{team}`"));
+            }
+            findings.push(finding);
+        }
+    }
 }
+
+/// The label that says whose a pod is.
+const TEAM: &str = "acme.example/team";
 
 impl Label {
     fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>) {
         let Label { key, prefix } = self;
-        let (workload, step) = (input.workload, plimsoll_policy::escape(key));
+        let workload = input.workload;
         let Some(value) = workload.labels.get(key).filter(|value| value.starts_with(prefix)) else {
             let message = match workload.labels.get(key) {
                 Some(other) => format!("the label `{key}` is `{other}`, which does not start with `{prefix}`"),
                 None => format!("the label `{key}` is missing"),
             };
             let help = format!("write `{key}: {prefix}…` below `metadata.labels`");
-            findings.push(Finding::new(&MISSING, format!("/metadata/labels/{step}"), message).help(help));
+            findings.push(Finding::new(&MISSING, Pointer::from("/metadata/labels").step(key), message).help(help));
             return;
         };
         // A bare pod is its own template.
         if workload.pod.pointer.is_empty() || workload.pod.labels.get(key) == Some(value) {
             return;
         }
-        let labels = format!("{}/metadata/labels", workload.pod.pointer);
+        let labels = workload.pod.pointer.join("metadata/labels");
         let message = format!("the workload has the label `{key}: {value}`, its pods do not");
-        let place = format!("{labels}/{step}");
+        let place = labels.step(key);
         let finding =
             Finding::new(&NOT_ON_PODS, &place, message).help(format!("write `{key}: {value}` below `{labels}` too"));
         // An edit cannot add to an object that is not there.

@@ -142,7 +142,7 @@ fn the_table_has_every_rule() {
         invalid-exception         plimsoll  warn         deny         an annotation looks like an exception and grants none
         unrendered-kustomization  plimsoll  note         note         a kustomization may change an image of this file: it is judged only once rendered
 
-        A second level is for the graver case that the rule's page names: plimsoll explain RULE
+        The level after `/` is for the graver case that the rule's page names: plimsoll explain RULE
     "#]].assert_eq(&plain(|out| write_table(&[policy(), host_rules::description()], out)));
 }
 
