@@ -104,8 +104,8 @@ const DIRECTIONS: [(&str, &[&str]); 9] = [
     ("report", &["cli", "cluster", "commands", "engine", "judge", "review", "scan", "webhook"]),
     ("review", &["cli", "cluster", "commands", "engine", "report", "scan", "webhook"]),
     ("scan", &["cli", "cluster", "commands", "engine", "report", "review", "webhook"]),
-    ("webhook", &["cli", "cluster", "commands", "report", "scan"]),
-    ("cluster", &["cli", "commands", "report", "review", "scan"]),
+    ("webhook", &["cli", "commands", "report", "scan"]),
+    ("cluster", &["cli", "commands", "report", "review", "scan", "webhook"]),
 ];
 
 #[test]

@@ -31,7 +31,7 @@ fn a_bad_policy_costs_one_verdict_and_is_named() {
         ("recurse", expect!["hostile: it ran out of stack"]),
         ("recurse-in-memory", expect!["hostile: it trapped: out of bounds memory access"]),
         ("trap", expect!["hostile: it trapped: wasm `unreachable` instruction executed"]),
-        ("panic", expect!["hostile: it panicked: this is what a bug looks like�[2J (src/lib.rs:89)"]),
+        ("panic", expect!["hostile: it panicked: this is what a bug looks like�[2J (src/lib.rs:90)"]),
         (
             "unknown-rule",
             expect![[

@@ -1,6 +1,9 @@
 //! What `plimsoll doctor` reads from a cluster, and what it makes of it.
 
 pub mod doctor;
+mod trust;
+
+pub use trust::verify;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::{

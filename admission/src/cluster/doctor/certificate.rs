@@ -1,7 +1,7 @@
 //! Whether the API server trusts the certificate, and for how long.
 
 use super::Remark;
-use crate::{cluster::InstallationNames, webhook::certificates::verify};
+use crate::cluster::{InstallationNames, verify};
 use k8s_openapi::api::{admissionregistration::v1::ValidatingWebhookConfiguration, core::v1::Secret};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::time::{Duration, SystemTime};

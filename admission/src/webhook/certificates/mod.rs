@@ -3,12 +3,10 @@
 mod files;
 mod identity;
 mod self_managed;
-mod trust;
 
 pub use files::FileCertificates;
 pub use identity::{Identity, InvalidIdentity};
 pub use self_managed::{Names, SelfManaged};
-pub use trust::verify;
 
 use super::Readiness;
 use arc_swap::ArcSwap;

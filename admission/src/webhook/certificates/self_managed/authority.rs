@@ -1,6 +1,6 @@
 //! A CA, its leaf, and the CAs before it; pure: time is passed in.
 
-use super::super::verify;
+use crate::cluster::verify;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
