@@ -10,10 +10,12 @@ mod refused;
 use expect_test::expect;
 use plimsoll::{
     engine::{Engine, Failure, Module, Question, limits},
-    judge::evaluate::{Subject, evaluate},
+    finding::ObjectRef,
+    judge::evaluate::{Subject, evaluate, evaluate_set},
     judge::policy_set::{Choice, PolicySet, Profile},
     manifest::{Kinds, Object, Triage, object},
 };
+use plimsoll_policy::{Member, Set};
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
@@ -74,6 +76,37 @@ fn a_bad_policy_costs_one_verdict_and_is_named() {
         let report = evaluate(&subject(&workload()), &set(&module, verb));
         let found: Vec<&str> = report.findings.iter().map(|judged| judged.message.as_str()).collect();
         assert_eq!(found, ["saw checkout"], "{verb}: the neighbour still counts");
+        let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.policy, failure.cause));
+        expected.assert_eq(&failures.collect::<Vec<_>>().join("\n"));
+    }
+}
+
+#[test]
+fn a_bad_policy_costs_its_verdict_on_a_set_alone() {
+    let Some(module) = load(1) else { return };
+    let object = workload();
+    let name = Arc::new(ObjectRef::from(&object.workload));
+    let member = Member {
+        api_version: name.api_version.clone(),
+        kind: name.kind.clone(),
+        name: name.name.clone(),
+        workload: Some(object.workload.clone()),
+        service: None,
+    };
+    let objects = Set { namespace: None, objects: vec![member] };
+    for (verb, expected) in [
+        ("nothing", expect![""]),
+        ("loop-in-set", expect!["hostile: it was stopped after 2000 ms"]),
+        (
+            "unknown-object",
+            expect![
+                "hostile: its answer cannot be taken: a finding of `bad-behaviour` is about object 1, which the set does not have"
+            ],
+        ),
+    ] {
+        let report = evaluate_set(&objects, &[(Arc::clone(&name), &object.value)], &set(&module, verb));
+        let found: Vec<&str> = report.findings.iter().map(|found| found.finding.message.as_str()).collect();
+        assert_eq!(found, ["saw checkout in a set"], "{verb}: the neighbour still counts");
         let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.policy, failure.cause));
         expected.assert_eq(&failures.collect::<Vec<_>>().join("\n"));
     }

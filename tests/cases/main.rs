@@ -2,6 +2,7 @@
 
 mod builtin;
 mod config;
+mod first_module;
 mod foreign_policy;
 mod pages;
 mod scan;
