@@ -6,6 +6,7 @@ use crate::{
     cluster::{self, doctor},
 };
 use anyhow::Result;
+use plimsoll_policy::about;
 use std::num::NonZeroUsize;
 
 /// `plimsoll doctor`.
@@ -26,7 +27,9 @@ pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
         let client = cluster::client(flags.context.as_deref()).await?;
         cluster::read(&client, &names).await
     })?;
-    let remarks = doctor::examine(&found, &names, &judge.kinds, std::time::SystemTime::now());
+    let rules = judge.everywhere().rules().iter().map(|levels| &levels.rule);
+    let image_rules: Vec<&str> = rules.filter(|rule| rule.about == about::IMAGE).map(|rule| &*rule.name).collect();
+    let remarks = doctor::examine(&found, &names, &judge.kinds, &image_rules, std::time::SystemTime::now());
     let mut text = Vec::new();
     doctor::write(&remarks, &mut text)?;
     show(&text, cli::ColorChoice::Never)?;

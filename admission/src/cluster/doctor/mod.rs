@@ -52,7 +52,15 @@ impl Remark {
 }
 
 /// Looks at everything, in the order in which it is worth mending.
-pub fn examine(found: &Installation, names: &InstallationNames, kinds: &Kinds, now: SystemTime) -> Vec<Remark> {
+///
+/// `image_rules` are the rules about images: one of them warns of the Deployment that was tried, if none refuses it.
+pub fn examine(
+    found: &Installation,
+    names: &InstallationNames,
+    kinds: &Kinds,
+    image_rules: &[&str],
+    now: SystemTime,
+) -> Vec<Remark> {
     let Some(configuration) = &found.configuration else {
         let text = format!("there is no ValidatingWebhookConfiguration {}: nothing is judged", names.name);
         return vec![Remark::bad(
@@ -60,7 +68,7 @@ pub fn examine(found: &Installation, names: &InstallationNames, kinds: &Kinds, n
             "install the chart, or apply what `plimsoll webhook manifest` prints; --name tells another name",
         )];
     };
-    let mut remarks = vec![webhook::is_called(&found.probe)];
+    let mut remarks = vec![webhook::is_called(&found.probe, image_rules)];
     remarks.extend(configuration::is_narrow(configuration, kinds, names));
     remarks.extend(certificate::is_trusted(found.secret.as_ref(), configuration, names, now));
     remarks.extend(replicas::are_enough(found.deployment.as_ref(), &found.budgets, names));

@@ -7,13 +7,13 @@ use crate::cluster::Probe;
 const WEBHOOK: &str = "validate.plimsoll.dev";
 
 /// A Deployment that no profile lets pass was created as a dry run.
-pub(super) fn is_called(probe: &Probe) -> Remark {
+pub(super) fn is_called(probe: &Probe, image_rules: &[&str]) -> Remark {
     let Probe { status, message, warnings } = probe;
     match status {
         403 if message.contains(WEBHOOK) => {
             Remark::good("the API server asks the webhook: an unfit Deployment was refused")
         }
-        200..300 if warnings.iter().any(|warning| is_ours(warning)) => {
+        200..300 if warnings.iter().any(|warning| is_ours(warning, image_rules)) => {
             Remark::good("the API server asks the webhook: an unfit Deployment got a warning")
         }
         200..300 => Remark::bad(
@@ -31,9 +31,9 @@ pub(super) fn is_called(probe: &Probe) -> Remark {
     }
 }
 
-/// Whether a warning is about the tag of the image, or about the webhook itself.
-fn is_ours(warning: &str) -> bool {
-    warning.contains("latest-tag") || warning.contains("plimsoll")
+/// Whether a warning is about the image, or about the webhook itself.
+fn is_ours(warning: &str, image_rules: &[&str]) -> bool {
+    warning.contains("plimsoll") || image_rules.iter().any(|rule| warning.contains(&format!("{rule}:")))
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     fn silence_is_not_consent() {
         let probe = |status, message: &str, warnings: &[&str]| {
             let warnings = warnings.iter().map(|text| (*text).to_owned()).collect();
-            is_called(&Probe { status, message: message.to_owned(), warnings }).health
+            is_called(&Probe { status, message: message.to_owned(), warnings }, &["latest-tag"]).health
         };
         let refused = "admission webhook \"validate.plimsoll.dev\" denied the request: …";
         assert_eq!(probe(403, refused, &[]), Health::Good);
