@@ -246,7 +246,7 @@ impl<'t> Reading<'_, 't> {
                 for error in &object.unreadable {
                     self.refuse(tree, item, error);
                 }
-                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer.into()));
+                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer));
                 let (tree, document) = (Arc::clone(tree), self.document.index);
                 self.contents.objects.push(Found { tree, document, item, object: *object });
             }

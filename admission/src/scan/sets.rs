@@ -35,7 +35,7 @@ pub(super) fn gather<'c, 't>(all: &'c [Contents<'t>]) -> Vec<Gathered<'c, 't>> {
     }
     by_namespace.retain(|_, origins| origins.iter().any(|origin| matches!(origin, Origin::Judged(_))));
     let set = |(namespace, mut origins): (Option<&str>, Vec<Origin<'c, 't>>)| {
-        origins.sort_by_key(|origin| origin.place());
+        origins.sort_by_key(Origin::place);
         let objects = origins.iter().map(Origin::member).collect();
         Gathered { set: Set { namespace: namespace.map(str::to_owned), objects }, origins }
     };

@@ -33,7 +33,7 @@ fn deployment(spec: &Node<'_>) -> Result<Deployment> {
     let min_ready_seconds = spec.defaulted_int("minReadySeconds", 0)?;
     let progress_deadline_seconds = spec.defaulted_int("progressDeadlineSeconds", 0)?;
     if progress_deadline_seconds <= min_ready_seconds {
-        let message = format!("must be greater than minReadySeconds ({})", min_ready_seconds);
+        let message = format!("must be greater than minReadySeconds ({min_ready_seconds})");
         spec.check(spec.refuse("progressDeadlineSeconds", message))?;
     }
     Ok(Deployment {
