@@ -240,6 +240,15 @@ fn the_code_map_leaves_nothing_out() -> Result<()> {
 }
 
 #[test]
+fn the_page_of_the_contract_has_every_key() -> Result<()> {
+    let page = text(Path::new("docs/contract.md"))?;
+    for key in plimsoll_policy::contract::keys() {
+        assert!(page.contains(&format!("\n| `{key}` |")), "docs/contract.md has no row for {key}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_top_level_shows_no_other_folder() -> Result<()> {
     let known = ["admission", "docs", "policies", "tests", "worker", ".ci", ".github"];
     for file in tracked(".", "")? {
