@@ -103,7 +103,7 @@ pub struct Scan {
     /// Parse every document, also those of kinds that are not judged
     #[arg(long)]
     pub strict_yaml: bool,
-    /// Nothing to judge is no error
+    /// Accept an input in which there is nothing to judge
     #[arg(long)]
     pub allow_empty: bool,
     /// How many threads; one per core unless given
@@ -204,7 +204,7 @@ impl FromStr for RuleLevel {
         let level = [Level::Off, Level::Note, Level::Warn, Level::Deny]
             .into_iter()
             .find(|known| known.name() == level)
-            .ok_or_else(|| format!("`{level}` is no level; there are deny, warn, note and off"))?;
+            .ok_or_else(|| format!("`{level}` is not a level; there are deny, warn, note and off"))?;
         Ok(RuleLevel { rule: rule.to_owned(), level })
     }
 }

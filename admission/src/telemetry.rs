@@ -45,7 +45,7 @@ impl Telemetry {
     /// `log` is no filter, or the exporters cannot be made.
     pub fn start(log: &str) -> Result<Self> {
         let filter: Targets =
-            log.parse().with_context(|| format!("--log: `{log}` is no filter; write it like info"))?;
+            log.parse().with_context(|| format!("--log: `{log}` is not a filter; write it like info"))?;
         let collector = collector()?;
         let registry = Registry::new();
         let meters = meters(&registry, collector)?;

@@ -105,7 +105,7 @@ namespaces:
         13 |     match: {}
            |     ^^^^^
 
-        error: `soon` is no day; write it like 2027-01-31
+        error: `soon` is not a day; write it like 2027-01-31
           --> plimsoll.yaml:15:14
            |
         15 |     expires: soon
@@ -158,7 +158,7 @@ policies:
         5 |     module: oci://registry.example.com/acme/labels@sha256:00
           |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-        error: app.yaml: this is no WebAssembly component that can be used: it does not begin with `\0asm`
+        error: app.yaml: this is not a WebAssembly component that can be used: it does not begin with `\0asm`
          --> plimsoll.yaml:7:13
           |
         7 |     module: app.yaml

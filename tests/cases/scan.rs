@@ -99,7 +99,7 @@ fn a_level_on_the_command_line_wins() {
     }
     for (rule, why) in [
         ("latest-tagg=warn", "unknown rule `latest-tagg`; did you mean `latest-tag`?"),
-        ("latest-tag=wrn", "`wrn` is no level; there are deny, warn, note and off"),
+        ("latest-tag=wrn", "`wrn` is not a level; there are deny, warn, note and off"),
         ("latest-tag", "write it as RULE=LEVEL"),
     ] {
         let outcome = scan_text(&["--rule", rule], &deployment(CLEAN));

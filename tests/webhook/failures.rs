@@ -52,23 +52,23 @@ async fn each_failure_is_let_pass_with_a_warning_while_the_neighbour_is_heard() 
         told += &format!("    {}\n", series.expect("it is counted"));
     }
     expect![[r#"
-        loop: policy hostile gave no verdict: it was stopped after 200 ms; let pass
+        loop: policy hostile gave no verdict: it was stopped after 200 ms; allowed
             plimsoll_policy_failures_total{cause="deadline",policy="hostile"} 1
-        allocate: policy hostile gave no verdict: it asked for more than 4 MiB of memory; let pass
+        allocate: policy hostile gave no verdict: it asked for more than 4 MiB of memory; allowed
             plimsoll_policy_failures_total{cause="memory",policy="hostile"} 1
-        recurse: policy hostile gave no verdict: it ran out of stack; let pass
+        recurse: policy hostile gave no verdict: it ran out of stack; allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
-        trap: policy hostile gave no verdict: it trapped: wasm `unreachable` instruction executed; let pass
+        trap: policy hostile gave no verdict: it trapped: wasm `unreachable` instruction executed; allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
-        panic: policy hostile gave no verdict: it panicked: this is what a bug looks like�[2J (src/lib.rs:85); let pass
+        panic: policy hostile gave no verdict: it panicked: this is what a bug looks like�[2J (src/lib.rs:85); allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
-        unknown-rule: policy hostile gave no verdict: its answer cannot be taken: a finding of "latest-tag", which is no rule of `hostile`; let pass
+        unknown-rule: policy hostile gave no verdict: its answer cannot be taken: a finding of "latest-tag", which is not a rule of `hostile`; allowed
             plimsoll_policy_failures_total{cause="bad_answer",policy="hostile"} 1
-        bad-pointer: policy hostile gave no verdict: its answer cannot be taken: a finding of `bad-behaviour` points to "../../etc/passwd", which is no JSON pointer; let pass
+        bad-pointer: policy hostile gave no verdict: its answer cannot be taken: a finding of `bad-behaviour` points to "../../etc/passwd", which is not a JSON pointer; allowed
             plimsoll_policy_failures_total{cause="bad_answer",policy="hostile"} 1
-        bad-utf8: policy hostile gave no verdict: its answer cannot be taken: invalid utf-8 sequence of 1 bytes from index 1; let pass
+        bad-utf8: policy hostile gave no verdict: its answer cannot be taken: invalid utf-8 sequence of 1 bytes from index 1; allowed
             plimsoll_policy_failures_total{cause="bad_answer",policy="hostile"} 1
-        huge-answer: policy hostile gave no verdict: its answer cannot be taken: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted; let pass
+        huge-answer: policy hostile gave no verdict: its answer cannot be taken: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted; allowed
             plimsoll_policy_failures_total{cause="bad_answer",policy="hostile"} 1
     "#]].assert_eq(&told);
 }

@@ -46,18 +46,18 @@ async fn a_body_that_is_no_review_is_told_what_is_wrong_and_where() {
         told += &answer.text();
     }
     expect![[r#"
-        the body is no AdmissionReview: EOF while parsing a value at line 1 column 0
-        the body is no AdmissionReview: EOF while parsing an object at line 1 column 1
-        the body is no AdmissionReview: invalid type: integer `1`, expected a string at line 1 column 2
-        the body is no AdmissionReview: invalid type: integer `1`, expected a string at line 1 column 16
+        the body is not an AdmissionReview: EOF while parsing a value at line 1 column 0
+        the body is not an AdmissionReview: EOF while parsing an object at line 1 column 1
+        the body is not an AdmissionReview: invalid type: integer `1`, expected a string at line 1 column 2
+        the body is not an AdmissionReview: invalid type: integer `1`, expected a string at line 1 column 16
         kind: expected AdmissionReview, found `Pod`
-        the body is no AdmissionReview: missing field `uid` at line 1 column 78
+        the body is not an AdmissionReview: missing field `uid` at line 1 column 78
         request: it is missing
-        the body is no AdmissionReview: missing field `uid` at line 1 column 910
-        the body is no AdmissionReview: missing field `kind` at line 1 column 125
-        the body is no AdmissionReview: unknown variant `PATCH`, expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT` at line 1 column 569
-        the body is no AdmissionReview: trailing characters at line 1 column 957
-        the body is no AdmissionReview: invalid type: sequence, expected a string at line 1 column 1
+        the body is not an AdmissionReview: missing field `uid` at line 1 column 910
+        the body is not an AdmissionReview: missing field `kind` at line 1 column 125
+        the body is not an AdmissionReview: unknown variant `PATCH`, expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT` at line 1 column 569
+        the body is not an AdmissionReview: trailing characters at line 1 column 957
+        the body is not an AdmissionReview: invalid type: sequence, expected a string at line 1 column 1
     "#]].assert_eq(&told);
 }
 

@@ -42,7 +42,7 @@ async fn a_bad_configuration_is_refused_told_and_counted_and_the_old_one_goes_on
     let mut webhook = Webhook::with(WARN).await;
     let before = response(&webhook).await;
     webhook.config.swap(&[("plimsoll.yaml", "policies: { image-pul: { rules: { latest-tag: deny } } }\n")]);
-    let line = webhook.logged("new policies refused; the old ones go on").await;
+    let line = webhook.logged("new policies refused; the old ones are kept").await;
     let error = line["error"].as_str().expect("an error");
     assert!(error.contains("unknown policy `image-pul`; did you mean `image-pull`?"), "{error}");
     assert_eq!((reloads(&webhook, "refused").await, reloads(&webhook, "ok").await), (Some(1.0), Some(0.0)));
@@ -71,7 +71,7 @@ async fn a_module_that_changes_is_loaded_and_one_that_is_still_missing_is_waited
     let config =
         format!("policies: {{ hostile: {{ module: {} }}, neighbour: {{ rules: {{ seen: warn }} }} }}", file.display());
     webhook.config.swap(&[("plimsoll.yaml", &config)]);
-    webhook.logged("new policies refused; the old ones go on").await;
+    webhook.logged("new policies refused; the old ones are kept").await;
 
     // It comes as a whole, as whatever copies files safely does it.
     let whole = folder.path().join("guest.new");

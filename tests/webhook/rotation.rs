@@ -64,7 +64,7 @@ async fn a_key_that_does_not_fit_is_refused_and_counted_and_the_old_certificate_
     let old = webhook.connect().await.leaf;
     let (leaf, other) = (webhook.authority.leaf(), webhook.authority.leaf());
     webhook.certificate.swap(&[("tls.crt", &leaf.chain), ("tls.key", &other.key)]);
-    let line = webhook.logged("new certificate refused; the old one goes on").await;
+    let line = webhook.logged("new certificate refused; the old one is kept").await;
     assert!(line["error"].as_str().is_some_and(|text| text.contains("tls.crt and tls.key: ")), "{line}");
     let refused = webhook.metric(r#"plimsoll_reloads_total{outcome="refused",what="certificate"}"#).await;
     assert_eq!(refused, Some(1.0));

@@ -21,10 +21,10 @@ pub enum Cluster {
         #[command(subcommand)]
         command: WebhookCommand,
     },
-    /// Check an installation of the webhook: is it asked, trusted, narrow, and there tomorrow?
+    /// Check an installation of the webhook: is it called, trusted, and limited to workloads, and will it keep working?
     ///
     /// Reads the cluster of the current context, and creates one unfit Deployment as a dry run. Exit codes: 0 all is
-    /// well; 1 something should be mended; 2 it could not be looked at.
+    /// well; 1 something should be fixed; 2 the installation could not be read.
     Doctor(Doctor),
 }
 
@@ -40,7 +40,7 @@ pub enum WebhookCommand {
 /// Flags of `plimsoll serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// The configuration; none stands for the built-in policies as they are
+    /// The configuration; without one, the built-in policies with their default settings
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     pub config: Option<PathBuf>,
     /// Which set of levels; wins over the configuration
@@ -61,7 +61,7 @@ pub struct Serve {
     /// With --tls-self-managed: the ValidatingWebhookConfiguration to write the CA into
     #[arg(long, value_name = "NAME", env = "PLIMSOLL_WEBHOOK_CONFIGURATION", default_value = "plimsoll")]
     pub webhook_configuration: String,
-    /// How long to serve on after SIGTERM, until everybody knows that calls should go elsewhere
+    /// How long to keep serving after SIGTERM, until all API servers call another replica
     #[arg(long, value_name = "TIME", env = "PLIMSOLL_DRAIN_DELAY", default_value = "5s", value_parser = time)]
     pub drain_delay: Duration,
     /// How long calls in flight have after that

@@ -49,7 +49,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
 fn exit(report: &Report, flags: &cli::Scan) -> Exit {
     let is_empty = report.summary.workloads == 0 && report.problems.is_empty();
     if is_empty && !flags.allow_empty {
-        eprintln!("error: nothing to judge: there is no workload in what was read (--allow-empty makes this no error)");
+        eprintln!("error: nothing to judge: there is no workload in what was read (--allow-empty allows this)");
         return Exit::Failed;
     }
     let fails =

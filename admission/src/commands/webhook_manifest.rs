@@ -18,7 +18,7 @@ pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
     let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
     let ca_bundle = flags.ca_bundle.as_ref().map(|path| {
         let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
-        anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is no PEM", path.display());
+        anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is not PEM", path.display());
         Ok(BASE64_STANDARD.encode(pem))
     });
     let registration = Registration {

@@ -25,7 +25,7 @@ pub enum LoadError {
     #[error("this is a core WebAssembly module, not a component: build it as one, or run `wasm-tools component new`")]
     CoreModule,
     /// No component, or one that asks for what there is not.
-    #[error("this is no WebAssembly component that can be used: {0}")]
+    #[error("this is not a WebAssembly component that can be used: {0}")]
     Component(String),
     /// It wants to reach out of its sandbox; what it asked for.
     #[error("it imports `{}`; a policy may import no function", .0.join("`, `"))]

@@ -122,7 +122,7 @@ pub(super) fn key(scalar: Scalar<'_>) -> Result<Cow<'_, str>, String> {
         Scalar::Text(text) => return Ok(text),
         Scalar::Bool(value) => return Ok(value.to_string().into()),
         Scalar::Null => return Err("a key is missing in front of the colon".to_owned()),
-        Scalar::NotFinite => return Err("a key that is no finite number: put it in quotes".to_owned()),
+        Scalar::NotFinite => return Err("a key that is not a finite number: put it in quotes".to_owned()),
         Scalar::Number(number) => number,
     };
     if let Some(value) = number.as_i64() {

@@ -36,7 +36,7 @@ impl<'t> Reading<'_, 't> {
             let span = self.span(span);
             match event {
                 Event::DocumentStart(..) if is_read => {
-                    return refuse(span, "not valid YAML: the text goes on after the end of its value");
+                    return refuse(span, "not valid YAML: there is more text after the end of its value");
                 }
                 Event::DocumentEnd => is_read = true,
                 event => self.take(event, span)?,

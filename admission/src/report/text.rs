@@ -181,7 +181,7 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let open = |level| report.findings.iter().find(move |finding| finding.is_open() && finding.level == level);
     match open(Level::Deny).or_else(|| open(Level::Warn)) {
         Some(finding) => {
-            writeln!(out, "`plimsoll explain {}` says why it matters and how to mend it", printable(&finding.rule))
+            writeln!(out, "`plimsoll explain {}` says why it matters and how to fix it", printable(&finding.rule))
         }
         None => Ok(()),
     }
@@ -291,7 +291,7 @@ mod tests {
             2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
             to judge a chart: helm template deploy/chart | plimsoll scan -
             to judge a chart: helm template 'deploy/it'\''s' | plimsoll scan -
-            `plimsoll explain latest-tag` says why it matters and how to mend it
+            `plimsoll explain latest-tag` says why it matters and how to fix it
         "#]].assert_eq(&plain(&samples::report(), Detail::Normal));
     }
 

@@ -64,7 +64,7 @@ pub(super) fn causes(decision: &Decision) -> Vec<Cause> {
 /// The gravest first, because the API server drops what is too much.
 pub(super) fn warnings(decision: &Decision) -> Vec<String> {
     let allowed = failures(decision).filter(|(_, on_failure)| *on_failure == OnFailure::Allow);
-    let mut warnings: Vec<String> = allowed.map(|(why, _)| cut(&format!("{why}; let pass"))).collect();
+    let mut warnings: Vec<String> = allowed.map(|(why, _)| cut(&format!("{why}; allowed"))).collect();
     let unreadable = decision.unreadable.iter().map(|error| one_line(&error.to_string()));
     warnings.extend(unreadable.map(|why| cut(&format!("plimsoll judged this without a field: {why}"))));
     for (weight, note) in [

@@ -123,7 +123,7 @@ impl Review {
 }
 
 fn request<R: DeserializeOwned>(body: &[u8]) -> Result<R, Malformed> {
-    let malformed = |error: serde_json::Error| Malformed(format!("the body is no {KIND}: {error}"));
+    let malformed = |error: serde_json::Error| Malformed(format!("the body is not an {KIND}: {error}"));
     let envelope: Envelope<R> = serde_json::from_slice(body).or_else(|error| {
         // What managers of fields wrote may be deeper than serde_json reads; our own reader passes it over.
         let value = if error.is_syntax() { json_value(body).ok() } else { None };

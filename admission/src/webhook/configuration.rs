@@ -42,7 +42,7 @@ pub struct Hazard {
 /// Groups in which a webhook can stop a cluster, with the reason. Everything else below `k8s.io` is the control plane's too.
 const HAZARDS: [(&str, &str); 6] = [
     ("coordination.k8s.io", "leases are renewed within five seconds, or the control plane loses its leaders"),
-    ("rbac.authorization.k8s.io", "who cannot change roles cannot mend the webhook"),
+    ("rbac.authorization.k8s.io", "an operator who cannot change roles cannot repair the webhook"),
     ("certificates.k8s.io", "nodes join and renew by signing requests"),
     ("authentication.k8s.io", "every client needs tokens"),
     ("authorization.k8s.io", "the API server itself asks these"),
@@ -116,7 +116,7 @@ fn refuse_hazards(group: &str, kind: &str, resource: &str, kinds: &Kinds) -> Res
     let refuse = |why| Err(Hazard { group: group.to_owned(), kind: kind.to_owned(), why });
     if !is_name(group) || !is_name(resource) {
         return refuse(
-            "its group or resource is no name but a pattern or a subresource, which may cover leases and nodes",
+            "its group or resource is a pattern or a subresource, not a name, which may cover leases and nodes",
         );
     }
     match HAZARDS.iter().find(|(hazard, _)| *hazard == group) {

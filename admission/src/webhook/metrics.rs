@@ -97,7 +97,7 @@ impl Metrics {
             shed: counter("plimsoll.shed", "Reviews refused with 429 because the queue was full."),
             deadline_missed: counter("plimsoll.deadline_missed", "Reviews answered without a verdict, in time."),
             policy_failures: counter("plimsoll.policy_failures", "Policies that gave no verdict, by cause."),
-            exceptions_used: counter("plimsoll.exceptions_used", "Findings that somebody excepted, by rule."),
+            exceptions_used: counter("plimsoll.exceptions_used", "Findings that an exception covers, by rule."),
             reloads: counter("plimsoll.reloads", "Changes of policies or certificate, taken or refused."),
         };
         metrics.shed.add(0, &[]);

@@ -72,7 +72,7 @@ impl Policies {
                 tracing::info!(policies = digest, "policies reloaded");
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "new policies refused; the old ones go on");
+                tracing::error!(error = format!("{error:#}"), "new policies refused; the old ones are kept");
             }
         }
     }

@@ -137,7 +137,7 @@ impl Routes {
             }
             Reviewed::TooLate(decision) => (answer(&decision, None), None, Ended::DeadlineMissed),
             Reviewed::Shed => {
-                let why = "plimsoll judges as many reviews as it can; the API server goes on as failurePolicy says\n";
+                let why = "plimsoll judges as many reviews as it can; the API server does what failurePolicy says\n";
                 // Counted and not logged: a line for each would be more work than was saved.
                 ((StatusCode::TOO_MANY_REQUESTS, why).into_response(), None, Ended::Shed)
             }

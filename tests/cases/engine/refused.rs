@@ -40,7 +40,7 @@ fn what_is_no_policy_module_is_refused() {
         ],
     );
     let error = Engine::new(NonZeroUsize::MIN).expect("an engine").compile(b"%PDF-1.7").err().expect("refused");
-    expect![[r"this is no WebAssembly component that can be used: it does not begin with `\0asm`"]]
+    expect![[r"this is not a WebAssembly component that can be used: it does not begin with `\0asm`"]]
         .assert_eq(&error.to_string());
 }
 
@@ -51,17 +51,17 @@ fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
         (
             "(table 4097 funcref)",
             expect![
-                "this is no WebAssembly component that can be used: table index 0 has a minimum element size of 4097 which exceeds the limit of 4096"
+                "this is not a WebAssembly component that can be used: table index 0 has a minimum element size of 4097 which exceeds the limit of 4096"
             ],
         ),
         (
             "(memory 1) (memory 1)",
-            expect!["this is no WebAssembly component that can be used: multiple memories (at offset 0x14)"],
+            expect!["this is not a WebAssembly component that can be used: multiple memories (at offset 0x14)"],
         ),
         (
             "(func v128.const i64x2 0 0 drop)",
             expect![
-                "this is no WebAssembly component that can be used: Invalid input WebAssembly code at offset 33: SIMD support is not enabled"
+                "this is not a WebAssembly component that can be used: Invalid input WebAssembly code at offset 33: SIMD support is not enabled"
             ],
         ),
     ] {

@@ -54,7 +54,7 @@ fn text_is_like_that_of_rustc() {
         note[missing-liveness-probe]: 2 findings in 2 workloads: no application container of the pod has a liveness probe; --notes shows them
 
         1 error, 1 deny, 1 warn, 2 note: 2 workloads in 3 documents of 1 file, 0 ms
-        `plimsoll explain latest-tag` says why it matters and how to mend it
+        `plimsoll explain latest-tag` says why it matters and how to fix it
     "#]],
     );
 }

@@ -61,7 +61,7 @@ impl Telemetry {
     /// A setting is wrong: `filter` is no filter, or a variable asks for what there is not.
     pub fn start(instance: &str, filter: &str) -> Result<Self> {
         let filter: Targets =
-            filter.parse().with_context(|| format!("--log: `{filter}` is no filter; write it like info"))?;
+            filter.parse().with_context(|| format!("--log: `{filter}` is not a filter; write it like info"))?;
         let environment = Environment::read()?;
         let resource = resource::resource(instance);
         let tallies = Tallies::new(&environment);

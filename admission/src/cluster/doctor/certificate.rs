@@ -10,7 +10,7 @@ use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 /// Less than this is left where nobody has renewed in time: cert-manager and the webhook itself do at two thirds.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-const RENEW: &str = "see whoever renews it: cert-manager's Certificate, or the log of the webhook";
+const RENEW: &str = "see what renews it: cert-manager's Certificate, or the log of the webhook";
 
 pub(super) fn is_trusted(
     secret: Option<&Result<Secret, String>>,
@@ -23,7 +23,7 @@ pub(super) fn is_trusted(
         Some(Err(why)) => {
             let text =
                 format!("the Secret {} cannot be read, so its certificate was not looked at: {why}", names.secret);
-            return vec![Remark::doubtful(text, "ask somebody who may read it")];
+            return vec![Remark::doubtful(text, "ask an operator who may read it")];
         }
         None => {
             let text = format!("there is no Secret {} in the namespace {}", names.secret, names.namespace);

@@ -40,7 +40,7 @@ pub(super) fn is_narrow(
         remarks.push(Remark::doubtful(format!("the API server does not ask about {}", list(missing)), REPAIR));
     }
     if !needless.is_empty() {
-        let text = format!("the API server asks about {}, which nobody here judges", list(needless));
+        let text = format!("the API server asks about {}, which this configuration does not judge", list(needless));
         remarks
             .push(Remark::doubtful(text, "name the configuration of the webhook with --config; else narrow the rules"));
     }

@@ -192,7 +192,7 @@ impl Reader<'_> {
         match Glob::new(text) {
             Ok(glob) => Some(glob.compile_matcher()),
             Err(error) => {
-                let message = format!("`{text}` is no glob: {}", error.kind());
+                let message = format!("`{text}` is not a glob: {}", error.kind());
                 self.complaints.push(Complaint::value(&entry.pointer, message));
                 None
             }

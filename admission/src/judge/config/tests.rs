@@ -205,7 +205,7 @@ workloads:
         12 |     match: {}
            |     ^^^^^
 
-        error: `31.01.2027` is no day; write it like 2027-01-31
+        error: `31.01.2027` is not a day; write it like 2027-01-31
           --> deploy/plimsoll.yaml:13:14
            |
         13 |     expires: 31.01.2027
@@ -229,7 +229,7 @@ workloads:
         16 |     reason: ''
            |             ^^
 
-        error: `2027-02-29` is no day; write it like 2027-01-31
+        error: `2027-02-29` is not a day; write it like 2027-01-31
           --> deploy/plimsoll.yaml:17:14
            |
         17 |     expires: 2027-02-29
@@ -241,7 +241,7 @@ workloads:
         18 |   - latest-tag
            |     ^^^^^^^^^^
 
-        error: `team-[` is no glob: unclosed character class; missing ']'
+        error: `team-[` is not a glob: unclosed character class; missing ']'
           --> deploy/plimsoll.yaml:20:12
            |
         20 |   - match: 'team-['
@@ -418,7 +418,7 @@ fn findings_about_it_have_a_place_in_it() {
         18 |     expires: 2027-01-31
            |              ^^^^^^^^^^
            |
-           = help: mend what it covered and delete it, or write a new day
+           = help: fix what it covered and delete it, or write a new day
 
     "#]].assert_eq(&anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string());
 }

@@ -46,7 +46,7 @@ impl Annotated {
             Ok((expires, _)) if expires < today => {
                 let message = format!("the exception from `{rule}` ended on {expires}: findings count again");
                 let finding = Finding::new(&EXPIRED_EXCEPTION, pointer, message);
-                self.findings.push(finding.help("mend what it covered and delete it, or write a new day"));
+                self.findings.push(finding.help("fix what it covered and delete it, or write a new day"));
             }
             Ok((expires, reason)) => {
                 let (rule, reason) = (rule.to_owned(), reason.to_owned());
@@ -78,7 +78,7 @@ impl Annotated {
     pub(super) fn into_findings(self) -> Vec<Finding> {
         let mut findings = self.findings;
         for granted in self.granted.into_iter().filter(|granted| !granted.used) {
-            let message = format!("the exception from `{}` is of no use: there is no such finding", granted.rule);
+            let message = format!("the exception from `{}` is unused: there is no such finding", granted.rule);
             findings.push(Finding::new(&UNUSED_EXCEPTION, granted.pointer, message).help("delete it"));
         }
         findings

@@ -146,7 +146,7 @@ impl Exceptions {
                     exception.rule, exception.scope, exception.expires
                 );
                 Finding::new(&EXPIRED_EXCEPTION, format!("{}/expires", exception.pointer), message)
-                    .help("mend what it covered and delete it, or write a new day")
+                    .help("fix what it covered and delete it, or write a new day")
             })
             .collect()
     }
@@ -163,7 +163,7 @@ impl Exceptions {
                 } else {
                     "it matches nothing that was judged"
                 };
-                let message = format!("the exception from `{rule}` for {scope} is of no use: {why}");
+                let message = format!("the exception from `{rule}` for {scope} is unused: {why}");
                 Finding::new(&UNUSED_EXCEPTION, format!("{}/rule", exception.pointer), message).help("delete it")
             })
             .collect()
@@ -200,7 +200,7 @@ impl fmt::Display for Scope {
 pub fn parse_day(text: &str) -> Result<Date, String> {
     let is_plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let day = text.parse().ok().filter(|_| is_plain);
-    day.ok_or_else(|| format!("`{text}` is no day; write it like 2027-01-31"))
+    day.ok_or_else(|| format!("`{text}` is not a day; write it like 2027-01-31"))
 }
 
 #[cfg(test)]

@@ -103,8 +103,8 @@ fn says_which_exceptions_are_of_no_use_and_which_have_ended() {
     }
     expect![[r#"
         expired-exception /exceptions/0/expires: the exception from `latest-tag` for * billing/* ended on 2026-12-31: findings count again
-        unused-exception /exceptions/0/rule: the exception from `series-tag` for * billing/* is of no use: what it matches has no such finding
-        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/* is of no use: it matches nothing that was judged
+        unused-exception /exceptions/0/rule: the exception from `series-tag` for * billing/* is unused: what it matches has no such finding
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/* is unused: it matches nothing that was judged
     "#]].assert_eq(&(list(&exceptions.expired(TODAY)) + &list(&exceptions.unused(&usage, TODAY))));
 }
 
@@ -130,14 +130,14 @@ fn an_annotation_that_grants_nothing_is_a_finding() {
             ("allow.plimsoll.dev/latest-tag", "vendor image"),
             expect![[r#"
             Open
-            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: `vendor` is no day; write it like 2027-01-31
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: `vendor` is not a day; write it like 2027-01-31
         "#]],
         ),
         (
             ("allow.plimsoll.dev/latest-tag", "2027-02-31 vendor image"),
             expect![[r#"
             Open
-            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: `2027-02-31` is no day; write it like 2027-01-31
+            invalid-exception /metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: `2027-02-31` is not a day; write it like 2027-01-31
         "#]],
         ),
         (
@@ -165,7 +165,7 @@ fn an_annotation_that_grants_nothing_is_a_finding() {
             ("allow.plimsoll.dev/series-tag", "2027-01-31 vendor image"),
             expect![[r#"
             Open
-            unused-exception /metadata/annotations/allow.plimsoll.dev~1series-tag: the exception from `series-tag` is of no use: there is no such finding
+            unused-exception /metadata/annotations/allow.plimsoll.dev~1series-tag: the exception from `series-tag` is unused: there is no such finding
         "#]],
         ),
     ] {

@@ -143,7 +143,7 @@ fn names_the_field_and_what_is_wrong_with_it() {
         app/env/0/valueFrom: `A` has both `value` and `valueFrom`: keep one of the two
         app/ports/0/containerPort: `containerPort` is missing
         app/ports/0/containerPort: must be at most 65535, and is 70000
-        app/ports/0/name: "a-name-that-is-too-long" is no name of a port: at most 15 of a-z, 0-9 and single hyphens, with a letter
+        app/ports/0/name: "a-name-that-is-too-long" is not the name of a port: at most 15 of a-z, 0-9 and single hyphens, with a letter
         app/ports/0/protocol: `HTTP` is none of `TCP`, `UDP`, `SCTP`
         app/resources/limits/cpu: must be a quantity such as 500m or 0.5, and is "half"
         app/resources/limits/cpu: must not be negative
@@ -153,9 +153,9 @@ fn names_the_field_and_what_is_wrong_with_it() {
         app/livenessProbe/exec: it has `httpGet` already: keep one of the two
         app/livenessProbe/httpGet/port: `port` is missing
         app/livenessProbe/httpGet/port: must be a port from 1 to 65535 or the name of one, and is 0
-        app/livenessProbe/httpGet/port: the string "80" is no name of a port; remove the quotes
+        app/livenessProbe/httpGet/port: the string "80" is not the name of a port; remove the quotes
         app/livenessProbe/httpGet/scheme: `https` is none of `HTTP`, `HTTPS`
-        app/livenessProbe/tcpSocket/port: "no_name" is no name of a port: at most 15 of a-z, 0-9 and single hyphens, with a letter
+        app/livenessProbe/tcpSocket/port: "no_name" is not the name of a port: at most 15 of a-z, 0-9 and single hyphens, with a letter
         app/livenessProbe/grpc/port: must be a whole number, and is the string "grpc"
         app/livenessProbe/exec/command: `command` is missing
         app/livenessProbe/periodSeconds: must be at least 1, and is -1

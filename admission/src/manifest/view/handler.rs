@@ -93,7 +93,7 @@ fn port(node: &Node<'_>) -> Result<Port> {
 /// A name as IANA writes them: what the API server takes.
 pub(super) fn check_port_name(node: &Node<'_>, field: &str, name: &str) -> Result<()> {
     if name.parse::<i64>().is_ok() {
-        return node.refuse(field, format!("the string {name:?} is no name of a port; remove the quotes"));
+        return node.refuse(field, format!("the string {name:?} is not the name of a port; remove the quotes"));
     }
     let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let has_letter = name.bytes().any(|byte| byte.is_ascii_lowercase());
@@ -102,5 +102,5 @@ pub(super) fn check_port_name(node: &Node<'_>, field: &str, name: &str) -> Resul
         return Ok(());
     }
     let rule = "at most 15 of a-z, 0-9 and single hyphens, with a letter";
-    node.refuse(field, format!("{name:?} is no name of a port: {rule}"))
+    node.refuse(field, format!("{name:?} is not the name of a port: {rule}"))
 }

@@ -53,7 +53,7 @@ impl FileCertificates {
             match shown {
                 Ok(()) => tracing::info!("certificate reloaded"),
                 Err(error) => {
-                    tracing::error!(error = format!("{error:#}"), "new certificate refused; the old one goes on");
+                    tracing::error!(error = format!("{error:#}"), "new certificate refused; the old one is kept");
                 }
             }
         }

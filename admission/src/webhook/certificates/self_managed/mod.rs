@@ -122,7 +122,7 @@ impl SelfManaged {
             tokio::time::sleep(if is_ready { LOOK } else { HURRY }).await;
             match self.look().await {
                 Ok(authority) => self.show(authority, &serving, &metrics),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "the present certificate goes on"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "the present certificate is kept"),
             }
         }
     }
@@ -186,7 +186,7 @@ impl SelfManaged {
                 tracing::info!("certificate reloaded");
                 self.shown = Some(authority);
             }
-            Err(error) => tracing::error!(error = format!("{error:#}"), "new certificate refused; the old one goes on"),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "new certificate refused; the old one is kept"),
         }
     }
 
