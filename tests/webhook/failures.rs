@@ -99,7 +99,7 @@ async fn a_refusal_for_want_of_a_verdict_says_so() {
     expect![[r#"
         Deployment default/app was refused without a verdict:
         - policy hostile gave no verdict: it trapped: wasm `unreachable` instruction executed
-          the configuration says `on-failure: deny`; try again, or tell who runs the webhook"#]]
+          the configuration says `on-failure: deny`; try again, or tell the operator of the webhook"#]]
     .assert_eq(response["status"]["message"].as_str().expect("a message"));
     assert_eq!(response["status"]["details"]["causes"], json!([]));
 }

@@ -59,7 +59,7 @@ pub(super) fn of_cluster() -> Finding {
 
 pub(super) fn policy() -> Description {
     let rule =
-        Rule::new("undeclared-shutdown-timeout", Level::Note, "nobody knows how long the application needs to stop");
+        Rule::new("undeclared-shutdown-timeout", Level::Note, "nothing says how long the application needs to stop");
     Description {
         id: "grace-period".to_owned(),
         version: String::new(),

@@ -286,7 +286,7 @@ mod tests {
             error: not UTF-8
             --> deploy/c.yaml
 
-            note[undeclared-shutdown-timeout]: 2 findings in 1 workload: nobody knows how long the application needs to stop; --notes shows them
+            note[undeclared-shutdown-timeout]: 2 findings in 1 workload: nothing says how long the application needs to stop; --notes shows them
 
             2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
             to judge a chart: helm template deploy/chart | plimsoll scan -

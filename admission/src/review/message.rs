@@ -31,8 +31,9 @@ pub(super) fn refusal(decision: &Decision) -> String {
         text += &format!("\n- and {} more; `plimsoll scan` shows them all", refusing.len() - SPELLED_OUT);
     }
     for why in failures(decision).filter(|(_, on_failure)| *on_failure == OnFailure::Deny).map(|(why, _)| why) {
-        text +=
-            &format!("\n- {why}\n  the configuration says `on-failure: deny`; try again, or tell who runs the webhook");
+        text += &format!(
+            "\n- {why}\n  the configuration says `on-failure: deny`; try again, or tell the operator of the webhook"
+        );
     }
     text
 }

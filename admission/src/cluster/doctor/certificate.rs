@@ -21,13 +21,12 @@ pub(super) fn is_trusted(
     let secret = match secret {
         Some(Ok(secret)) => secret,
         Some(Err(why)) => {
-            let text =
-                format!("the Secret {} cannot be read, so its certificate was not looked at: {why}", names.secret);
+            let text = format!("the Secret {} cannot be read, so its certificate was not checked: {why}", names.secret);
             return vec![Remark::doubtful(text, "ask an operator who may read it")];
         }
         None => {
             let text = format!("there is no Secret {} in the namespace {}", names.secret, names.namespace);
-            return vec![Remark::doubtful(text, "tell its name with --secret")];
+            return vec![Remark::doubtful(text, "give its name with --secret")];
         }
     };
     let pem =

@@ -5,7 +5,7 @@ use crate::{cluster::InstallationNames, manifest::Kinds};
 use k8s_openapi::api::admissionregistration::v1::{ValidatingWebhook, ValidatingWebhookConfiguration};
 use std::collections::BTreeSet;
 
-const REPAIR: &str = "`plimsoll webhook manifest` prints one that is narrow; the chart installs the same";
+const REPAIR: &str = "`plimsoll webhook manifest` prints one for workloads only; the chart installs the same";
 
 /// The longest time-out, in seconds, that does not stop the leaders of the control plane.
 const TIMEOUT: i32 = 3;
@@ -41,8 +41,10 @@ pub(super) fn is_narrow(
     }
     if !needless.is_empty() {
         let text = format!("the API server asks about {}, which this configuration does not judge", list(needless));
-        remarks
-            .push(Remark::doubtful(text, "name the configuration of the webhook with --config; else narrow the rules"));
+        remarks.push(Remark::doubtful(
+            text,
+            "name the configuration of the webhook with --config, or remove these from the rules",
+        ));
     }
     if remarks.is_empty() {
         remarks.push(Remark::good("the API server asks about what is judged, and nothing else"));

@@ -65,7 +65,7 @@ pub fn examine(
         let text = format!("there is no ValidatingWebhookConfiguration {}: nothing is judged", names.name);
         return vec![Remark::bad(
             text,
-            "install the chart, or apply what `plimsoll webhook manifest` prints; --name tells another name",
+            "install the chart, or apply what `plimsoll webhook manifest` prints; --name sets another name",
         )];
     };
     let mut remarks = vec![webhook::is_called(&found.probe, image_rules)];

@@ -12,7 +12,7 @@ pub(super) fn are_enough(
     let InstallationNames { name, namespace, .. } = names;
     let Some(deployment) = deployment else {
         let text = format!("there is no Deployment {name} in the namespace {namespace}");
-        return vec![Remark::bad(text, "tell where it runs with --namespace and --name")];
+        return vec![Remark::bad(text, "say where it runs with --namespace and --name")];
     };
     let ready = deployment.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
     let replicas = match ready {

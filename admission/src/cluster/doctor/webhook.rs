@@ -17,7 +17,7 @@ pub(super) fn is_called(probe: &Probe, image_rules: &[&str]) -> Remark {
             Remark::good("the API server asks the webhook: an unfit Deployment got a warning")
         }
         200..300 => Remark::bad(
-            "an unfit Deployment passed without a word: the webhook is not asked, or gives no answer, which `failurePolicy: Ignore` hides",
+            "an unfit Deployment was accepted without a warning: the webhook is not called, or gives no answer, which `failurePolicy: Ignore` hides",
             "look at the pods, the Service and its endpoints, and whether the namespace of the dry run is excluded (--probe-namespace)",
         ),
         _ if message.contains("failed calling webhook") => Remark::bad(
@@ -25,7 +25,7 @@ pub(super) fn is_called(probe: &Probe, image_rules: &[&str]) -> Remark {
             "look at the pods, the Service, network policies, and at the certificate below",
         ),
         _ => Remark::doubtful(
-            format!("the dry run came to nothing ({status}): {message}"),
+            format!("the dry run failed ({status}): {message}"),
             "use --probe-namespace for a namespace in which you may create Deployments",
         ),
     }
