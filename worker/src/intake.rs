@@ -3,7 +3,7 @@
 //! Idle connections do not hold up an end: they are closed, and what is under way is answered.
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, Error},
     job::{self, Job, TraceContext},
     telemetry::{Messaging, error_type},
 };
@@ -66,6 +66,9 @@ async fn take(
     if let Err(error) = crate::settings::name(&id) {
         return refused(StatusCode::BAD_REQUEST, &format!("id: {error}"));
     }
+    if let Err(error) = crate::settings::name(&order.handler) {
+        return refused(StatusCode::BAD_REQUEST, &format!("handler: {error}"));
+    }
     let payload = Value::Object(order.payload);
     if let Err(error) = job::check_payload(&payload) {
         return refused(StatusCode::BAD_REQUEST, &format!("payload: {error}"));
@@ -78,6 +81,7 @@ async fn take(
     intake.messaging.sent(&span, 1, began.elapsed(), sent.as_ref().err().map(error_type));
     match sent {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "id": id }))),
+        Err(error @ Error::Refused(_)) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
         Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }

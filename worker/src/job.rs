@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// W3C trace context of whoever created a job, as header names and values; travels with the job.
 pub type TraceContext = BTreeMap<String, String>;
@@ -47,6 +47,41 @@ fn levels(value: &Value) -> usize {
     }
 }
 
+/// What went wrong, in at most [`ErrorText::LONGEST`] bytes: handlers say what they like, and what they say is stored and
+/// logged wherever the job goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub struct ErrorText(String);
+
+impl ErrorText {
+    /// Longest text, in bytes.
+    pub const LONGEST: usize = 2048;
+}
+
+impl<T: Into<String>> From<T> for ErrorText {
+    fn from(text: T) -> Self {
+        const CUT: &str = " … (cut)";
+        let mut text = text.into();
+        if text.len() > ErrorText::LONGEST {
+            text.truncate(text.floor_char_boundary(ErrorText::LONGEST - CUT.len()));
+            text += CUT;
+        }
+        ErrorText(text)
+    }
+}
+
+impl fmt::Display for ErrorText {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for ErrorText {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A job that was handed to this process, for as long as the lease lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -81,14 +116,14 @@ pub enum Settlement {
         /// The pause.
         after: Duration,
         /// What went wrong.
-        error: String,
+        error: ErrorText,
     },
     /// Nobody is to try again until somebody asks for it.
     Dead {
         /// Why not.
         reason: Reason,
         /// What went wrong last.
-        error: String,
+        error: ErrorText,
     },
     /// It was interrupted or never begun: given back at once, and not an attempt.
     Release,
@@ -124,9 +159,21 @@ pub struct DeadLetter {
     /// Why.
     pub reason: Reason,
     /// What went wrong last.
-    pub error: String,
+    pub error: ErrorText,
     /// How often a handler failed at it.
     pub attempts: u32,
+    /// The engine had no room for the payload beside the rest, so it is gone, and the job cannot be requeued.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_payload: bool,
+}
+
+impl DeadLetter {
+    /// What is left of it where the whole is too large.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        let job = Job { handler: String::new(), payload: Value::Null, trace: TraceContext::new(), ..self.job };
+        DeadLetter { job, without_payload: true, ..self }
+    }
 }
 
 /// How many jobs of a queue are where.

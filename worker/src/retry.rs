@@ -41,11 +41,11 @@ impl Policy {
         match outcome {
             Outcome::Done => Settlement::Done,
             Outcome::Interrupted => Settlement::Release,
-            Outcome::Rejected(error) => Settlement::Dead { reason: Reason::Rejected, error },
+            Outcome::Rejected(error) => Settlement::Dead { reason: Reason::Rejected, error: error.into() },
             Outcome::Failed(error) if attempts + 1 >= self.max_attempts => {
-                Settlement::Dead { reason: Reason::Attempts, error }
+                Settlement::Dead { reason: Reason::Attempts, error: error.into() }
             }
-            Outcome::Failed(error) => Settlement::Retry { after: self.pause(attempts, chance), error },
+            Outcome::Failed(error) => Settlement::Retry { after: self.pause(attempts, chance), error: error.into() },
         }
     }
 
@@ -53,7 +53,7 @@ impl Policy {
     pub fn spent(&self, deliveries: u32) -> Option<Settlement> {
         (deliveries > self.max_deliveries).then(|| Settlement::Dead {
             reason: Reason::Deliveries,
-            error: format!("handed out {} times and never settled", deliveries - 1),
+            error: format!("handed out {} times and never settled", deliveries - 1).into(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{client, say};
 use crate::{exit::Exit, settings::duration};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 use std::{
@@ -40,7 +40,10 @@ impl Drain {
         let until = Instant::now() + self.timeout;
         while let Some(left) = left(admin)? {
             if Instant::now() >= until {
-                bail!("{left} jobs are still being worked on; it takes no more, and `drain --resume` undoes that");
+                eprintln!(
+                    "error: {left} jobs are still being worked on; it takes no more, and `drain --resume` undoes that"
+                );
+                return Ok(Exit::Released);
             }
             thread::sleep(LOOK);
         }

@@ -30,6 +30,7 @@ const PROJECT: &str = "project";
 #[derive(Args)]
 pub(crate) struct Enqueue {
     /// The handler that is to do it; `project` puts changes into the feed
+    #[arg(value_parser = name)]
     handler: String,
     /// What the handler gets; for `project` with a `key`, whose changes keep their order
     #[arg(long, default_value = "{}", value_name = "JSON")]

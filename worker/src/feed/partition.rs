@@ -6,6 +6,7 @@ use super::{Assigned, Shared};
 use crate::{
     change::Change,
     handlers::{Context, HandlerError},
+    job::ErrorText,
     life::Event,
     orders::{Order, Orders, reached},
     telemetry::{Outcome, error_type},
@@ -117,8 +118,9 @@ impl Partition {
                 }
                 Err(HandlerError::Interrupted) => return false,
                 Err(error) => {
-                    let (partition, offset, error) = (change.partition, change.offset, error.to_string());
-                    tracing::warn!(partition, offset, attempts, error, "failed; once more");
+                    let (partition, offset) = (change.partition, change.offset);
+                    let error = ErrorText::from(error.to_string());
+                    tracing::warn!(partition, offset, attempts, error = error.as_ref(), "failed; once more");
                     self.shared.instruments.outcome(Outcome::Retry);
                 }
             }

@@ -16,7 +16,7 @@ use axum::{
 use prometheus::{Registry, TextEncoder};
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     sync::{Arc, mpsc::Sender},
     thread,
     time::Duration,
@@ -119,9 +119,10 @@ async fn resume(health: Shared<Arc<Health>>, from: ConnectInfo<SocketAddr>) -> A
     tell(&health, from, Event::Resume)
 }
 
-/// The port is open to the whole cluster, so that the kubelet may ask; orders are taken from inside the pod only.
+/// The port is open to the whole cluster, so that the kubelet may ask; orders are taken from inside the pod only. That is
+/// one address and not the whole network 127.0.0.0/8: Istio's proxy hands on what comes from outside as 127.0.0.6.
 fn tell(health: &Health, ConnectInfo(from): ConnectInfo<SocketAddr>, event: Event) -> Answer {
-    if !from.ip().to_canonical().is_loopback() {
+    if ![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].contains(&from.ip().to_canonical()) {
         return (StatusCode::FORBIDDEN, "only from inside: kubectl exec or port-forward\n".to_owned());
     }
     match health.events.send(event) {

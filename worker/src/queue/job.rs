@@ -135,11 +135,18 @@ fn tell(shared: &Shared, delivery: &Delivery, settlement: &Settlement, settled: 
             shared.instruments.outcome(telemetry::Outcome::Done);
         }
         (Ok(Settled::Applied), Settlement::Retry { after, error }) => {
-            tracing::warn!(job, handler, delivery, error, pause_ms = after.as_millis(), "failed; once more");
+            tracing::warn!(
+                job,
+                handler,
+                delivery,
+                error = error.as_ref(),
+                pause_ms = after.as_millis(),
+                "failed; once more"
+            );
             shared.instruments.outcome(telemetry::Outcome::Retry);
         }
         (Ok(Settled::Applied), Settlement::Dead { reason, error }) => {
-            tracing::error!(job, handler, delivery, error, ?reason, "dead letter");
+            tracing::error!(job, handler, delivery, error = error.as_ref(), ?reason, "dead letter");
             shared.instruments.outcome(telemetry::Outcome::Dead);
         }
         (Ok(Settled::Applied), Settlement::Release) => {

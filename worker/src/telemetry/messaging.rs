@@ -30,6 +30,9 @@ const CALLS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 const JOBS: [f64; 19] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
+/// Longest value of a trace context that travels on, in bytes: what a caller sends is stored with each job.
+const LONGEST: usize = 8192;
+
 /// Tells of one queue or feed. An `error` is a class of errors, of which there are few; details are for the log.
 #[derive(Clone)]
 pub struct Messaging {
@@ -107,7 +110,7 @@ impl Messaging {
     pub fn trace_context(&self, span: &Span) -> TraceContext {
         let mut carrier = std::collections::HashMap::new();
         global::get_text_map_propagator(|propagator| propagator.inject_context(&span.context(), &mut carrier));
-        carrier.into_iter().collect()
+        carrier.into_iter().filter(|(_, value): &(String, String)| value.len() <= LONGEST).collect()
     }
 
     /// So many messages were put in, or could not be.

@@ -71,7 +71,7 @@ pub(crate) async fn retries_after_the_pause(place: Arc<Place>) {
         let delivery = one(&engine).await;
         assert_eq!((delivery.attempts, delivery.deliveries), (attempts, 2 * attempts + 1));
         let settled = Instant::now();
-        assert_eq!(settle(&engine, &delivery, Retry { after: pause, error: "no".to_owned() }).await, Applied);
+        assert_eq!(settle(&engine, &delivery, Retry { after: pause, error: "no".into() }).await, Applied);
         assert_eq!(counts(&engine).await, Counts { delayed: 1, ..Counts::default() });
         nothing(&engine).await;
         let next = engine.claim(1, LONG, PATIENCE).await.unwrap().remove(0);

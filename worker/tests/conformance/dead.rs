@@ -1,17 +1,18 @@
 //! Dead letters: kept until somebody asks for them.
 
 use crate::{
-    place::{LONG, PATIENCE, Place, counts, job, jobs, nothing, one, settle},
+    place::{LONG, PATIENCE, Place, SHORT, counts, ids, job, jobs, nothing, one, settle},
     wire::wire,
 };
 use plimsoll_worker::{
     engine::Url,
     job::{
-        Counts, DeadLetter, Reason,
+        Counts, DeadLetter, ErrorText, Job, Reason,
         Settled::Applied,
         Settlement::{Dead, Done, Retry},
     },
 };
+use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
 pub(crate) async fn lists_dead_letters_oldest_first(place: Arc<Place>) {
@@ -22,9 +23,9 @@ pub(crate) async fn lists_dead_letters_oldest_first(place: Arc<Place>) {
     // An attempt is what the handler failed at; a process that was killed is none.
     for (reason, attempts) in [(Reason::Attempts, 1), (Reason::Deliveries, 0), (Reason::Rejected, 0)] {
         let delivery = one(&engine).await;
-        let error = format!("{reason:?}");
+        let error = ErrorText::from(format!("{reason:?}"));
         assert_eq!(settle(&engine, &delivery, Dead { reason, error: error.clone() }).await, Applied);
-        expected.push(DeadLetter { job: delivery.job, reason, error, attempts });
+        expected.push(DeadLetter { job: delivery.job, reason, error, attempts, without_payload: false });
         // Those of a millisecond have no order.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
@@ -40,7 +41,7 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
         for _ in 0..2 {
             let delivery = one(&engine).await;
             assert_eq!((delivery.attempts, delivery.deliveries), (attempts, deliveries));
-            let error = "no".to_owned();
+            let error = "no".into();
             let settlement = match attempts {
                 0 => Retry { after: Duration::ZERO, error },
                 _ => Dead { reason: Reason::Attempts, error },
@@ -61,7 +62,7 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     let delivery = one(&engine).await;
     assert_eq!((&delivery.job, delivery.attempts, delivery.deliveries), (&job("a"), 0, 1));
     assert_eq!(counts(&engine).await, Counts { leased: 1, dead: 1, ..Counts::default() });
-    let retry = Retry { after: Duration::ZERO, error: "no".to_owned() };
+    let retry = Retry { after: Duration::ZERO, error: "no".into() };
     assert_eq!(settle(&engine, &delivery, retry).await, Applied);
     let delivery = one(&engine).await;
     assert_eq!((delivery.attempts, delivery.deliveries), (1, 2));
@@ -71,7 +72,7 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     // Once more, from where it is a second time.
     assert!(engine.requeue("b").await.unwrap());
     let delivery = one(&engine).await;
-    let again = Dead { reason: Reason::Rejected, error: "never".to_owned() };
+    let again = Dead { reason: Reason::Rejected, error: "never".into() };
     assert_eq!(settle(&engine, &delivery, again).await, Applied);
     let letters = engine.dead().await.unwrap();
     assert_eq!((letters.len(), letters[0].reason, letters[0].attempts), (1, Reason::Rejected, 0));
@@ -87,12 +88,98 @@ pub(crate) async fn buries_what_it_cannot_read(place: Arc<Place>) {
     put_by_hand(&place, "x", "{ by hand").await;
     let delivery = engine.claim(1, LONG, PATIENCE).await.unwrap().remove(0);
     assert_eq!((delivery.job.id.as_str(), delivery.job.handler.as_str()), ("x", ""), "no handler has that name");
-    let dead = Dead { reason: Reason::Rejected, error: "there is no handler".to_owned() };
+    let dead = Dead { reason: Reason::Rejected, error: "there is no handler".into() };
     assert_eq!(settle(&engine, &delivery, dead).await, Applied);
     assert_eq!(engine.dead().await.unwrap()[0].job.payload, "{ by hand");
 }
 
-async fn put_by_hand(place: &Place, id: &str, text: &'static str) {
+/// As large as the default server takes them, with as much to say about it.
+pub(crate) async fn buries_what_is_large_and_fails_at_length(place: Arc<Place>) {
+    let engine = place.queue().await;
+    let payload = json!("x".repeat(1_000_000));
+    let large = |id: &str| Job { payload: payload.clone(), ..job(id) };
+    engine.enqueue(&[large("retried"), large("dead")]).await.unwrap();
+    let error = ErrorText::from("\u{1}".repeat(2_000_000));
+    for settlement in
+        [Retry { after: Duration::ZERO, error: error.clone() }, Dead { reason: Reason::Attempts, error: error.clone() }]
+    {
+        assert_eq!(settle(&engine, &one(&engine).await, settlement).await, Applied);
+    }
+    assert_eq!(settle(&engine, &one(&engine).await, Done).await, Applied);
+    let letters = engine.dead().await.unwrap();
+    assert_eq!((&letters[0].job, letters[0].error.as_ref().len()), (&large("dead"), ErrorText::LONGEST));
+    assert_eq!(counts(&engine).await, Counts { done: 1, dead: 1, ..Counts::default() });
+    assert!(engine.requeue("dead").await.unwrap());
+    assert_eq!(settle(&engine, &one(&engine).await, Done).await, Applied);
+}
+
+/// Put there by another program: nothing looked whether there is room for a letter, and JSON makes it six times as long.
+pub(crate) async fn buries_without_its_payload_what_leaves_no_room(place: Arc<Place>) {
+    let engine = place.queue().await;
+    put_by_hand(&place, "x", "\u{1}".repeat(900_000)).await;
+    engine.enqueue(&[job("next")]).await.unwrap();
+    let delivery = one(&engine).await;
+    let dead = Dead { reason: Reason::Rejected, error: "there is no handler".into() };
+    assert_eq!(settle(&engine, &delivery, dead).await, Applied);
+    assert_eq!(counts(&engine).await, Counts { ready: 1, dead: 1, ..Counts::default() });
+    assert_eq!(one(&engine).await.job.id, "next");
+    let letter = engine.dead().await.unwrap().remove(0);
+    assert_eq!(letter.job.id, "x");
+    // SQLite has room.
+    if letter.without_payload {
+        let error = engine.requeue("x").await.expect_err("there is nothing to put back").to_string();
+        assert!(error.contains("the payload of job x was too large"), "{error}");
+    } else {
+        assert!(engine.requeue("x").await.unwrap());
+    }
+}
+
+pub(crate) async fn refuses_a_job_for_whose_letter_there_is_no_room(place: Arc<Place>) {
+    let engine = place.queue().await;
+    let error = engine.enqueue(&[Job { payload: json!("x".repeat(1_040_000)), ..job("a") }]).await.unwrap_err();
+    assert!(error.to_string().contains("job a has 1040"), "{error}");
+    assert_eq!(counts(&engine).await, Counts::default());
+}
+
+pub(crate) async fn claims_the_rest_when_one_cannot_be_read(place: Arc<Place>) {
+    let engine = place.queue().await;
+    engine.enqueue(&[job("a"), job("b")]).await.unwrap();
+    for delivery in engine.claim(2, SHORT, PATIENCE).await.unwrap() {
+        let retry = Retry { after: Duration::ZERO, error: "no".into() };
+        assert_eq!(settle(&engine, &delivery, retry).await, Applied);
+    }
+    let wire = wire(&place).await;
+    wire.publish("jobs.record.a", "not a record".into()).await.unwrap().await.unwrap();
+    let mut claimed = engine.claim(2, SHORT, PATIENCE).await.unwrap();
+    claimed.sort_by(|a, b| a.claim.id.cmp(&b.claim.id));
+    assert_eq!(ids(&claimed), ["a", "b"], "what is not known to be done is done again");
+    assert_eq!((claimed[0].attempts, claimed[1].attempts), (0, 1));
+    for delivery in &claimed {
+        assert_eq!(settle(&engine, delivery, Done).await, Applied);
+    }
+    assert_eq!(counts(&engine).await, Counts { done: 2, ..Counts::default() });
+}
+
+/// More than a server sends to a client that is slow, and more than it sends at once.
+pub(crate) async fn claims_many_large_jobs(place: Arc<Place>) {
+    const JOBS: usize = 400;
+    let engine = place.queue().await;
+    let payload = json!("x".repeat(240_000));
+    for jobs in jobs(JOBS).chunks(20) {
+        let jobs: Vec<_> = jobs.iter().map(|job| Job { payload: payload.clone(), ..job.clone() }).collect();
+        engine.enqueue(&jobs).await.unwrap();
+    }
+    let mut claimed = 0;
+    while claimed < JOBS {
+        let some = engine.claim(1024, LONG, PATIENCE).await.unwrap();
+        assert!(!some.is_empty(), "{claimed} of {JOBS}");
+        claimed += some.len();
+    }
+    nothing(&engine).await;
+}
+
+async fn put_by_hand(place: &Place, id: &str, text: impl Into<String>) {
+    let text = text.into();
     match &place.address().url {
         Url::Sqlite(file) => {
             let row = rusqlite::params![id, text];

@@ -17,7 +17,7 @@ pub(crate) async fn enqueues_an_id_once_whatever_became_of_it(place: Arc<Place>)
     for id in &ids[1..] {
         engine.enqueue(&[job(id)]).await.unwrap();
         let delivery = one(&engine).await;
-        let error = "no".to_owned();
+        let error = "no".into();
         let settlement = match *id {
             "delayed" => Retry { after: Duration::from_secs(3600), error },
             "done" => Done,

@@ -12,11 +12,11 @@ use plimsoll_worker::{
 use std::{sync::Arc, time::Duration};
 
 fn retry() -> Settlement {
-    Retry { after: Duration::from_secs(3600), error: "no".to_owned() }
+    Retry { after: Duration::from_secs(3600), error: "no".into() }
 }
 
 fn dead() -> Settlement {
-    Dead { reason: Reason::Attempts, error: "no".to_owned() }
+    Dead { reason: Reason::Attempts, error: "no".into() }
 }
 
 fn settlements() -> [Settlement; 4] {

@@ -40,7 +40,8 @@ on_every_engine! {
     fencing: fences_every_settlement_while_another_holds_the_job, fences_every_settlement_after_another_is_done,
         fences_every_settlement_after_another_gave_back, fences_every_settlement_after_another_put_off,
         fences_every_settlement_after_another_buried, fences_deliveries_from_before_a_requeue;
-    dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted, buries_what_it_cannot_read;
+    dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted, buries_what_it_cannot_read,
+        buries_what_is_large_and_fails_at_length, buries_without_its_payload_what_leaves_no_room;
     enqueue: enqueues_an_id_once_whatever_became_of_it, enqueues_thousands_in_seconds;
     sink: keeps_one_effect_of_a_job, counts_a_change_once;
     feed: keeps_the_order_of_a_partition, reads_on_when_a_change_arrives, leases_partitions_to_one_writer,
@@ -61,6 +62,7 @@ macro_rules! on_every_server {
 }
 
 on_every_server! {
+    dead: refuses_a_job_for_whose_letter_there_is_no_room, claims_the_rest_when_one_cannot_be_read, claims_many_large_jobs;
     restart: loses_nothing_when_the_server_is_killed, fails_at_once_while_the_server_is_gone,
         ends_a_wait_when_the_server_goes, reads_on_after_a_restart;
     wire: finishes_what_was_done_and_not_acknowledged, says_again_that_a_settlement_counted, keeps_the_pause_that_was_not_asked_for,

@@ -42,7 +42,7 @@ pub(crate) async fn loses_nothing_when_the_server_is_killed(place: Arc<Place>) {
     engine.enqueue(&jobs(JOBS as usize)).await.unwrap();
     let claimed = engine.claim(20, SHORT, PATIENCE).await.unwrap();
     for (number, delivery) in claimed.iter().enumerate() {
-        let error = "no".to_owned();
+        let error = "no".into();
         let settlement = match number % 5 {
             0 => Done,
             1 => Retry { after: Duration::from_millis(100), error },

@@ -85,10 +85,11 @@ pub(crate) async fn writes_the_dead_letter_that_is_missing(place: Arc<Place>) {
     let record = json!({ "state": "dead", "reason": "rejected", "error": "no", "attempts": 2, "settled": 0 });
     left(&wire, &delivery, record).await;
     until(&engine, Counts { dead: 1, ..Counts::default() }, 0).await;
-    let letter = DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".to_owned(), attempts: 2 };
+    let letter =
+        DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".into(), attempts: 2, without_payload: false };
     assert_eq!(engine.dead().await.unwrap(), [letter]);
     // Told again, since it may not have heard the answer.
-    let dead = Dead { reason: Reason::Rejected, error: "no".to_owned() };
+    let dead = Dead { reason: Reason::Rejected, error: "no".into() };
     assert_eq!(settle(&engine, &delivery, Done).await, Fenced);
     assert_eq!(settle(&engine, &delivery, dead).await, Fenced, "its work is gone");
 }
@@ -99,7 +100,8 @@ pub(crate) async fn requeues_what_was_buried_and_not_acknowledged(place: Arc<Pla
     let delivery = one_for(&engine, SHORT).await;
     let record = json!({ "state": "dead", "reason": "rejected", "error": "no", "attempts": 0, "settled": 0 });
     let record = left(&wire, &delivery, record).await;
-    let letter = DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".to_owned(), attempts: 0 };
+    let letter =
+        DeadLetter { job: job("a"), reason: Reason::Rejected, error: "no".into(), attempts: 0, without_payload: false };
     let letter = PublishMessage::build()
         .payload(serde_json::to_vec(&letter).unwrap().into())
         .header("Worker-Record", record.to_string().as_str())
@@ -128,7 +130,7 @@ pub(crate) async fn requeues_once_when_a_requeue_was_broken_off(place: Arc<Place
     let (engine, wire) = (place.queue().await, wire(&place).await);
     engine.enqueue(&[job("a")]).await.unwrap();
     let delivery = one(&engine).await;
-    let dead = Dead { reason: Reason::Rejected, error: "no".to_owned() };
+    let dead = Dead { reason: Reason::Rejected, error: "no".into() };
     assert_eq!(settle(&engine, &delivery, dead).await, Applied);
     let letter =
         wire.get_stream("jobs-dead").await.unwrap().get_last_raw_message_by_subject("jobs.dead.a").await.unwrap();

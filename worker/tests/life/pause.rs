@@ -3,10 +3,11 @@
 use crate::{
     need::need,
     place::Place,
-    process::{ask, until},
+    process::{answer, ask, request, until},
 };
 use serde_json::json;
 use std::{
+    io::Write,
     net::{SocketAddr, UdpSocket},
     time::Duration,
 };
@@ -41,6 +42,36 @@ fn a_paused_worker_ends_as_well() {
     let ended = worker.stop();
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert!(ended.after < Duration::from_secs(2));
+}
+
+#[test]
+fn a_drain_that_takes_too_long_is_no_wrong_setting() {
+    let place = Place::sqlite();
+    place.enqueue("sleep", &json!({ "ms": 60_000 }), 1);
+    let worker = place.start(&[]);
+    worker.works_on(1);
+    let output = place.run(&["drain", "--timeout", "100ms", "--admin", &worker.address("admin").to_string()]);
+    assert_eq!(output.status.code(), Some(75));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 jobs are still being worked on"));
+}
+
+/// What a sidecar of Istio hands on from outside comes from 127.0.0.6.
+#[test]
+fn orders_from_another_address_of_the_loopback_network_are_refused() {
+    let place = Place::sqlite();
+    let worker = place.start(&[]);
+    let admin = worker.address("admin");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (from, expected) in [("127.0.0.6:0", 403), ("127.0.0.1:0", 202)] {
+        let mut stream = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(from.parse().unwrap()).unwrap();
+            socket.connect(admin).await.unwrap().into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        stream.write_all(request("POST", "/pause", "", "close").as_bytes()).unwrap();
+        assert_eq!(answer(&mut stream).unwrap().0, expected, "{from}");
+    }
 }
 
 #[test]

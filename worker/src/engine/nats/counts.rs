@@ -97,7 +97,7 @@ impl Nats {
             Some(State::Delayed { .. }) => seen.ready += 1,
             _ => seen.leased += 1,
         }
-        seen.recorded += u64::from(record.is_some());
+        seen.recorded += u64::from(sequence > 0);
         Ok(())
     }
 }

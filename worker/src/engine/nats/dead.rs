@@ -6,10 +6,10 @@ use super::{
     record::{Record, State},
 };
 use crate::{
-    engine::Result,
+    engine::{Error, Result},
     job::{Claim, DeadLetter, Job, Settlement},
 };
-use async_nats::jetstream::message::{PublishMessage, StreamMessage};
+use async_nats::jetstream::message::PublishMessage;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -28,13 +28,21 @@ impl Nats {
     /// Writes the letter that belongs to a record; a second time changes nothing, also if the letter is gone by then.
     pub(super) async fn write_dead_letter(&self, job: &Job, record: &Record, sequence: u64, work: u64) -> Result<()> {
         let State::Dead { reason, error } = record.state.clone() else { return Ok(()) };
-        let letter = DeadLetter { job: job.clone(), reason, error, attempts: record.attempts };
-        let message = PublishMessage::build()
-            .payload(text(&letter).into())
-            .message_id(format!("{}.{sequence}", job.id))
-            .header(RECORD, sequence.to_string().as_str())
-            .header(WORK, work.to_string().as_str());
-        self.connection.put(self.names.dead_letter(&job.id), message).await.map(drop)
+        let attempts = record.attempts;
+        let letter = DeadLetter { job: job.clone(), reason, error, attempts, without_payload: false };
+        let put = |letter: &DeadLetter| {
+            let message = PublishMessage::build()
+                .payload(text(letter).into())
+                .message_id(format!("{}.{sequence}", job.id))
+                .header(RECORD, sequence.to_string().as_str())
+                .header(WORK, work.to_string().as_str());
+            self.connection.put(self.names.dead_letter(&job.id), message)
+        };
+        // What was not enqueued by this program may leave no room for what went wrong.
+        match put(&letter).await {
+            Err(Error::Refused(_)) => put(&letter.cut()).await.map(drop),
+            other => other.map(drop),
+        }
     }
 
     pub(super) async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
@@ -63,30 +71,36 @@ impl Nats {
         let Some(letter) = self.connection.last(&self.names.dead, &self.names.dead_letter(id)).await? else {
             return Ok(false);
         };
+        let dead = self.letter(&letter.payload)?;
+        if dead.without_payload {
+            let why =
+                format!("the payload of job {id} was too large to be kept; enqueue the job again under another id");
+            return Err(self.connection.refused(why));
+        }
         let record = self.record(id).await?.sequence;
         // Otherwise somebody has worked on it since: an earlier requeue came as far as that.
         if record == number(Some(&letter.headers), RECORD) || record == 0 {
             // There still, if the process that wrote the letter died right after.
             self.delete(&self.names.work, number(Some(&letter.headers), WORK)).await?;
-            self.put_requeued(id, &letter, record).await?;
+            self.put_requeued(&dead.job, record).await?;
         }
         self.delete(&self.names.dead, letter.sequence).await?;
         Ok(true)
     }
 
-    async fn put_requeued(&self, id: &str, letter: &StreamMessage, record: u64) -> Result<()> {
+    async fn put_requeued(&self, job: &Job, record: u64) -> Result<()> {
         let work = PublishMessage::build()
-            .payload(text(&self.letter(&letter.payload)?.job).into())
-            .message_id(format!("{id}.{record}"))
+            .payload(text(job).into())
+            .message_id(format!("{}.{record}", job.id))
             .header(RECORD, record.to_string().as_str())
             .expected_last_subject_sequence(0);
-        self.connection.put(self.names.requeued_work(id), work).await.map(drop)
+        self.connection.put(self.names.requeued_work(&job.id), work).await.map(drop)
     }
 
     /// Deletes a message, if it is there.
     async fn delete(&self, stream: &str, sequence: u64) -> Result<()> {
         match self.connection.ask::<Value>(format!("STREAM.MSG.DELETE.{stream}"), &json!({ "seq": sequence })).await {
-            Err(crate::engine::Error::Refused(_)) | Ok(_) => Ok(()),
+            Err(Error::Refused(_)) | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -10,6 +10,12 @@ use async_nats::jetstream::{
 use futures_util::StreamExt;
 use std::{sync::PoisonError, time::Duration};
 
+/// A server cuts off a client to which more is on the way than it can take in for a while.
+const BYTES: usize = 8 << 20;
+
+/// What a message has beside its payload.
+const HEADERS: usize = 64 << 10;
+
 /// The server forgets a consumer that reads along when nobody has used it for so long.
 const READER: Duration = Duration::from_secs(30);
 
@@ -24,7 +30,9 @@ impl Nats {
     ) -> Result<Vec<Message>> {
         let mut found = Vec::new();
         let pulling = async {
-            match pull(consumer, max, wait, &mut found).await {
+            // The largest message must fit, or it would never come.
+            let bytes = BYTES.max(self.context().client().max_payload() + HEADERS);
+            match pull(consumer, max, bytes, wait, &mut found).await {
                 Ok(()) => Ok(()),
                 Err(error) => Err(self.connection.unreachable(format!("stream {stream}: {error}"))),
             }
@@ -83,15 +91,16 @@ impl Nats {
 async fn pull(
     consumer: &PullConsumer,
     max: usize,
+    bytes: usize,
     wait: Duration,
     found: &mut Vec<Message>,
 ) -> std::result::Result<(), async_nats::Error> {
-    drain(consumer.fetch().max_messages(max).messages().await?, found).await?;
+    drain(consumer.fetch().max_messages(max).max_bytes(bytes).messages().await?, found).await?;
     if found.is_empty() && !wait.is_zero() {
         // For one alone, since it would wait for as many as it asks for.
         drain(consumer.batch().max_messages(1).expires(wait).messages().await?, found).await?;
         if !found.is_empty() && max > 1 {
-            drain(consumer.fetch().max_messages(max - 1).messages().await?, found).await?;
+            drain(consumer.fetch().max_messages(max - 1).max_bytes(bytes).messages().await?, found).await?;
         }
     }
     Ok(())

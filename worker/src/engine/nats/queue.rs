@@ -6,10 +6,13 @@ use super::{
     record::Found,
 };
 use crate::{
-    engine::{CALL, Queue, Result},
-    job::{Claim, Counts, DeadLetter, Delivery, Job, Settled, Settlement},
+    engine::{CALL, Error, Queue, Result},
+    job::{Claim, Counts, DeadLetter, Delivery, ErrorText, Job, Settled, Settlement},
 };
-use async_nats::{Request, jetstream::message::PublishMessage};
+use async_nats::{
+    Request,
+    jetstream::{Message, message::PublishMessage},
+};
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
@@ -17,6 +20,9 @@ use tokio::time::Instant;
 
 /// As many jobs are sent before the answers are awaited, and get [`CALL`] together.
 const TOGETHER: usize = 1000;
+
+/// What a dead letter says beside its job, in bytes of JSON: a job for whose letter there is no room is not taken.
+const LETTER: usize = 6 * ErrorText::LONGEST + 1024;
 
 #[async_trait]
 impl Queue for Nats {
@@ -34,7 +40,7 @@ impl Queue for Nats {
             let left = until.saturating_duration_since(Instant::now());
             let messages = self.pull(&self.names.work, &workers, slots, left).await?;
             let taken = join_all(messages.iter().map(|message| self.call(CALL, self.take(message)))).await;
-            let found = some(taken)?;
+            let found = some(&messages, taken)?;
             // All that came was no longer wanted: wait on.
             if messages.is_empty() || !found.is_empty() {
                 return Ok(found);
@@ -77,9 +83,17 @@ impl Nats {
                 .connection
                 .refused(format!("the job id {:?} has more than letters, digits, `-`, `_`", job.id)));
         }
-        if self.record(&job.id).await?.record.is_none() {
+        let (text, longest) = (text(job), self.context().client().max_payload().saturating_sub(LETTER));
+        if text.len() > longest {
+            let size = text.len();
+            return Err(self.connection.refused(format!(
+                "job {} has {size} bytes, and this server takes jobs of up to {longest}; store what is large elsewhere",
+                job.id
+            )));
+        }
+        if self.record(&job.id).await?.sequence == 0 {
             let work =
-                PublishMessage::build().payload(text(job).into()).message_id(&job.id).expected_last_subject_sequence(0);
+                PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
             self.connection.put(self.names.new_work(&job.id), work).await?;
         }
         Ok(())
@@ -124,13 +138,21 @@ impl Nats {
     }
 }
 
-/// What could be taken. One that could not comes again after its lease; the others must not wait for that.
-fn some(taken: Vec<Result<Option<Delivery>>>) -> Result<Vec<Delivery>> {
-    let (taken, failed): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
-    match failed.into_iter().next() {
-        Some(Err(error)) if taken.is_empty() => Err(error),
-        _ => Ok(taken.into_iter().flatten().flatten().collect()),
+/// What could be taken. What could not comes again after its lease, and the others do not wait for that. It is an error
+/// only where the server went away before anything was taken.
+fn some(messages: &[Message], taken: Vec<Result<Option<Delivery>>>) -> Result<Vec<Delivery>> {
+    let (mut found, mut gone) = (Vec::new(), None);
+    for (message, taken) in messages.iter().zip(taken) {
+        match taken {
+            Ok(delivery) => found.extend(delivery),
+            Err(error) => {
+                let (subject, text) = (message.subject.as_str(), error.to_string());
+                tracing::warn!(subject, error = text, "a message cannot be taken; it comes again after its lease");
+                gone = gone.or(Some(error).filter(|error| matches!(error, Error::Unreachable(_))));
+            }
+        }
     }
+    gone.filter(|_| found.is_empty()).map_or(Ok(found), Err)
 }
 
 /// Asks for the work to be handed out again after a pause.

@@ -6,7 +6,7 @@
 use super::Nats;
 use crate::{
     engine::Result,
-    job::{Claim, Reason, Settlement},
+    job::{Claim, ErrorText, Reason, Settlement},
 };
 use async_nats::jetstream::message::PublishMessage;
 use serde::{Deserialize, Serialize};
@@ -32,19 +32,20 @@ pub(super) enum State {
     /// `due` is in milliseconds since 1970.
     Delayed {
         due: u64,
-        error: String,
+        error: ErrorText,
     },
     Done,
     Dead {
         reason: Reason,
-        error: String,
+        error: ErrorText,
     },
 }
 
-/// A record, and the sequence that the next writer has to name; 0 if there is no record.
+/// A record, and the sequence that the next writer has to name; 0 if nothing was ever written.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) sequence: u64,
+    /// None also where it cannot be read: its job is delivered again, since at worst it is done twice, and not lost.
     pub(super) record: Option<Record>,
 }
 
@@ -84,9 +85,11 @@ impl Nats {
         let Some(message) = self.connection.last(&self.names.records, &self.names.record(id)).await? else {
             return Ok(Found::default());
         };
-        let record = serde_json::from_slice(&message.payload)
-            .map_err(|error| self.connection.refused(format!("the record of job {id} cannot be read: {error}")))?;
-        Ok(Found { sequence: message.sequence, record: Some(record) })
+        let record = serde_json::from_slice(&message.payload).inspect_err(|error| {
+            let error = error.to_string();
+            tracing::warn!(job = id, error, "the record of a job cannot be read");
+        });
+        Ok(Found { sequence: message.sequence, record: record.ok() })
     }
 
     /// Writes the record of a job if `seen` is the sequence of the last one; the new sequence, or none.

@@ -96,7 +96,14 @@ impl Queue for Sqlite {
                 )?;
                 dead.query_map([], |row| {
                     let job = job(&row.get::<_, String>(0)?, row.get(1)?);
-                    Ok(DeadLetter { job, reason: parse(row, 2)?, error: row.get(3)?, attempts: row.get(4)? })
+                    let error: String = row.get(3)?;
+                    Ok(DeadLetter {
+                        job,
+                        reason: parse(row, 2)?,
+                        error: error.into(),
+                        attempts: row.get(4)?,
+                        without_payload: false,
+                    })
                 })?
                 .collect()
             })
@@ -130,9 +137,9 @@ fn job(id: &str, text: String) -> Job {
 fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> rusqlite::Result<Settled> {
     let (state, due, failed, reason, error) = match settlement {
         Settlement::Done => ("done", now(), 0, None, None),
-        Settlement::Retry { after: pause, error } => ("ready", after(*pause), 1, None, Some(error)),
+        Settlement::Retry { after: pause, error } => ("ready", after(*pause), 1, None, Some(error.as_ref())),
         Settlement::Dead { reason, error } => {
-            ("dead", now(), i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error))
+            ("dead", now(), i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error.as_ref()))
         }
         Settlement::Release => ("ready", now(), 0, None, None),
     };
