@@ -125,3 +125,13 @@ fn a_written_default_changes_no_verdict() {
     );
     assert_eq!(bare, written);
 }
+
+#[test]
+fn two_containers_with_the_same_message_are_two_findings() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: two }\nspec: { containers: [{ name: one, image: 'a:1.2.3' }, { name: other, image: 'a:1.2.3' }] }\n";
+    let report = scan_text(&["--notes"], pod).report();
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let undeclared = findings.filter(|finding| finding["rule"] == "undeclared-shutdown-timeout");
+    let containers: Vec<_> = undeclared.map(|finding| finding["container"].as_str().expect("a container")).collect();
+    assert_eq!(containers, ["one", "other"]);
+}

@@ -60,7 +60,7 @@ async fn each_failure_is_let_pass_with_a_warning_while_the_neighbour_is_heard() 
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
         trap: policy hostile gave no verdict: it trapped: wasm `unreachable` instruction executed; allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
-        panic: policy hostile gave no verdict: it panicked: this is what a bug looks like�[2J (src/lib.rs:85); allowed
+        panic: policy hostile gave no verdict: it panicked: this is what a bug looks like�[2J (src/lib.rs:90); allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
         unknown-rule: policy hostile gave no verdict: its answer cannot be taken: a finding of "latest-tag", which is not a rule of `hostile`; allowed
             plimsoll_policy_failures_total{cause="bad_answer",policy="hostile"} 1

@@ -38,8 +38,8 @@ impl Judge {
             let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
             all.usage += usage;
             for mut finding in findings {
-                let Finding { rule, message, location, .. } = &finding;
-                let is_new = said.insert((rule.clone(), location.pointer.clone(), message.clone()));
+                let Finding { rule, message, container, location, .. } = &finding;
+                let is_new = said.insert((rule.clone(), container.clone(), location.pointer.clone(), message.clone()));
                 if is_new && !object.filled_in.has(&location.pointer) {
                     in_own_words(&mut finding, &object.filled_in);
                     all.findings.push(finding);
