@@ -66,7 +66,8 @@ pub(crate) fn check_pull_policy(image: Image<'_>, findings: &mut Findings<'_>) {
     let finding = image
         .finding_at(&NEVER_PULL, pointer.clone(), message)
         .help(format!("write `{field}: IfNotPresent`: a node that has the image does not pull it either"))
-        .set(pointer, "IfNotPresent");
+        .set(pointer, "IfNotPresent")
+        .unsafe_fix();
     findings.push(finding);
 }
 
@@ -176,4 +177,5 @@ fn needless_always_pull(named: &Named<'_>) -> Finding {
         .finding_at(&NEEDLESS_ALWAYS_PULL, pointer.clone(), message)
         .help(format!("write `{field}: IfNotPresent`"))
         .set(pointer, "IfNotPresent")
+        .unsafe_fix()
 }

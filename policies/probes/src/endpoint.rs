@@ -158,7 +158,7 @@ fn host_override(
         _ => "remove `host`",
     };
     let field = handler_field(probe, "host");
-    let finding = Finding::new(&HOST_OVERRIDE, field.clone(), message).help(help).remove(field);
+    let finding = Finding::new(&HOST_OVERRIDE, field.clone(), message).help(help).remove(field).unsafe_fix();
     findings.push(finding.container(container));
 }
 

@@ -35,7 +35,13 @@ fn never_restarted(container: &Container, findings: &mut Findings<'_>) {
     );
     let field = container.field("restartPolicy");
     let help = "remove `restartPolicy` from the container; work that ends belongs in a Job or an init container";
-    findings.push(Finding::new(&NEVER_RESTARTED, field.clone(), message).help(help).container(container).remove(field));
+    findings.push(
+        Finding::new(&NEVER_RESTARTED, field.clone(), message)
+            .help(help)
+            .container(container)
+            .remove(field)
+            .unsafe_fix(),
+    );
 }
 
 #[cfg(test)]
