@@ -18,15 +18,15 @@ pub const INVALID_EXCEPTION: Rule =
     Rule::new("invalid-exception", Level::Warn, "an annotation looks like an exception and grants none")
         .strict(Level::Deny);
 
-/// A file is an input of kustomize.
-pub const UNRENDERED_KUSTOMIZATION: Rule = Rule::new(
-    "unrendered-kustomization",
+/// A file is an input of kustomize or Skaffold.
+pub const UNRENDERED_IMAGE: Rule = Rule::new(
+    "unrendered-image",
     Level::Note,
-    "a kustomization may change an image of this file: it is judged only once rendered",
+    "kustomize or Skaffold may change an image of this file: it is judged only once rendered",
 );
 
 /// All of them.
-pub const RULES: [Rule; 4] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_KUSTOMIZATION];
+pub const RULES: [Rule; 4] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_IMAGE];
 
 /// The host, described as a policy is.
 pub fn description() -> Description {

@@ -9,7 +9,7 @@ use crate::{
     finding::{Finding, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
         evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
-        host_rules::{self, UNRENDERED_KUSTOMIZATION},
+        host_rules::{self, UNRENDERED_IMAGE},
     },
     manifest::{self, Contents, Document, Found, Lines, Position, Problem},
 };
@@ -46,7 +46,7 @@ impl<'t> File<'_, 't> {
             of_documents.into_iter().for_each(|of_one| outcome.append(of_one));
         }
         outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
-        let note = self.note_kustomization(&outcome.left);
+        let note = self.note_unrendered(&outcome.left);
         outcome.findings.splice(0..0, note);
         outcome
     }
@@ -172,8 +172,8 @@ impl<'t> File<'_, 't> {
         LocatedProblem { location, message }
     }
 
-    fn note_kustomization(&self, left: &[(String, String)]) -> Option<Finding> {
-        let level = self.scanner.judge.everywhere().level(&UNRENDERED_KUSTOMIZATION.name);
+    fn note_unrendered(&self, left: &[(String, String)]) -> Option<Finding> {
+        let level = self.scanner.judge.everywhere().level(&UNRENDERED_IMAGE.name);
         let ((image, change), others) = left.split_first()?;
         let others = match others.len() {
             0 => String::new(),
@@ -182,8 +182,8 @@ impl<'t> File<'_, 't> {
         let message = format!(
             "{change} may change the image `{image}`, so the rules about images say nothing of it here{others}"
         );
-        let found = plimsoll_policy::Finding::new(&UNRENDERED_KUSTOMIZATION, "", message)
-            .help("render first: kubectl kustomize FOLDER | plimsoll scan -");
+        let found = plimsoll_policy::Finding::new(&UNRENDERED_IMAGE, "", message)
+            .help("render first: `kubectl kustomize FOLDER` or `skaffold render`, and then `| plimsoll scan -`");
         let place = (self.place(Some(0), None), Region::at(&self.lines, Position { line: 1, column: 1 }));
         (level != Level::Off).then(|| Finding::of_text(host_rules::POLICY, level, found, place, &self.path))
     }

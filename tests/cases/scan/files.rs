@@ -128,10 +128,10 @@ fn images_of_a_kustomization_are_judged_once_rendered() {
     assert_eq!(
         told,
         [
-            "base/other.yaml:1:1 note unrendered-kustomization",
+            "base/other.yaml:1:1 note unrendered-image",
             "base/other.yaml:11:9 warn missing-startup-probe",
             "base/other.yaml:12:54 deny unknown-probe-port",
-            "prod/app.yaml:1:1 note unrendered-kustomization",
+            "prod/app.yaml:1:1 note unrendered-image",
             "prod/unlisted.yaml:12:18 deny latest-tag",
         ]
     );
@@ -188,6 +188,27 @@ fn an_image_is_left_to_the_rendered_text_where_something_may_change_it() {
         (&replacement("metadata.labels.tag"), "", &["app", "side"]),
     ] {
         assert_eq!(denied_beside(kustomization, patch), expected, "{kustomization}{patch}");
+    }
+}
+
+#[test]
+fn an_image_that_skaffold_builds_is_left_to_the_rendered_text() {
+    let skaffold = "apiVersion: skaffold/v4beta1\nkind: Config\nbuild: { artifacts: [{ image: app }] }\nprofiles:\n- \
+                    build: { artifacts: [{ image: host:5000/side }] }\n";
+    let app = deployment(DENIED) + "        - name: side\n          image: host:5000/side:latest\n";
+    let unknown = ["shop/k8s/app.yaml", "shop/k8s/app.yaml", "shop/other.yaml"];
+    for (configuration, expected) in [
+        (skaffold, ["shop/other.yaml"].as_slice()),
+        (&format!("{skaffold}---\n{}", skaffold.replace("app", "other")), &[]),
+        (&skaffold.replace("skaffold/v4beta1", "acme.example/v1"), &unknown),
+        ("{", &unknown),
+    ] {
+        let here = folder([
+            ("shop/skaffold.yaml", configuration),
+            ("shop/k8s/app.yaml", &app),
+            ("shop/other.yaml", &deployment(DENIED).replace("app:latest", "other:latest")),
+        ]);
+        assert_eq!(denied(here.path(), &["shop"]), expected, "{configuration}");
     }
 }
 

@@ -160,8 +160,8 @@ fn texts<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a str> {
     items(value, field).iter().filter_map(Value::as_str)
 }
 
-/// The documents of a patch: several may stand in one file.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
+/// The documents of a patch or of a configuration: several may stand in one file.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split("\n---");
     parts.map(|part| part.strip_prefix("---").unwrap_or(part)).filter(|part| !part.trim().is_empty())
 }
@@ -171,7 +171,7 @@ pub(super) fn parse(text: &str) -> Option<Value> {
 }
 
 /// A file of no more bytes than a scan reads of one.
-fn text(path: &Path) -> Option<String> {
+pub(super) fn text(path: &Path) -> Option<String> {
     let limit = Limits::default().file_bytes as u64;
     let file = fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
     let mut text = String::new();

@@ -1,12 +1,14 @@
 //! The kustomizations of an input: which files they list as patches, and which images of the other files they may
-//! change. What they make of it all, only kustomize knows.
+//! change; and the images that Skaffold replaces. What they make of it all, only kustomize and Skaffold know.
 
 mod file;
+mod skaffold;
 mod touch;
 
 use crate::scan::inputs::Source;
 use file::Kustomization;
 use plimsoll_policy::{Workload, workload::Container};
+use skaffold::Skaffold;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::{Component, Path, PathBuf},
@@ -20,6 +22,7 @@ pub struct Kustomizations {
     patches: BTreeMap<PathBuf, &'static str>,
     /// Files that are listed as resources, and the kustomizations that lead to each.
     resources: BTreeMap<PathBuf, Vec<usize>>,
+    skaffold: Skaffold,
 }
 
 impl Kustomizations {
@@ -27,7 +30,9 @@ impl Kustomizations {
     /// does not parse lists nothing here; it is reported where it is scanned.
     pub fn of(sources: &[Source]) -> Self {
         let folders = sources.iter().filter_map(file).map(|path| normal(path.parent().unwrap_or(Path::new(""))));
-        let all = read(folders.collect());
+        let folders: BTreeSet<PathBuf> = folders.collect();
+        let skaffold = Skaffold::around(&folders);
+        let all = read(folders);
         let mut patches = BTreeMap::new();
         for kustomization in &all {
             patches.extend(kustomization.patches.iter().map(|(path, field)| (path.clone(), *field)));
@@ -43,7 +48,7 @@ impl Kustomizations {
             lists.sort_unstable();
             lists.dedup();
         }
-        Kustomizations { all, patches, resources }
+        Kustomizations { all, patches, resources, skaffold }
     }
 
     /// The field of a kustomization that lists a file as a patch.
@@ -54,26 +59,35 @@ impl Kustomizations {
         self.patches.get(&normal(file(source)?)).copied()
     }
 
-    /// The kustomizations that lead to a file.
+    /// What leads to a file.
     pub fn leading_to(&self, source: &Source) -> Leading<'_> {
-        let leading = file(source).filter(|_| !self.all.is_empty()).and_then(|path| self.resources.get(&normal(path)));
-        Leading { all: leading.into_iter().flatten().map(|index| &self.all[*index]).collect() }
+        let Some(path) = file(source).map(normal) else { return Leading::default() };
+        let leading = self.resources.get(&path).into_iter().flatten().map(|index| &self.all[*index]);
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Leading { all: leading.collect(), skaffold: Some((&self.skaffold, folder)) }
     }
 }
 
-/// The kustomizations that lead to one file.
+/// What one file goes through before it is applied: the kustomizations that lead to it, and Skaffold.
 #[derive(Debug, Default, Clone)]
 pub struct Leading<'a> {
     all: Vec<&'a Kustomization>,
+    /// With the folder of the file.
+    skaffold: Option<(&'a Skaffold, PathBuf)>,
 }
 
 impl Leading<'_> {
-    /// Where the image of a container may be another once it is rendered: the kustomization that may change it, with
-    /// the field that does.
+    /// Where the image of a container may be another once it is rendered: the file that may change it, with the field
+    /// that does.
     pub fn change(&self, workload: &Workload, container: &Container) -> Option<String> {
-        self.all.iter().find_map(|kustomization| {
+        let kustomized = self.all.iter().find_map(|kustomization| {
             let field = kustomization.touches.iter().find_map(|touch| touch.field(workload, container))?;
             Some(format!("`{field}` of {}", kustomization.path.display()))
+        });
+        kustomized.or_else(|| {
+            let (skaffold, folder) = self.skaffold.as_ref()?;
+            let path = skaffold.building(folder, &container.image)?;
+            Some(format!("`build.artifacts` of {}", path.display()))
         })
     }
 }

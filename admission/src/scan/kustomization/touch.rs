@@ -48,8 +48,8 @@ impl Touch {
     }
 }
 
-/// The image without tag and digest, as kustomize compares it.
-fn image_name(image: &str) -> &str {
+/// The image without tag and digest, as kustomize and Skaffold compare it.
+pub(super) fn image_name(image: &str) -> &str {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let last = name.rfind('/').map_or(0, |slash| slash + 1);
     name[last..].find(':').map_or(name, |colon| &name[..last + colon])
