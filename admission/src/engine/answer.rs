@@ -1,7 +1,7 @@
 //! What a module says of an object, doubted.
 
 use super::{
-    limits::{EDITS, FINDINGS, RELATED},
+    limits::{EDITS, FINDINGS, RELATED, SET_FINDINGS},
     text::cleaned,
     wit,
 };
@@ -24,8 +24,12 @@ pub(super) fn read(
     runs: &[Run],
     descriptions: &[Description],
 ) -> Result<Vec<(usize, Finding)>, String> {
-    if answer.len() > FINDINGS {
-        return Err(format!("{} findings; the limit is {FINDINGS}", answer.len()));
+    let limit = match asked {
+        Asked::Object(_) => FINDINGS,
+        Asked::Set(_) => SET_FINDINGS,
+    };
+    if answer.len() > limit {
+        return Err(format!("{} findings; the limit is {limit}", answer.len()));
     }
     answer.into_iter().map(|finding| one(finding, asked, runs, descriptions)).collect()
 }
@@ -224,9 +228,9 @@ mod tests {
             kind: "Kind".to_owned(),
             name: "app".to_owned(),
             workload,
-            service: None,
+            ..Member::default()
         };
-        let set = Set { namespace: None, objects: vec![member(None), member(Some(workload()))] };
+        let set = Set { objects: vec![member(None), member(Some(workload()))], ..Set::default() };
         let related = |object| wit::Related { object, pointer: "/spec".to_owned(), message: "here".to_owned() };
         let rule = Rule { name: Cow::Borrowed("latest-tag"), ..Rule::new("", Level::Deny, "") };
         let runs = [Run { policy: "tags".to_owned(), settings: Vec::new(), off: Vec::new() }];

@@ -54,6 +54,14 @@ impl Kustomizations {
         self.patches.get(&normal(file(source)?)).copied()
     }
 
+    /// Whether the kustomization in the folder of a file takes objects from elsewhere too.
+    pub fn reaches_out(&self, source: &Source) -> bool {
+        let Some(folder) = file(source).and_then(|path| normal(path).parent().map(Path::to_owned)) else {
+            return false;
+        };
+        self.all.iter().any(|kustomization| kustomization.folder == folder && kustomization.reaches_out)
+    }
+
     /// The kustomizations that lead to a file.
     pub fn leading_to(&self, source: &Source) -> Leading<'_> {
         let leading = file(source).filter(|_| !self.all.is_empty()).and_then(|path| self.resources.get(&normal(path)));
