@@ -234,6 +234,11 @@ mod tests {
         let related = |object| wit::Related { object, pointer: "/spec".to_owned(), message: "here".to_owned() };
         let rule = Rule { name: Cow::Borrowed("latest-tag"), ..Rule::new("", Level::Deny, "") };
         let runs = [Run { policy: "tags".to_owned(), settings: Vec::new(), off: Vec::new() }];
+        let of_two = [description("tags", std::slice::from_ref(&rule))];
+        let finding_of_two = || wit::Finding { object: 1, ..finding() };
+        let many = |count| read(vec![finding_of_two(); count], Asked::Set(&set), &runs, &of_two);
+        assert!(many(SET_FINDINGS).is_ok());
+        assert_eq!(many(SET_FINDINGS + 1).unwrap_err(), "40001 findings; the limit is 40000");
         let read = |object, of: Option<u32>| {
             let finding = wit::Finding { object, related: vec![related(of)], ..finding() };
             read(vec![finding], Asked::Set(&set), &runs, &[description("tags", std::slice::from_ref(&rule))])
