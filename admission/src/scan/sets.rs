@@ -146,7 +146,8 @@ impl Gathered<'_, '_> {
     }
 }
 
-/// The files of a folder may be variants with names of their own, of which a cluster gets one: docs/corpus.md counts them.
+/// The files of a folder may be examples or variants with names of their own, which no cluster gets together: what is
+/// found between them is not certain enough to refuse.
 const WORST_IN_A_FOLDER: Level = Level::Warn;
 
 impl<'c> Origin<'c, '_> {

@@ -32,11 +32,13 @@ pub(crate) fn check(workload: &Workload, contract: &Contract, findings: &mut Fin
 
 pub(crate) fn check_set(pods: &Pods<'_>, settings: &Rollout, findings: &mut Findings<'_>) {
     let mut is_selected = vec![false; pods.set.objects.len()];
+    // Several Services may select one workload, and the first may be headless.
+    let mut is_told = is_selected.clone();
     for (index, Member { name, service, .. }) in pods.members() {
         let Some(service) = service else { continue };
         for (selected, workload) in pods.of_service(service) {
-            let is_first = !std::mem::replace(&mut is_selected[selected as usize], true);
-            if is_first && sends_requests(service, settings) {
+            is_selected[selected as usize] = true;
+            if sends_requests(service, settings) && !std::mem::replace(&mut is_told[selected as usize], true) {
                 findings.extend(undrained(selected, workload, (index, name)));
             }
         }

@@ -274,6 +274,19 @@ fn a_service_sends_requests_through_a_port_that_is_not_for_metrics() {
 }
 
 #[test]
+fn a_workload_of_two_services_is_told_once_whichever_is_first() {
+    let service = |name, headless| {
+        let ports = vec![ServicePort { name: None, port: 80, target: None }];
+        let service = Service { selector: labels(&[("app", "app")]), headless, ports };
+        member("v1", "Service", name, |member| member.service = Some(service))
+    };
+    for services in [[service("a", true), service("b", false)], [service("a", false), service("b", false)]] {
+        let objects = [vec![of_workload("app", labels(&[("app", "app")]))], services.into()].concat();
+        assert_eq!(in_set(&drain::NONE, objects).len(), 1);
+    }
+}
+
+#[test]
 fn a_claim_of_one_node_holds_a_rolling_singleton() {
     use plimsoll_policy::Claim;
     let of = |count, modes: &[&str]| {

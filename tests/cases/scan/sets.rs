@@ -85,7 +85,7 @@ fn variants_in_a_folder_are_no_set() {
     ]);
     assert_eq!(scan(here.path(), &["."]).grave(), Vec::<String>::new());
     let without_variant = scan(here.path(), &["a.yaml", "c.yaml"]);
-    assert_eq!(without_variant.grave(), ["c.yaml:5:13 warn overlapping-selectors"]);
+    assert_eq!(without_variant.grave(), ["c.yaml:5:15 warn overlapping-selectors"]);
 }
 
 #[test]
