@@ -91,9 +91,9 @@ fn a_bad_policy_costs_its_verdict_on_a_set_alone() {
         kind: name.kind.clone(),
         name: name.name.clone(),
         workload: Some(object.workload.clone()),
-        service: None,
+        ..Member::default()
     };
-    let objects = Set { namespace: None, objects: vec![member] };
+    let objects = Set { objects: vec![member], ..Set::default() };
     for (verb, expected) in [
         ("nothing", expect![""]),
         ("loop-in-set", expect!["hostile: it was stopped after 2000 ms"]),

@@ -4,6 +4,7 @@ mod any_bytes;
 mod documents;
 mod files;
 mod output;
+mod sets;
 
 use plimsoll_tests::{deployment, folder, plimsoll, scan, scan_text};
 

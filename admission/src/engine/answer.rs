@@ -1,7 +1,7 @@
 //! What a module says of an object, doubted.
 
 use super::{
-    limits::{EDITS, FINDINGS, RELATED},
+    limits::{EDITS, FINDINGS, RELATED, SET_FINDINGS},
     text::cleaned,
     wit,
 };
@@ -24,8 +24,12 @@ pub(super) fn read(
     runs: &[Run],
     descriptions: &[Description],
 ) -> Result<Vec<(usize, Finding)>, String> {
-    if answer.len() > FINDINGS {
-        return Err(format!("{} findings; the limit is {FINDINGS}", answer.len()));
+    let limit = match asked {
+        Asked::Object(_) => FINDINGS,
+        Asked::Set(_) => SET_FINDINGS,
+    };
+    if answer.len() > limit {
+        return Err(format!("{} findings; the limit is {limit}", answer.len()));
     }
     answer.into_iter().map(|finding| one(finding, asked, runs, descriptions)).collect()
 }
@@ -224,12 +228,17 @@ mod tests {
             kind: "Kind".to_owned(),
             name: "app".to_owned(),
             workload,
-            service: None,
+            ..Member::default()
         };
-        let set = Set { namespace: None, objects: vec![member(None), member(Some(workload()))] };
+        let set = Set { objects: vec![member(None), member(Some(workload()))], ..Set::default() };
         let related = |object| wit::Related { object, pointer: "/spec".to_owned(), message: "here".to_owned() };
         let rule = Rule { name: Cow::Borrowed("latest-tag"), ..Rule::new("", Level::Deny, "") };
         let runs = [Run { policy: "tags".to_owned(), settings: Vec::new(), off: Vec::new() }];
+        let of_two = [description("tags", std::slice::from_ref(&rule))];
+        let finding_of_two = || wit::Finding { object: 1, ..finding() };
+        let many = |count| read(vec![finding_of_two(); count], Asked::Set(&set), &runs, &of_two);
+        assert!(many(SET_FINDINGS).is_ok());
+        assert_eq!(many(SET_FINDINGS + 1).unwrap_err(), "40001 findings; the limit is 40000");
         let read = |object, of: Option<u32>| {
             let finding = wit::Finding { object, related: vec![related(of)], ..finding() };
             read(vec![finding], Asked::Set(&set), &runs, &[description("tags", std::slice::from_ref(&rule))])

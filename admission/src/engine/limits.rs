@@ -28,8 +28,14 @@ pub(crate) const TABLE: usize = 4096;
 /// Most bytes that the host copies out of one answer. An honest answer fits into the guest's memory.
 pub(crate) const ANSWER: usize = MEMORY;
 
+/// The same for an answer about a set.
+pub(crate) const SET_ANSWER: usize = SET_MEMORY;
+
 /// Most findings about one object. An object would have to have a thousand containers.
 pub const FINDINGS: usize = 4096;
+
+/// Most findings about a set: a few for each object of the largest set that is judged.
+pub const SET_FINDINGS: usize = 40_000;
 
 /// Most places that explain one finding.
 pub const RELATED: usize = 100;

@@ -4,7 +4,7 @@ use super::{
     builtin,
     config::config,
     failure::MemoryExceeded,
-    limits::{ANSWER, DEADLINE, MEMORY, SET_DEADLINE, SET_MEMORY, STACK, TABLE},
+    limits::{ANSWER, DEADLINE, MEMORY, SET_ANSWER, SET_DEADLINE, SET_MEMORY, STACK, TABLE},
     ticker::{Ticker, ticks},
 };
 use std::{num::NonZeroUsize, time::Duration};
@@ -46,7 +46,7 @@ impl Runtime {
         let mut store = Store::new(&self.engine, Limits { budget });
         store.limiter(|limits| limits);
         store.set_epoch_deadline(ticks(budget.deadline));
-        store.set_hostcall_fuel(ANSWER);
+        store.set_hostcall_fuel(budget.answer);
         store
     }
 }
@@ -72,13 +72,15 @@ pub(super) struct Budget {
     pub(super) deadline: Duration,
     /// In bytes.
     pub(super) memory: usize,
+    /// What the host copies out of the answer, in bytes.
+    pub(super) answer: usize,
 }
 
 impl Budget {
     /// A call about one object, or none.
-    pub(super) const OBJECT: Budget = Budget { deadline: DEADLINE, memory: MEMORY };
+    pub(super) const OBJECT: Budget = Budget { deadline: DEADLINE, memory: MEMORY, answer: ANSWER };
     /// A call about a set of objects.
-    pub(super) const SET: Budget = Budget { deadline: SET_DEADLINE, memory: SET_MEMORY };
+    pub(super) const SET: Budget = Budget { deadline: SET_DEADLINE, memory: SET_MEMORY, answer: SET_ANSWER };
 }
 
 /// What a guest may grow to.

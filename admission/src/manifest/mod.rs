@@ -51,7 +51,7 @@ pub use tree::{Fault, Tree};
 
 use plimsoll_policy::{Member, Pointer, Workload};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// An object that policies can judge.
 #[derive(Debug, Clone)]
@@ -82,8 +82,8 @@ impl Object {
 /// How to read a text.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Keep every other object as a [`Member`] of a set, which takes a parse of every document but custom resource
-    /// definitions.
+    /// Keep Services, autoscalers, PodDisruptionBudgets and claims as [`Member`]s of a set, which takes a parse of their
+    /// documents.
     pub members: bool,
     /// The field of a kustomization that lists this text as a patch: then nothing in it is judged.
     pub patch: Option<&'static str>,
@@ -104,8 +104,10 @@ pub struct Contents<'t> {
     pub skipped: Vec<Skip>,
     /// What is wrong, in order.
     pub problems: Vec<Problem>,
-    /// Objects that are not judged by themselves, in order; empty unless asked for.
+    /// Members of a set that are not judged by themselves, in order; empty unless asked for.
     pub members: Vec<Beside<'t>>,
+    /// Kinds of all other objects, as `Kind.group`; empty unless members are asked for.
+    pub other_kinds: BTreeSet<String>,
 }
 
 /// An object and where it was found.
@@ -126,6 +128,20 @@ impl Found<'_> {
     pub fn locate(&self, pointer: &str) -> Span {
         read::locate(&self.tree, self.item, pointer)
     }
+
+    /// The object as rules about a set see it.
+    pub fn member(&self) -> Member {
+        let workload = &self.object.workload;
+        Member {
+            api_version: workload.api_version.clone(),
+            kind: workload.kind.clone(),
+            name: workload.name.clone(),
+            workload: Some(workload.clone()),
+            // Whatever the API server would fill in.
+            writes_replicas: read::is_written(&self.tree, self.item, "/spec/replicas"),
+            ..Member::default()
+        }
+    }
 }
 
 impl<'t> Contents<'t> {
@@ -136,6 +152,7 @@ impl<'t> Contents<'t> {
         self.skipped.extend(later.skipped);
         self.problems.extend(later.problems);
         self.members.extend(later.members);
+        self.other_kinds.extend(later.other_kinds);
     }
 }
 

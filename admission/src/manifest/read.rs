@@ -8,7 +8,7 @@ use super::{
     document::{Document, as_json, documents},
     json,
     kind::Lookup,
-    member::member,
+    member::{head, is_member, kind_name, member},
     object::{Identity, identify, object_with},
     openshift::{Parameters, Unresolved},
     patch::{PatchMark, is_json_patch},
@@ -142,7 +142,7 @@ impl<'t> Reading<'_, 't> {
     }
 
     /// The reason to leave a document aside that its bytes tell already.
-    fn skip_unparsed(&self, text: &str) -> Option<Skip> {
+    fn skip_unparsed(&mut self, text: &str) -> Option<Skip> {
         if self.options.strict_yaml {
             return None;
         }
@@ -159,8 +159,11 @@ impl<'t> Reading<'_, 't> {
                     Lookup::Unknown => may_have_containers(text),
                     Lookup::Judged(_) | Lookup::List(_) | Lookup::Mistaken { .. } => true,
                 };
-                let wanted = self.options.members && kind != CUSTOM_RESOURCE_DEFINITION;
-                (!may_matter && !wanted).then_some(Skip::OtherKind)
+                if may_matter || self.options.members && is_member(&api_version, &kind) {
+                    return None;
+                }
+                self.other_kind(&api_version, &kind);
+                Some(Skip::OtherKind)
             }
         }
     }
@@ -233,6 +236,7 @@ impl<'t> Reading<'_, 't> {
         unresolved: &Unresolved,
     ) {
         let member = self.options.members.then(|| member(&value)).flatten();
+        let head = head(&value).map(|(api_version, kind)| (api_version.to_owned(), kind.to_owned()));
         self.faults(&faults);
         let has_faults = !faults.is_empty();
         match object_with(value, self.kinds, &unresolved.images) {
@@ -253,13 +257,25 @@ impl<'t> Reading<'_, 't> {
             // What lacks something because it cannot be read is not a patch.
             Ok(Triage::Skip(Skip::KustomizePatch(_))) if has_faults => {}
             Ok(Triage::Skip(skip)) => {
-                if let (Some((namespace, member)), Skip::OtherKind) = (member, &skip) {
-                    let (tree, document) = (Arc::clone(tree), self.document.index);
-                    self.contents.members.push(Beside { tree, document, item, namespace, member });
+                match (member, head, &skip) {
+                    (Some((namespace, member)), _, Skip::OtherKind) if !has_faults => {
+                        let (tree, document) = (Arc::clone(tree), self.document.index);
+                        self.contents.members.push(Beside { tree, document, item, namespace, member });
+                    }
+                    (_, Some((api_version, kind)), Skip::OtherKind | Skip::UnknownKind { .. }) => {
+                        self.other_kind(&api_version, &kind);
+                    }
+                    _ => {}
                 }
                 self.contents.skipped.push(skip);
             }
             Err(errors) => errors.iter().for_each(|error| self.refuse(tree, item, error)),
+        }
+    }
+
+    fn other_kind(&mut self, api_version: &str, kind: &str) {
+        if self.options.members {
+            self.contents.other_kinds.insert(kind_name(api_version, kind));
         }
     }
 
@@ -303,13 +319,22 @@ fn by_item(faults: &[Fault], list: &str) -> (BTreeMap<usize, Vec<Fault>>, Vec<Fa
 /// Where a field of an object is, or of an item of a `List`.
 pub(super) fn locate(tree: &Tree<'_>, item: Option<usize>, pointer: &str) -> Span {
     match item {
-        Some(index) => {
-            // The objects of a list, or of an OpenShift `Template`.
-            let list = if tree.entry(tree.root, "items").is_some() { "items" } else { OBJECTS };
-            tree.locate_from(&[list, &index.to_string()], pointer)
-        }
+        Some(index) => tree.locate_from(&[list(tree), &index.to_string()], pointer),
         None => tree.locate(pointer),
     }
+}
+
+/// Whether the text has that field.
+pub(super) fn is_written(tree: &Tree<'_>, item: Option<usize>, pointer: &str) -> bool {
+    match item {
+        Some(index) => tree.written(&format!("/{}/{index}{pointer}", list(tree))).is_some(),
+        None => tree.written(pointer).is_some(),
+    }
+}
+
+/// The field with the objects of a list, or of an OpenShift `Template`.
+fn list(tree: &Tree<'_>) -> &'static str {
+    if tree.entry(tree.root, "items").is_some() { "items" } else { OBJECTS }
 }
 
 /// What to do about a document that is a template still.
@@ -337,6 +362,3 @@ fn is_json_with_comments(text: &str) -> bool {
         && ["//", "/*"].iter().any(|comment| text.contains(comment))
         && !["kind", "apiVersion"].iter().any(|word| text.contains(word))
 }
-
-/// Schemas, and nearly all bytes of an install manifest: no rule compares them with anything.
-const CUSTOM_RESOURCE_DEFINITION: &str = "CustomResourceDefinition";

@@ -12,7 +12,7 @@ use plimsoll_policy::{
 use serde_json::Value;
 
 mod container;
-mod controller;
+pub(super) mod controller;
 mod handler;
 mod pod;
 mod probe;
@@ -54,7 +54,7 @@ fn restart_policy(
 ) -> Result<()> {
     let policy = pod.restart_policy;
     let (fits, wanted) = match controller {
-        Controller::Pod | Controller::Custom => return Ok(()),
+        Controller::Pod | Controller::Custom | Controller::Rollout(_) => return Ok(()),
         Controller::Job(_) | Controller::CronJob(_) => (policy != RestartPolicy::Always, "`Never` or `OnFailure`"),
         _ => (policy == RestartPolicy::Always, "`Always`"),
     };
@@ -70,7 +70,7 @@ fn restart_policy(
 }
 
 /// A count, or a percentage of the replicas.
-fn int_or_percent(node: &Node<'_>, name: &str) -> Result<Option<IntOrPercent>> {
+pub(super) fn int_or_percent(node: &Node<'_>, name: &str) -> Result<Option<IntOrPercent>> {
     let Some(Value::String(text)) = node.get(name) else {
         return Ok(node.int(name, 0)?.map(IntOrPercent::Int));
     };

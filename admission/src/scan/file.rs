@@ -1,14 +1,10 @@
-//! One text to findings with their places: document by document, and the objects of each namespace together.
+//! One text to findings with their places, document by document.
 
-use super::{
-    Outcome, Scanner,
-    kustomization::Leading,
-    sets::{Gathered, Origin, gather},
-};
+use super::{Outcome, Scanner, kustomization::Leading};
 use crate::{
     finding::{Finding, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
-        evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
+        evaluate::PolicyFailure,
         host_rules::{self, UNRENDERED_IMAGE},
     },
     manifest::{self, Contents, Document, Found, Lines, Position, Problem},
@@ -18,7 +14,7 @@ use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Where a problem with an object as a whole is shown.
-const NAME: &str = "/metadata/name";
+pub(super) const NAME: &str = "/metadata/name";
 
 /// One file, or standard input, as text.
 pub(super) struct File<'a, 't> {
@@ -27,28 +23,47 @@ pub(super) struct File<'a, 't> {
     pub(super) path: Arc<str>,
     pub(super) lines: Lines<'t>,
     pub(super) leading: Leading<'a>,
+    /// Whether a kustomization beside it takes objects from elsewhere too.
+    pub(super) is_part: bool,
 }
 
-impl<'t> File<'_, 't> {
+/// What came of a text document by document, and what it holds if rules about a set are to see it.
+#[derive(Default)]
+pub(super) struct Text<'a, 't> {
+    /// None where it could not be read.
+    pub(super) file: Option<File<'a, 't>>,
+    pub(super) contents: Vec<Contents<'t>>,
+    pub(super) outcome: Outcome,
+}
+
+impl Text<'_, '_> {
+    pub(super) fn unread(problem: LocatedProblem) -> Self {
+        Text { outcome: Outcome { problems: vec![problem], ..Outcome::default() }, ..Text::default() }
+    }
+}
+
+impl<'a, 't> File<'a, 't> {
     /// Document by document, on as many threads as this runs on.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(super) fn read(self) -> Text<'a, 't> {
         let mut outcome = Outcome { files: 1, ..Outcome::default() };
         let (documents, too_many) = self.documents();
         let read = |document: &Document<'t>| {
             manifest::read_document(document, &self.lines, &self.scanner.judge.kinds, &self.options)
         };
-        if self.options.members {
-            let all = each(&documents, read);
-            each(&all, |contents| self.judge(contents)).into_iter().for_each(|of_one| outcome.append(of_one));
-            gather(&all).iter().for_each(|gathered| self.set(gathered, &mut outcome));
-        } else {
-            let of_documents = each(&documents, |document| self.judge(&read(document)));
-            of_documents.into_iter().for_each(|of_one| outcome.append(of_one));
+        let all = each(&documents, |document| {
+            let contents = read(document);
+            let outcome = self.judge(&contents);
+            (self.options.members.then_some(contents), outcome)
+        });
+        let mut contents = Vec::new();
+        for (of_document, outcome_of_document) in all {
+            outcome.append(outcome_of_document);
+            contents.extend(of_document);
         }
         outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
         let note = self.note_unrendered(&outcome.left);
         outcome.findings.splice(0..0, note);
-        outcome
+        Text { file: Some(self), contents, outcome }
     }
 
     fn documents(&self) -> (Vec<Document<'t>>, Option<Problem>) {
@@ -101,45 +116,6 @@ impl<'t> File<'_, 't> {
         }
     }
 
-    /// Judges the objects of one namespace together.
-    fn set(&self, gathered: &Gathered<'_, '_>, outcome: &mut Outcome) {
-        let Scanner { judge, options, .. } = self.scanner;
-        let Gathered { set, origins } = gathered;
-        // That the levels of a namespace contradict each other is told with its objects.
-        let Ok(policies) = judge.policies(set.namespace.as_deref()) else { return };
-        let refuse = |message| LocatedProblem { location: self.origin(&origins[0], NAME.into()), message };
-        if origins.len() > SET_OBJECTS {
-            let message = format!("rules about a set: {} objects, and at most {SET_OBJECTS} are judged", origins.len());
-            return outcome.problems.push(refuse(message));
-        }
-        let values: Vec<_> = origins.iter().map(|origin| (Arc::new(origin.object()), origin.value())).collect();
-        let (evaluation, usage) = judge.judge_set(set, &values, &policies, options.today);
-        outcome.usage += usage;
-        outcome.findings.extend(evaluation.findings.into_iter().map(|found| self.located_in(origins, found)));
-        outcome.findings.sort_by(|a, b| Finding::order(a).cmp(&Finding::order(b)));
-        for PolicyFailure { policy, cause } in evaluation.failures {
-            outcome.problems.push(refuse(format!("the policy `{policy}` gave no verdict on the set: {cause}")));
-        }
-    }
-
-    fn located_in(
-        &self,
-        origins: &[Origin<'_, '_>],
-        SetFinding { object, related, mut finding }: SetFinding,
-    ) -> Finding {
-        for (place, index) in finding.related.iter_mut().zip(related) {
-            place.location = self.origin(&origins[index], std::mem::take(&mut place.location.pointer));
-        }
-        finding.location = self.origin(&origins[object], std::mem::take(&mut finding.location.pointer));
-        finding
-    }
-
-    fn origin(&self, origin: &Origin<'_, '_>, pointer: Pointer) -> Location {
-        let (document, item) = origin.place();
-        let region = Some(Region::of(&self.lines, origin.locate(&pointer)));
-        Location { place: self.place(Some(document), item), pointer, region }
-    }
-
     /// The findings in the order of the text.
     fn located(&self, found: &Found<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
         for finding in &mut findings {
@@ -158,7 +134,7 @@ impl<'t> File<'_, 't> {
         Location { place: self.place(Some(found.document), found.item), pointer, region }
     }
 
-    fn place(&self, document: Option<usize>, item: Option<usize>) -> Place {
+    pub(super) fn place(&self, document: Option<usize>, item: Option<usize>) -> Place {
         Place::File { path: Arc::clone(&self.path), document, item }
     }
 
@@ -166,10 +142,8 @@ impl<'t> File<'_, 't> {
         LocatedProblem { location: self.location(found, NAME.into()), message }
     }
 
-    pub(super) fn problem(&self, Problem { document, position, message }: Problem) -> LocatedProblem {
-        let region = position.map(|position| Region::at(&self.lines, position));
-        let location = Location { place: self.place(document, None), pointer: Pointer::ROOT, region };
-        LocatedProblem { location, message }
+    fn problem(&self, problem: Problem) -> LocatedProblem {
+        located(&self.path, &self.lines, problem)
     }
 
     fn note_unrendered(&self, left: &[(String, String)]) -> Option<Finding> {
@@ -189,8 +163,16 @@ impl<'t> File<'_, 't> {
     }
 }
 
+/// Where a file has a problem.
+pub(super) fn located(path: &Arc<str>, lines: &Lines<'_>, problem: Problem) -> LocatedProblem {
+    let Problem { document, position, message } = problem;
+    let region = position.map(|position| Region::at(lines, position));
+    let place = Place::File { path: Arc::clone(path), document, item: None };
+    LocatedProblem { location: Location { place, pointer: Pointer::ROOT, region }, message }
+}
+
 /// Shared out among the threads of the pool that this runs in; the order stays.
-fn each<T: Sync, R: Send>(all: &[T], of_one: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+pub(super) fn each<T: Sync, R: Send>(all: &[T], of_one: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
     match rayon::current_thread_index() {
         Some(_) => all.par_iter().map(of_one).collect(),
         None => all.iter().map(of_one).collect(),

@@ -2,6 +2,7 @@
 //! whatever the number of threads.
 
 mod file;
+mod folders;
 mod git_index;
 mod ignored;
 pub mod inputs;
@@ -14,14 +15,13 @@ use crate::{
     judge::{Judge, exceptions::Usage},
     manifest::{self, Lines, Skip},
     scan::{
-        file::File,
+        file::{File, Text},
         inputs::{Inputs, PassedOver, Source},
         kustomization::Kustomizations,
     },
 };
 use jiff::civil::Date;
 use plimsoll_policy::Level;
-use rayon::prelude::*;
 use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
 
 /// How to scan.
@@ -80,10 +80,17 @@ impl Scanner<'_> {
     fn all(&self, sources: &[Source]) -> Vec<Outcome> {
         match sources {
             [only] => vec![self.only(only)],
-            _ => match self.pool(sources.len()) {
-                Some(pool) => pool.install(|| sources.par_iter().map(|source| self.source(source)).collect()),
-                None => sources.iter().map(|source| self.source(source)).collect(),
-            },
+            _ => {
+                let groups = folders::groups(sources, self.wants_sets());
+                let of_groups = match self.pool(sources.len()) {
+                    Some(pool) => pool.install(|| file::each(&groups, |group| self.group(sources, group))),
+                    None => groups.iter().map(|group| self.group(sources, group)).collect(),
+                };
+                let mut all: Vec<(usize, Outcome)> =
+                    groups.into_iter().flatten().zip(of_groups.into_iter().flatten()).collect();
+                all.sort_by_key(|(index, _)| *index);
+                all.into_iter().map(|(_, outcome)| outcome).collect()
+            }
         }
     }
 
@@ -91,9 +98,10 @@ impl Scanner<'_> {
     fn only(&self, source: &Source) -> Outcome {
         let bytes = self.bytes(source);
         let is_large = bytes.as_ref().is_ok_and(|bytes| bytes.len() >= WORTH_THREADS);
+        let read = move || self.texts(&[source], &[bytes]).pop().unwrap_or_default();
         match is_large.then(|| self.pool(usize::MAX)).flatten() {
-            Some(pool) => pool.install(|| self.read(source, bytes)),
-            None => self.read(source, bytes),
+            Some(pool) => pool.install(read),
+            None => read(),
         }
     }
 
@@ -104,8 +112,15 @@ impl Scanner<'_> {
         pool.and_then(Result::ok)
     }
 
-    fn source(&self, source: &Source) -> Outcome {
-        self.read(source, self.bytes(source))
+    /// Sources that may be one set: those of these indices.
+    fn group(&self, sources: &[Source], group: &[usize]) -> Vec<Outcome> {
+        let sources: Vec<&Source> = group.iter().map(|index| &sources[*index]).collect();
+        let bytes = file::each(&sources, |source| self.bytes(source));
+        self.texts(&sources, &bytes)
+    }
+
+    fn wants_sets(&self) -> bool {
+        self.judge.everywhere().wants_set()
     }
 
     fn bytes(&self, source: &Source) -> Result<Vec<u8>, String> {
@@ -115,31 +130,40 @@ impl Scanner<'_> {
         }
     }
 
-    fn read(&self, source: &Source, bytes: Result<Vec<u8>, String>) -> Outcome {
+    /// Each text by itself, and then their objects together.
+    fn texts(&self, sources: &[&Source], bytes: &[Result<Vec<u8>, String>]) -> Vec<Outcome> {
+        let pairs: Vec<_> = sources.iter().zip(bytes).collect();
+        sets::judge(file::each(&pairs, |(source, bytes)| self.text(source, bytes)))
+    }
+
+    fn text<'t>(&self, source: &Source, bytes: &'t Result<Vec<u8>, String>) -> Text<'_, 't> {
         let path = match source {
             Source::Stdin => self.options.stdin.clone(),
             Source::File(path) => path.display().to_string(),
         };
-        match bytes {
-            Ok(bytes) => self.text(source, &path, &bytes),
-            Err(why) => Outcome { problems: vec![whole_file(&path, &why)], ..Outcome::default() },
-        }
-    }
-
-    fn text(&self, source: &Source, path: &str, bytes: &[u8]) -> Outcome {
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(why) => return Text::unread(whole_file(&path, why)),
+        };
         let options = manifest::Options {
-            members: self.judge.everywhere().wants_set(),
+            members: self.wants_sets(),
             strict_yaml: self.options.strict_yaml,
             patch: self.kustomizations.patch(source),
             limits: manifest::Limits::default(),
         };
         let leading = self.kustomizations.leading_to(source);
-        let file = |options, text| File { scanner: self, options, path: path.into(), lines: Lines::of(text), leading };
-        match manifest::decode(bytes, &options) {
-            Ok(text) => file(options, text).outcome(),
+        let is_part = self.kustomizations.reaches_out(source);
+        let decoded = manifest::decode(bytes, &options);
+        match decoded {
+            Ok(text) => {
+                File { scanner: self, options, path: path.into(), lines: Lines::of(text), leading, is_part }.read()
+            }
             Err(problem) => {
-                let problem = file(options, &String::from_utf8_lossy(bytes)).problem(problem);
-                Outcome { files: 1, problems: vec![problem], ..Outcome::default() }
+                let text = String::from_utf8_lossy(bytes);
+                let problem = file::located(&path.into(), &Lines::of(&text), problem);
+                let mut unread = Text::unread(problem);
+                unread.outcome.files = 1;
+                unread
             }
         }
     }

@@ -1,22 +1,75 @@
-//! The objects of one input by namespace, for rules about a set.
+//! Rules about a set: the objects of each namespace of one input together, after each was judged by itself.
+//!
+//! An input is one text, or the texts of one folder where these define each object once. Two objects of one name are
+//! variants, of which a cluster gets one: then each text is an input by itself, and known to be a part of something.
 
-use crate::{
-    finding::ObjectRef,
-    manifest::{Beside, Contents, Found, Span},
+use super::{
+    Outcome,
+    file::{File, NAME, Text},
 };
-use plimsoll_policy::{Member, Set};
+use crate::{
+    finding::{Finding, LocatedProblem, Location, ObjectRef, Region},
+    judge::evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
+    manifest::{Beside, Found, Span},
+};
+use plimsoll_policy::{Level, Member, Pointer, Set};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Judges the sets of texts that may be one input, and adds what is found to what came of each text.
+pub(super) fn judge(texts: Vec<Text<'_, '_>>) -> Vec<Outcome> {
+    let mut of_sets: Vec<Outcome> = texts.iter().map(|_| Outcome::default()).collect();
+    let all: Vec<usize> = (0..texts.len()).collect();
+    let inputs: Vec<&[usize]> = match is_one_input(&texts) {
+        true => vec![&all],
+        false => all.chunks(1).collect(),
+    };
+    for input in inputs {
+        for gathered in gather(&texts, input) {
+            gathered.judge(&texts, &mut of_sets);
+        }
+    }
+    let add = |(text, of_set): (Text<'_, '_>, Outcome)| {
+        let mut outcome = text.outcome;
+        if !of_set.findings.is_empty() || !of_set.problems.is_empty() {
+            outcome.append(of_set);
+            outcome.findings.sort_by(|a, b| Finding::order(a).cmp(&Finding::order(b)));
+        } else {
+            outcome.usage += of_set.usage;
+        }
+        outcome
+    };
+    texts.into_iter().zip(of_sets).map(add).collect()
+}
+
+/// Whether no object is defined twice.
+fn is_one_input(texts: &[Text<'_, '_>]) -> bool {
+    let mut seen = BTreeSet::new();
+    texts.len() == 1 || texts.iter().flat_map(origins_of).all(|origin| seen.insert(origin.key()))
+}
+
+fn origins_of<'c, 't>(text: &'c Text<'_, 't>) -> impl Iterator<Item = Origin<'c, 't>> {
+    text.contents.iter().flat_map(|contents| {
+        let judged = contents.objects.iter().map(Origin::Judged);
+        judged.chain(contents.members.iter().map(Origin::Beside))
+    })
+}
 
 /// The objects of one namespace, and where each was found.
-pub(super) struct Gathered<'c, 't> {
-    pub(super) set: Set,
-    pub(super) origins: Vec<Origin<'c, 't>>,
+struct Gathered<'c, 't> {
+    set: Set,
+    /// The text of each object, and where in it.
+    origins: Vec<(usize, Origin<'c, 't>)>,
+    /// Whether the input is more than one text.
+    is_folder: bool,
 }
 
 /// Where an object of a set was found.
 #[derive(Clone, Copy)]
-pub(super) enum Origin<'c, 't> {
+enum Origin<'c, 't> {
     /// It is judged by itself too.
     Judged(&'c Found<'t>),
     /// It runs no pods.
@@ -24,23 +77,78 @@ pub(super) enum Origin<'c, 't> {
 }
 
 /// One set for each namespace that has a workload, in the order of their names.
-pub(super) fn gather<'c, 't>(all: &'c [Contents<'t>]) -> Vec<Gathered<'c, 't>> {
-    let mut by_namespace: BTreeMap<Option<&str>, Vec<Origin<'c, 't>>> = BTreeMap::new();
-    for contents in all {
-        let judged = contents.objects.iter().map(Origin::Judged);
-        let beside = contents.members.iter().map(Origin::Beside);
-        for origin in judged.chain(beside) {
-            by_namespace.entry(origin.namespace()).or_default().push(origin);
+fn gather<'c, 't>(texts: &'c [Text<'_, 't>], input: &[usize]) -> Vec<Gathered<'c, 't>> {
+    let mut by_namespace: BTreeMap<Option<&str>, Vec<(usize, Origin<'c, 't>)>> = BTreeMap::new();
+    for index in input {
+        for origin in origins_of(&texts[*index]) {
+            by_namespace.entry(origin.namespace()).or_default().push((*index, origin));
         }
     }
-    by_namespace.retain(|_, origins| origins.iter().any(|origin| matches!(origin, Origin::Judged(_))));
-    let set = |(namespace, mut origins): (Option<&str>, Vec<Origin<'c, 't>>)| {
-        origins.sort_by_key(Origin::place);
-        let objects = origins.iter().map(Origin::member).collect();
-        Gathered { set: Set { namespace: namespace.map(str::to_owned), objects }, origins }
+    by_namespace.retain(|_, origins| origins.iter().any(|(_, origin)| matches!(origin, Origin::Judged(_))));
+    let of_input = || input.iter().map(|index| &texts[*index]);
+    let kinds: BTreeSet<&String> =
+        of_input().flat_map(|text| &text.contents).flat_map(|contents| &contents.other_kinds).collect();
+    let is_part = |text: &Text<'_, '_>| text.file.as_ref().is_none_or(|file| file.is_part);
+    // Where one text of several is an input by itself, the others belong to it somehow.
+    let incomplete = input.len() < texts.len() || of_input().any(|text| is_part(text) || has_gaps(text));
+    let set = |(namespace, mut origins): (Option<&str>, Vec<(usize, Origin<'c, 't>)>)| {
+        origins.sort_by_key(|(text, origin)| (*text, origin.place()));
+        let objects = origins.iter().map(|(_, origin)| origin.member()).collect();
+        let other_kinds = kinds.iter().map(|kind| (*kind).clone()).collect();
+        let set = Set { namespace: namespace.map(str::to_owned), objects, other_kinds, incomplete };
+        Gathered { set, origins, is_folder: input.len() > 1 }
     };
     by_namespace.into_iter().map(set).collect()
 }
+
+/// Whether anything of a text could not be read.
+fn has_gaps(text: &Text<'_, '_>) -> bool {
+    !text.outcome.problems.is_empty()
+}
+
+impl Gathered<'_, '_> {
+    fn judge(&self, texts: &[Text<'_, '_>], of_sets: &mut [Outcome]) {
+        let Gathered { set, origins, is_folder } = self;
+        let first = origins[0].0;
+        let Some(scanner) = texts[first].file.as_ref().map(|file| file.scanner) else { return };
+        // That the levels of a namespace contradict each other is told with its objects.
+        let Ok(policies) = scanner.judge.policies(set.namespace.as_deref()) else { return };
+        let refuse = |message| LocatedProblem { location: self.location(texts, 0, NAME.into()), message };
+        if origins.len() > SET_OBJECTS {
+            let message = format!("rules about a set: {} objects, and at most {SET_OBJECTS} are judged", origins.len());
+            return of_sets[first].problems.push(refuse(message));
+        }
+        let values: Vec<_> = origins.iter().map(|(_, origin)| (Arc::new(origin.object()), origin.value())).collect();
+        let (evaluation, usage) = scanner.judge.judge_set(set, &values, &policies, scanner.options.today);
+        of_sets[first].usage += usage;
+        for SetFinding { object, related, mut finding } in evaluation.findings {
+            for (place, index) in finding.related.iter_mut().zip(related) {
+                place.location = self.location(texts, index, std::mem::take(&mut place.location.pointer));
+            }
+            finding.location = self.location(texts, object, std::mem::take(&mut finding.location.pointer));
+            if *is_folder {
+                finding.level = finding.level.min(WORST_IN_A_FOLDER);
+            }
+            of_sets[origins[object].0].findings.push(finding);
+        }
+        for PolicyFailure { policy, cause } in evaluation.failures {
+            of_sets[first].problems.push(refuse(format!("the policy `{policy}` gave no verdict on the set: {cause}")));
+        }
+    }
+
+    /// Where the text of an object has a field of it.
+    fn location(&self, texts: &[Text<'_, '_>], object: usize, pointer: Pointer) -> Location {
+        let (text, origin) = &self.origins[object];
+        match &texts[*text].file {
+            Some(file) => origin.location(file, pointer),
+            None => Location { pointer, ..Location::whole_file("") },
+        }
+    }
+}
+
+/// The files of a folder may be examples or variants with names of their own, which no cluster gets together: what is
+/// found between them is not certain enough to refuse.
+const WORST_IN_A_FOLDER: Level = Level::Warn;
 
 impl<'c> Origin<'c, '_> {
     fn namespace(&self) -> Option<&'c str> {
@@ -51,21 +159,39 @@ impl<'c> Origin<'c, '_> {
     }
 
     /// Number of the document, and index in a `List`.
-    pub(super) fn place(&self) -> (usize, Option<usize>) {
+    fn place(&self) -> (usize, Option<usize>) {
         match self {
             Origin::Judged(found) => (found.document, found.item),
             Origin::Beside(beside) => (beside.document, beside.item),
         }
     }
 
-    pub(super) fn locate(&self, pointer: &str) -> Span {
+    /// What two definitions of one object have in common: group, kind, namespace and name.
+    fn key(&self) -> (&'c str, &'c str, Option<&'c str>, &'c str) {
+        let (api_version, kind, name) = match self {
+            Origin::Judged(Found { object, .. }) => {
+                (&object.workload.api_version, &object.workload.kind, &object.workload.name)
+            }
+            Origin::Beside(Beside { member, .. }) => (&member.api_version, &member.kind, &member.name),
+        };
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        (group, kind, self.namespace(), name)
+    }
+
+    fn location(&self, file: &File<'_, '_>, pointer: Pointer) -> Location {
+        let (document, item) = self.place();
+        let region = Some(Region::of(&file.lines, self.locate(&pointer)));
+        Location { place: file.place(Some(document), item), pointer, region }
+    }
+
+    fn locate(&self, pointer: &str) -> Span {
         match self {
             Origin::Judged(found) => found.locate(pointer),
             Origin::Beside(beside) => beside.locate(pointer),
         }
     }
 
-    pub(super) fn object(&self) -> ObjectRef {
+    fn object(&self) -> ObjectRef {
         match self {
             Origin::Judged(found) => ObjectRef::from(&found.object.workload),
             Origin::Beside(Beside { namespace, member, .. }) => ObjectRef {
@@ -78,7 +204,7 @@ impl<'c> Origin<'c, '_> {
     }
 
     /// The whole object; nothing of one that runs no pods, which is read only as far as its view.
-    pub(super) fn value(&self) -> &'c Value {
+    fn value(&self) -> &'c Value {
         match self {
             Origin::Judged(found) => &found.object.value,
             Origin::Beside(_) => &Value::Null,
@@ -87,16 +213,7 @@ impl<'c> Origin<'c, '_> {
 
     fn member(&self) -> Member {
         match self {
-            Origin::Judged(found) => {
-                let workload = found.object.workload.clone();
-                Member {
-                    api_version: workload.api_version.clone(),
-                    kind: workload.kind.clone(),
-                    name: workload.name.clone(),
-                    workload: Some(workload),
-                    service: None,
-                }
-            }
+            Origin::Judged(found) => found.member(),
             Origin::Beside(beside) => beside.member.clone(),
         }
     }

@@ -163,3 +163,9 @@ impl<'a> Findings<'a> {
         self.list
     }
 }
+
+impl Extend<Finding> for Findings<'_> {
+    fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
+        findings.into_iter().for_each(|finding| self.push(finding));
+    }
+}

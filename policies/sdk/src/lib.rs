@@ -24,6 +24,8 @@ mod pointer;
 mod policy;
 pub mod request;
 mod rule;
+mod selector;
+mod set;
 pub mod shell;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -37,8 +39,9 @@ pub use export::__private;
 pub use finding::{Edit, Finding, Findings, Related, Safety};
 pub use pointer::Pointer;
 pub use policy::{Description, Input, Policy};
-pub use request::{Member, Run, Service, Set};
+pub use request::Run;
 pub use rule::{Level, Levels, Rule, about};
+pub use set::{Autoscaler, Claim, DisruptionBudget, Member, Service, ServicePort, Set, Utilization};
 pub use workload::Workload;
 
 /// Exports one or more policies as one WebAssembly module: `plimsoll_policy::export!(MyPolicy);`, in the `lib.rs` of a

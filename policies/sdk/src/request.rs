@@ -3,7 +3,7 @@
 //! The encoding grows: a module skips fields that it does not know, and takes the default of one that the host does not
 //! send. A number is never used again for something else.
 
-use crate::{Pointer, Workload, workload::Map};
+use crate::{Set, Workload};
 use minicbor::{Decode, Encode};
 
 /// One object, and the policies to judge it by.
@@ -48,63 +48,6 @@ pub struct SetRequest {
     /// Which policies to run, in this order.
     #[n(1)]
     pub runs: Vec<Run>,
-}
-
-/// All objects of one namespace of one input: of one file, of standard input, of one rendered chart. There are none at
-/// the webhook.
-#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
-#[cbor(map)]
-pub struct Set {
-    /// None where the manifests leave it to the command line.
-    #[n(0)]
-    pub namespace: Option<String>,
-    /// In the order of the input; a finding names one by its index.
-    #[n(1)]
-    #[cbor(skip_if = "Vec::is_empty")]
-    pub objects: Vec<Member>,
-}
-
-/// One object of a set: its name, and a view of it if it has one.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map)]
-pub struct Member {
-    /// `v1`, `apps/v1`.
-    #[n(0)]
-    pub api_version: String,
-    /// `Service`, `Deployment`.
-    #[n(1)]
-    pub kind: String,
-    /// `metadata.name`, or `metadata.generateName`.
-    #[n(2)]
-    pub name: String,
-    /// What it runs, defaults applied.
-    #[n(3)]
-    pub workload: Option<Workload>,
-    /// What it sends traffic to.
-    #[n(4)]
-    pub service: Option<Service>,
-}
-
-/// `spec` of a Service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Service {
-    /// The labels that its pods have; empty for one whose endpoints are managed elsewhere.
-    #[n(0)]
-    #[cbor(skip_if = "Map::is_empty")]
-    pub selector: Map,
-}
-
-impl Service {
-    /// Where its selector is.
-    pub fn selector_pointer() -> Pointer {
-        Pointer::ROOT.join("spec/selector")
-    }
-
-    /// Whether it selects pods with these labels.
-    pub fn selects(&self, labels: &Map) -> bool {
-        !self.selector.is_empty() && self.selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-    }
 }
 
 /// [`Request`] with parts that belong to somebody else: the same bytes.

@@ -34,6 +34,7 @@ pub fn container(name: &str) -> Container {
         cpu_limit_millis: None,
         cpu_request_millis: None,
         mounts: Vec::new(),
+        has_memory_request: false,
     }
 }
 
@@ -126,6 +127,8 @@ fn pod_template(pointer: &str, containers: impl IntoIterator<Item = Container>) 
         claims: Map::new(),
         image_volumes: Vec::new(),
         containers: Vec::new(),
+        has_cpu_request: false,
+        has_memory_request: false,
     };
     for container in containers {
         add(&mut pod, container);

@@ -1,9 +1,10 @@
-//! Containers that only wait. Nothing in them can be ready, busy or broken, so they are no applications.
+//! Containers that only wait. Nothing in them can be ready, busy or broken, so they are no applications. And hooks that do
+//! the same.
 
 use crate::{
     image::Parts,
     shell,
-    workload::{Class, Container, PodTemplate},
+    workload::{Class, Container, Handler, Hook, PodTemplate},
 };
 
 /// Commands of a script that neither wait nor do any work.
@@ -20,6 +21,17 @@ impl Container {
     }
 }
 
+impl Hook {
+    /// Whether it does nothing but wait.
+    pub fn only_waits(&self) -> bool {
+        match &self.handler {
+            Handler::Sleep { .. } => true,
+            Handler::Exec { command } => only_waits(command),
+            _ => false,
+        }
+    }
+}
+
 impl PodTemplate {
     /// The application containers that do something.
     pub fn working(&self) -> impl Iterator<Item = &Container> {
@@ -27,7 +39,7 @@ impl PodTemplate {
     }
 }
 
-fn only_waits(argv: &[&str]) -> bool {
+fn only_waits<T: AsRef<str>>(argv: &[T]) -> bool {
     let Some(script) = shell::invocation(argv) else { return waits(argv) };
     if !script.shell.is_posix() {
         return false;

@@ -8,6 +8,7 @@
 //! and one that the host does not send is the field's default.
 
 use crate::Pointer;
+pub use crate::selector::{Operator, Requirement, Selector};
 use minicbor::{Decode, Decoder, Encode, decode};
 use std::{collections::BTreeMap, fmt};
 
@@ -74,6 +75,9 @@ pub enum Controller {
     /// A custom kind with a pod template.
     #[n(7)]
     Custom,
+    /// `argoproj.io` Rollout.
+    #[n(8)]
+    Rollout(#[n(0)] Rollout),
 }
 
 /// `spec` of a Deployment.
@@ -182,6 +186,41 @@ pub struct ReplicaSet {
     pub min_ready_seconds: i64,
 }
 
+/// `spec` of an Argo Rollout.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[expect(missing_docs, reason = "the names are those of the API")]
+#[cbor(map)]
+pub struct Rollout {
+    #[n(0)]
+    pub replicas: i64,
+    #[n(1)]
+    pub selector: Selector,
+    #[n(2)]
+    pub strategy: RolloutStrategy,
+    #[n(3)]
+    pub min_ready_seconds: i64,
+    #[n(4)]
+    pub progress_deadline_seconds: i64,
+}
+
+/// `spec.strategy` of an Argo Rollout.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum RolloutStrategy {
+    /// All new pods are there before the first old one goes: `blueGreen`, and a canary whose traffic is routed.
+    #[n(0)]
+    Full,
+    /// A canary without a router of traffic: the numbers of pods move, within bounds that round as a Deployment's do.
+    #[n(1)]
+    Canary {
+        /// Defaults to 25 %.
+        #[n(0)]
+        max_unavailable: IntOrPercent,
+        /// Defaults to 25 %.
+        #[n(1)]
+        max_surge: IntOrPercent,
+    },
+}
+
 /// `spec` of a Job.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[expect(missing_docs, reason = "the names are those of the Kubernetes API")]
@@ -208,20 +247,6 @@ pub struct CronJob {
     /// `spec.jobTemplate.spec`.
     #[n(0)]
     pub job: Job,
-}
-
-/// A label selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Selector {
-    /// All of these must match.
-    #[n(0)]
-    #[cbor(skip_if = "Map::is_empty")]
-    pub match_labels: Map,
-    /// Whether there are `matchExpressions` as well, which this view does not carry.
-    #[n(1)]
-    #[cbor(skip_if = "is_false")]
-    pub has_expressions: bool,
 }
 
 /// A count, or a percentage of the replicas.
@@ -276,6 +301,14 @@ pub struct PodTemplate {
     #[n(9)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub containers: Vec<Container>,
+    /// Whether the pod as a whole requests CPU, or has a limit, which then is the request.
+    #[n(10)]
+    #[cbor(skip_if = "is_false")]
+    pub has_cpu_request: bool,
+    /// The same for memory.
+    #[n(11)]
+    #[cbor(skip_if = "is_false")]
+    pub has_memory_request: bool,
 }
 
 /// A volume whose content is an image.
@@ -398,6 +431,10 @@ pub struct Container {
     #[n(19)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub mounts: Vec<String>,
+    /// Whether it requests memory, or has a limit, which then is the request.
+    #[n(20)]
+    #[cbor(skip_if = "is_false")]
+    pub has_memory_request: bool,
 }
 
 /// `imagePullPolicy`.
@@ -574,6 +611,17 @@ impl Workload {
     /// Whether it is a Pod by itself: no controller replaces it, and no rollout waits for it.
     pub fn is_bare_pod(&self) -> bool {
         matches!(self.controller, Controller::Pod) && self.kind == "Pod"
+    }
+
+    /// The selector and the number of the pods that it keeps; none for what has none of its own.
+    pub fn scale(&self) -> Option<(&Selector, i64)> {
+        match &self.controller {
+            Controller::Deployment(spec) => Some((&spec.selector, spec.replicas)),
+            Controller::StatefulSet(spec) => Some((&spec.selector, spec.replicas)),
+            Controller::ReplicaSet(spec) => Some((&spec.selector, spec.replicas)),
+            Controller::Rollout(spec) => Some((&spec.selector, spec.replicas)),
+            _ => None,
+        }
     }
 
     /// Whether it is one of Knative's kinds. Its controller fills in and resolves what it then gives to Kubernetes.

@@ -71,7 +71,7 @@ impl CustomKind {
         self.resource.clone().unwrap_or_else(|| plural(&self.kind))
     }
 
-    pub(super) fn is(&self, group: &str, kind: &str) -> bool {
+    pub(in crate::manifest) fn is(&self, group: &str, kind: &str) -> bool {
         self.group == group && self.kind == kind
     }
 }

@@ -40,6 +40,7 @@ pub(super) fn container(node: &Node<'_>, class: Class) -> Result<Container> {
         cpu_limit_millis,
         cpu_request_millis,
         mounts: mounts(node)?,
+        has_memory_request: requests(node, "memory")?,
     })
 }
 
@@ -124,6 +125,13 @@ pub(super) fn cpu(node: &Node<'_>) -> Result<(Option<i64>, Option<i64>)> {
         resources.check(resources.refuse("requests", message))?;
     }
     Ok((limit, request))
+}
+
+/// Whether a container, or a pod as a whole, requests a resource: a limit without a request is the request too.
+pub(super) fn requests(node: &Node<'_>, resource: &str) -> Result<bool> {
+    let Some(resources) = node.object("resources")? else { return Ok(false) };
+    let has = |list| Ok(resources.object(list)?.is_some_and(|quantities| quantities.has(resource)));
+    Ok(has("requests")? || has("limits")?)
 }
 
 fn quantity(node: &Node<'_>, name: &str) -> Result<Option<i64>> {

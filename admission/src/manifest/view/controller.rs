@@ -7,16 +7,22 @@ use crate::manifest::{
     kind::Kind,
 };
 use plimsoll_policy::workload::{
-    Controller, CronJob, DaemonSet, DaemonSetUpdate, Deployment, IntOrPercent, Job, ReplicaSet, Selector, StatefulSet,
-    StatefulSetUpdate, Strategy,
+    Controller, CronJob, DaemonSet, DaemonSetUpdate, Deployment, IntOrPercent, Job, Operator, ReplicaSet, Requirement,
+    Rollout, RolloutStrategy, Selector, StatefulSet, StatefulSetUpdate, Strategy,
 };
+
+/// Group and kind of the custom kind whose rollouts are judged.
+const ARGO_ROLLOUT: (&str, &str) = ("argoproj.io", "Rollout");
 
 pub(super) fn controller(root: &Node<'_>, kind: Kind<'_>) -> Result<Controller> {
     if matches!(kind, Kind::Pod | Kind::PodTemplate) {
         return Ok(Controller::Pod);
     }
-    if matches!(kind, Kind::Custom(_)) {
-        return Ok(Controller::Custom);
+    if let Kind::Custom(custom) = kind {
+        return match custom.is(ARGO_ROLLOUT.0, ARGO_ROLLOUT.1) {
+            true => rollout(&root.required_object("spec")?).map(Controller::Rollout),
+            false => Ok(Controller::Custom),
+        };
     }
     let spec = root.required_object("spec")?;
     Ok(match kind {
@@ -167,7 +173,7 @@ fn daemon_set_update_of(strategy: &Node<'_>) -> Result<DaemonSetUpdate> {
 
 fn replica_set(spec: &Node<'_>, kind: Kind<'_>) -> Result<ReplicaSet> {
     let selector = match kind {
-        Kind::ReplicationController => Selector { match_labels: spec.map("selector")?, has_expressions: false },
+        Kind::ReplicationController => Selector { match_labels: spec.map("selector")?, ..Selector::default() },
         _ => selector(spec)?,
     };
     Ok(ReplicaSet {
@@ -196,8 +202,52 @@ fn cron_job(spec: &Node<'_>) -> Result<CronJob> {
     Ok(CronJob { job: job(&template.required_object("spec")?)? })
 }
 
+/// The defaults are those of argo-rollouts `utils/defaults/defaults.go`: its API server fills in none.
+fn rollout(spec: &Node<'_>) -> Result<Rollout> {
+    Ok(Rollout {
+        replicas: spec.int("replicas", 0)?.unwrap_or(1),
+        selector: selector(spec)?,
+        strategy: rollout_strategy(spec)?,
+        min_ready_seconds: spec.int("minReadySeconds", 0)?.unwrap_or(0),
+        progress_deadline_seconds: spec.int("progressDeadlineSeconds", 0)?.unwrap_or(600),
+    })
+}
+
+fn rollout_strategy(spec: &Node<'_>) -> Result<RolloutStrategy> {
+    let Some(strategy) = spec.object("strategy")? else { return Ok(RolloutStrategy::Full) };
+    let Some(canary) = strategy.object("canary")? else { return Ok(RolloutStrategy::Full) };
+    if canary.object("trafficRouting")?.is_some() {
+        return Ok(RolloutStrategy::Full);
+    }
+    let quarter = || IntOrPercent::Percent(25);
+    Ok(RolloutStrategy::Canary {
+        max_unavailable: int_or_percent(&canary, "maxUnavailable")?.unwrap_or_else(quarter),
+        max_surge: int_or_percent(&canary, "maxSurge")?.unwrap_or_else(quarter),
+    })
+}
+
+const OPERATORS: [(&str, Operator); 4] = [
+    ("In", Operator::In),
+    ("NotIn", Operator::NotIn),
+    ("Exists", Operator::Exists),
+    ("DoesNotExist", Operator::DoesNotExist),
+];
+
 fn selector(spec: &Node<'_>) -> Result<Selector> {
     let Some(selector) = spec.object("selector")? else { return Ok(Selector::default()) };
-    let has_expressions = !selector.objects("matchExpressions")?.is_empty();
-    Ok(Selector { match_labels: selector.map("matchLabels")?, has_expressions })
+    label_selector(&selector)
+}
+
+/// A selector of labels, as workloads and PodDisruptionBudgets have it.
+pub(in crate::manifest) fn label_selector(selector: &Node<'_>) -> Result<Selector> {
+    let requirement = |node: &Node<'_>| {
+        let Some(operator) = node.one_of("operator", &OPERATORS)? else {
+            return node.refuse("operator", "`operator` is missing");
+        };
+        Ok(Requirement { key: node.required_text("key")?.to_owned(), operator, values: node.strings("values")? })
+    };
+    Ok(Selector {
+        match_labels: selector.map("matchLabels")?,
+        expressions: selector.each("matchExpressions", requirement)?,
+    })
 }

@@ -48,6 +48,8 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
         claims: claims(&spec)?,
         image_volumes: image_volumes(&spec)?,
         containers,
+        has_cpu_request: container::requests(&spec, "cpu")?,
+        has_memory_request: container::requests(&spec, "memory")?,
     })
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Kustomization {
     /// What may change an image: its own, and those of its components.
     pub(super) touches: Vec<Touch>,
     own: usize,
+    /// Whether objects come from anywhere else than the files beside it.
+    pub(super) reaches_out: bool,
 }
 
 impl Kustomization {
@@ -41,10 +43,15 @@ impl Kustomization {
         let mut reader = Reader { folder, value: &value, patches: Vec::new(), touches: Vec::new() };
         reader.read();
         let Reader { patches, touches, .. } = reader;
+        let resources = [paths("resources"), paths("bases")].concat();
+        let is_beside = |path: &PathBuf| path.parent() == Some(folder) && path.is_file();
+        let others = ["components", "helmCharts", "helmChartInflationGenerator", "generators"];
         Some(Kustomization {
             path,
             folder: folder.to_owned(),
-            resources: [paths("resources"), paths("bases")].concat(),
+            reaches_out: !resources.iter().all(is_beside)
+                || others.iter().any(|field| !items(&value, field).is_empty()),
+            resources,
             components: paths("components"),
             patches: with_files(patches, paths("components")),
             own: touches.len(),

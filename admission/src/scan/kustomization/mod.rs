@@ -59,6 +59,14 @@ impl Kustomizations {
         self.patches.get(&normal(file(source)?)).copied()
     }
 
+    /// Whether the kustomization in the folder of a file takes objects from elsewhere too.
+    pub fn reaches_out(&self, source: &Source) -> bool {
+        let Some(folder) = file(source).and_then(|path| normal(path).parent().map(Path::to_owned)) else {
+            return false;
+        };
+        self.all.iter().any(|kustomization| kustomization.folder == folder && kustomization.reaches_out)
+    }
+
     /// What leads to a file.
     pub fn leading_to(&self, source: &Source) -> Leading<'_> {
         let Some(path) = file(source).map(normal) else { return Leading::default() };
