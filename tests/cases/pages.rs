@@ -103,7 +103,7 @@ fn set(profile: Profile) -> PolicySet {
 }
 
 fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Finding> {
-    let report = evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set);
+    let report = evaluate(&Subject { workload: &object.workload, value: &object.value }, set);
     assert_eq!(report.failures, []);
     report.findings.into_iter().filter(|judged| judged.policy == P::ID).collect()
 }

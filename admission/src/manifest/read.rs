@@ -242,11 +242,12 @@ impl<'t> Reading<'_, 't> {
                 for error in &unresolved.fields {
                     self.refuse(tree, item, error);
                 }
-                object.unknown.extend(unresolved.fields.iter().map(|error| error.pointer.clone()));
                 for error in &object.unreadable {
                     self.refuse(tree, item, error);
                 }
-                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer));
+                let unresolved = unresolved.fields.iter().map(|error| error.pointer.clone());
+                let fields: Vec<Pointer> = unresolved.chain(faults.into_iter().map(|fault| fault.pointer)).collect();
+                object.note_unreadable(&fields);
                 let (tree, document) = (Arc::clone(tree), self.document.index);
                 self.contents.objects.push(Found { tree, document, item, object: *object });
             }

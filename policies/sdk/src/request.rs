@@ -65,7 +65,7 @@ pub struct Set {
 }
 
 /// One object of a set: its name, and a view of it if it has one.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
 #[cbor(map)]
 pub struct Member {
     /// `v1`, `apps/v1`.

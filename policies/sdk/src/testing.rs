@@ -111,6 +111,7 @@ fn workload(api_version: &str, kind: &str, controller: Controller, pod: PodTempl
         annotations: Map::new(),
         controller,
         pod,
+        unreadable: Vec::new(),
     }
 }
 
@@ -126,6 +127,7 @@ fn pod_template(pointer: &str, containers: impl IntoIterator<Item = Container>) 
         claims: Map::new(),
         image_volumes: Vec::new(),
         containers: Vec::new(),
+        nodes: Vec::new(),
     };
     for container in containers {
         add(&mut pod, container);

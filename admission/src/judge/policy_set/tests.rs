@@ -172,7 +172,7 @@ fn judge_with(set: &PolicySet, annotations: &Value) -> Evaluation {
     });
     match manifest::object(deployment, &Kinds::default()) {
         Ok(Triage::Object(object)) => {
-            evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set)
+            evaluate(&Subject { workload: &object.workload, value: &object.value }, set)
         }
         other => panic!("a Deployment is judged, not {other:?}"),
     }
