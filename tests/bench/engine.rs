@@ -107,7 +107,9 @@ fn object() -> Object {
 fn native(workload: &Workload) -> Vec<Finding> {
     let mut found = judge::<plimsoll_grace_period::GracePeriod>(workload);
     found.extend(judge::<plimsoll_image_pull::ImagePull>(workload));
+    found.extend(judge::<plimsoll_jobs::Jobs>(workload));
     found.extend(judge::<plimsoll_probes::Probes>(workload));
+    found.extend(judge::<plimsoll_telemetry::Telemetry>(workload));
     found
 }
 

@@ -3,8 +3,10 @@
 use plimsoll::engine::Engine;
 use plimsoll_grace_period::GracePeriod;
 use plimsoll_image_pull::ImagePull;
+use plimsoll_jobs::Jobs;
 use plimsoll_policy::Policy;
 use plimsoll_probes::Probes;
+use plimsoll_telemetry::Telemetry;
 use plimsoll_tests::root;
 use plimsoll_toolchain::{Lock, digest, source_digest};
 use std::{fs, num::NonZeroUsize};
@@ -34,7 +36,7 @@ fn they_are_what_the_program_runs() {
     let builtin = engine.builtin().expect("they load");
     assert_eq!(builtin.digest(), digest(&bytes()));
     let ids: Vec<&str> = builtin.descriptions().iter().map(|policy| policy.id.as_str()).collect();
-    assert_eq!(ids, [GracePeriod::ID, ImagePull::ID, Probes::ID]);
+    assert_eq!(ids, [GracePeriod::ID, ImagePull::ID, Jobs::ID, Probes::ID, Telemetry::ID]);
 }
 
 /// A module from elsewhere is refused if it imports a function; the same door lets these pass.

@@ -4,19 +4,22 @@ use expect_test::expect;
 use plimsoll::{
     engine::Engine,
     finding::{Finding, ObjectRef},
-    judge::evaluate::{Subject, evaluate},
+    judge::evaluate::{Subject, evaluate, evaluate_set},
     judge::policy_set::{PolicySet, Profile},
     manifest::{self, Contents, Kinds, Object},
 };
 use plimsoll_grace_period::GracePeriod;
 use plimsoll_image_pull::ImagePull;
+use plimsoll_jobs::Jobs;
 use plimsoll_policy::{
-    Findings, Input, Level, Policy,
+    Findings, Input, Level, Member, Policy, Set,
     examples::{self, Example},
     page::{TABLE_HEAD, table},
 };
 use plimsoll_probes::Probes;
+use plimsoll_telemetry::Telemetry;
 use plimsoll_tests::{root, scan};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -39,19 +42,34 @@ fn image_pull_does_what_its_page_says() {
     hold::<ImagePull>();
 }
 
+#[test]
+fn jobs_does_what_its_page_says() {
+    hold::<Jobs>();
+}
+
+#[test]
+fn telemetry_does_what_its_page_says() {
+    hold::<Telemetry>();
+}
+
 /// Both ways to run a policy give the very same findings, and they are those that the page promises.
 fn hold<P: Policy + Default>() {
     let sets = [set(Profile::Default), set(Profile::Strict)];
     let mut wrong = Vec::new();
     for example in page::<P>() {
         let (profile, set) = if example.strict { (Profile::Strict, &sets[1]) } else { (Profile::Default, &sets[0]) };
-        let mut worst = Level::Off;
-        for object in objects(&example) {
-            let native = natively::<P>(&object, profile);
-            assert_eq!(as_webassembly::<P>(&object, set), native, "{}, line {}", P::ID, example.line);
-            let of_rule = native.iter().filter(|judged| judged.rule == example.rule);
-            worst = of_rule.map(|judged| judged.level).fold(worst, Level::max);
+        let contents = contents(&example);
+        let mut all = Vec::new();
+        for object in contents.objects.iter().map(|found| &found.object) {
+            let native = natively::<P>(object, profile);
+            assert_eq!(as_webassembly::<P>(object, set), native, "{}, line {}", P::ID, example.line);
+            all.extend(native);
         }
+        let native = natively_in_set::<P>(&contents, profile);
+        assert_eq!(as_webassembly_in_set::<P>(&contents, set), native, "{}, line {}", P::ID, example.line);
+        all.extend(native);
+        let of_rule = all.iter().filter(|judged| judged.rule == example.rule);
+        let worst = of_rule.map(|judged| judged.level).max().unwrap_or(Level::Off);
         if worst != example.verdict {
             let Example { rule, verdict, line, .. } = example;
             wrong.push(format!("{} page, line {line}: {rule} says {worst:?}, not {verdict:?}", P::ID));
@@ -66,6 +84,8 @@ fn the_tables_of_rules_are_generated() {
         (Probes::ID, Probes::PAGE, Probes::RULES),
         (GracePeriod::ID, GracePeriod::PAGE, GracePeriod::RULES),
         (ImagePull::ID, ImagePull::PAGE, ImagePull::RULES),
+        (Jobs::ID, Jobs::PAGE, Jobs::RULES),
+        (Telemetry::ID, Telemetry::PAGE, Telemetry::RULES),
     ] {
         let start = page.find(TABLE_HEAD).unwrap_or_else(|| panic!("the page of {id} has no table of rules"));
         let length: usize =
@@ -84,11 +104,27 @@ fn page<P: Policy>() -> Vec<Example<'static>> {
     examples::parse(P::PAGE).unwrap_or_else(|error| panic!("the page of {}: {error}", P::ID))
 }
 
-fn objects(example: &Example<'_>) -> Vec<Object> {
-    let Contents { objects, problems, skipped, .. } =
-        manifest::read(example.yaml.as_bytes(), &Kinds::default(), &manifest::Options::default());
+fn contents<'t>(example: &Example<'t>) -> Contents<'t> {
+    let options = manifest::Options { members: true, ..manifest::Options::default() };
+    let contents = manifest::read(example.yaml.as_bytes(), &Kinds::default(), &options);
+    let Contents { objects, problems, skipped, .. } = &contents;
     assert!(problems.is_empty() && !objects.is_empty(), "line {}: {problems:?} {skipped:?}", example.line);
-    objects.into_iter().map(|found| found.object).collect()
+    contents
+}
+
+/// All objects of an example: each stands in no namespace, and its objects before the others.
+fn objects_together<'c>(contents: &'c Contents<'_>) -> (Set, Vec<(Arc<ObjectRef>, &'c Value)>) {
+    let workloads = contents.objects.iter().map(|found| (found.member(), &found.object.value));
+    let others = contents.members.iter().map(|beside| (beside.member.clone(), &Value::Null));
+    let (objects, values): (Vec<Member>, Vec<&Value>) = workloads.chain(others).unzip();
+    let name = |member: &Member| ObjectRef {
+        api_version: member.api_version.clone(),
+        kind: member.kind.clone(),
+        namespace: None,
+        name: member.name.clone(),
+    };
+    let named = objects.iter().map(|member| Arc::new(name(member))).zip(values).collect();
+    (Set { objects, ..Set::default() }, named)
 }
 
 fn set(profile: Profile) -> PolicySet {
@@ -108,24 +144,54 @@ fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Finding> {
     report.findings.into_iter().filter(|judged| judged.policy == P::ID).collect()
 }
 
+fn as_webassembly_in_set<P: Policy>(contents: &Contents<'_>, set: &PolicySet) -> Vec<Finding> {
+    let (objects, values) = objects_together(contents);
+    let report = evaluate_set(&objects, &values, set);
+    assert_eq!(report.failures, []);
+    report.findings.into_iter().map(|found| found.finding).filter(|judged| judged.policy == P::ID).collect()
+}
+
 fn natively<P: Policy + Default>(object: &Object, profile: Profile) -> Vec<Finding> {
-    let level = |rule: &str, second: bool| {
-        let rule = P::RULES.iter().find(|known| known.name == rule).expect("a policy finds by its own rules");
-        let levels = rule.escalated.filter(|_| second).unwrap_or(rule.levels);
-        match profile {
-            Profile::Default => levels.default,
-            Profile::Strict => levels.strict,
-        }
-    };
-    let names = P::RULES.iter().map(|rule| rule.name.as_ref());
-    let is_off = |rule: &&str| level(rule, false) == Level::Off && level(rule, true) == Level::Off;
-    let off: Vec<String> = names.filter(is_off).map(str::to_owned).collect();
+    let off = off::<P>(profile);
     let mut findings = Findings::new(&off);
     P::default().check(&Input::from(&object.workload), &mut findings);
     let name = Arc::new(ObjectRef::from(&object.workload));
+    stated::<P>(findings, profile, |_| (Arc::clone(&name), &object.value))
+}
+
+fn natively_in_set<P: Policy + Default>(contents: &Contents<'_>, profile: Profile) -> Vec<Finding> {
+    let (objects, values) = objects_together(contents);
+    let off = off::<P>(profile);
+    let mut findings = Findings::new(&off);
+    P::default().check_set(&objects, &mut findings);
+    stated::<P>(findings, profile, |object| values[object as usize].clone())
+}
+
+/// Names of the rules that are off.
+fn off<P: Policy>(profile: Profile) -> Vec<String> {
+    let names = P::RULES.iter().map(|rule| rule.name.as_ref());
+    let is_off = |rule: &&str| [false, true].iter().all(|second| level::<P>(profile, rule, *second) == Level::Off);
+    names.filter(is_off).map(str::to_owned).collect()
+}
+
+fn level<P: Policy>(profile: Profile, rule: &str, second: bool) -> Level {
+    let rule = P::RULES.iter().find(|known| known.name == rule).expect("a policy finds by its own rules");
+    let levels = rule.escalated.filter(|_| second).unwrap_or(rule.levels);
+    match profile {
+        Profile::Default => levels.default,
+        Profile::Strict => levels.strict,
+    }
+}
+
+fn stated<'v, P: Policy>(
+    findings: Findings<'_>,
+    profile: Profile,
+    object: impl Fn(u32) -> (Arc<ObjectRef>, &'v Value),
+) -> Vec<Finding> {
     let judged = findings.into_vec().into_iter().map(|found| {
-        let level = level(&found.rule, found.escalated);
-        Finding::of_object(P::ID, level, found, &name, &object.value)
+        let level = level::<P>(profile, &found.rule, found.escalated);
+        let (name, value) = object(found.object);
+        Finding::of_object(P::ID, level, found, &name, value)
     });
     judged.filter(|judged| judged.level != Level::Off).collect()
 }
@@ -146,13 +212,20 @@ fn every_rule_has_an_example_that_it_finds_and_one_that_it_allows() {
         }
         lacking
     }
-    let lacking = [lacking::<Probes>(), lacking::<GracePeriod>(), lacking::<ImagePull>()].concat();
+    let lacking = [
+        lacking::<GracePeriod>(),
+        lacking::<ImagePull>(),
+        lacking::<Jobs>(),
+        lacking::<Probes>(),
+        lacking::<Telemetry>(),
+    ]
+    .concat();
     assert!(lacking.is_empty(), "{lacking:#?}");
 }
 
 #[test]
 fn the_situations_are_denied_before_and_clean_after() {
-    for folder in ["a-timer-worker", "b-queue-and-feed", "c-three-probes", "d-zero-downtime"] {
+    for folder in ["a-timer-worker", "b-queue-and-feed", "c-three-probes", "d-zero-downtime", "e-release"] {
         let situation = root().join("docs/examples").join(folder);
         let before = scan(&situation, &["before"]);
         assert_eq!(before.code, 1, "{folder}: {:?}", before.findings());
@@ -171,7 +244,7 @@ fn the_last_manifest_of_zero_downtime_is_denied_with_the_sum() {
 
 #[test]
 fn every_tracked_page_of_a_policy_is_held_here() {
-    let known: BTreeSet<&str> = [Probes::ID, GracePeriod::ID, ImagePull::ID].into();
+    let known: BTreeSet<&str> = [GracePeriod::ID, ImagePull::ID, Jobs::ID, Probes::ID, Telemetry::ID].into();
     let folders = fs::read_dir(root().join("policies")).expect("the policies");
     let with_page = folders.flatten().filter(|folder| folder.path().join("README.md").is_file());
     let names: BTreeSet<String> = with_page.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();

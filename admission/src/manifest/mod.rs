@@ -122,11 +122,25 @@ pub struct Found<'t> {
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
+    /// The template that the document was rendered from, where it says so.
+    pub template: Option<&'t str>,
     /// The object.
     pub object: Object,
 }
 
 impl Found<'_> {
+    /// The object as rules about a set see it.
+    pub fn member(&self) -> Member {
+        let workload = &self.object.workload;
+        Member {
+            api_version: workload.api_version.clone(),
+            kind: workload.kind.clone(),
+            name: workload.name.clone(),
+            workload: Some(workload.clone()),
+            ..Member::default()
+        }
+    }
+
     /// Where a field of the object is, or where it belongs.
     pub fn locate(&self, pointer: &str) -> Span {
         read::locate(&self.tree, self.item, pointer)
@@ -153,6 +167,8 @@ pub struct Beside<'t> {
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
+    /// The template that the document was rendered from, where it says so.
+    pub template: Option<&'t str>,
     /// `metadata.namespace`, if written.
     pub namespace: Option<String>,
     /// The object.

@@ -248,15 +248,15 @@ impl<'t> Reading<'_, 't> {
                 let unresolved = unresolved.fields.iter().map(|error| error.pointer.clone());
                 let fields: Vec<Pointer> = unresolved.chain(faults.into_iter().map(|fault| fault.pointer)).collect();
                 object.note_unreadable(&fields);
-                let (tree, document) = (Arc::clone(tree), self.document.index);
-                self.contents.objects.push(Found { tree, document, item, object: *object });
+                let (tree, document, template) = (Arc::clone(tree), self.document.index, self.document.template());
+                self.contents.objects.push(Found { tree, document, item, template, object: *object });
             }
             // What lacks something because it cannot be read is not a patch.
             Ok(Triage::Skip(Skip::KustomizePatch(_))) if has_faults => {}
             Ok(Triage::Skip(skip)) => {
                 if let (Some((namespace, member)), Skip::OtherKind) = (member, &skip) {
-                    let (tree, document) = (Arc::clone(tree), self.document.index);
-                    self.contents.members.push(Beside { tree, document, item, namespace, member });
+                    let (tree, document, template) = (Arc::clone(tree), self.document.index, self.document.template());
+                    self.contents.members.push(Beside { tree, document, item, template, namespace, member });
                 }
                 self.contents.skipped.push(skip);
             }

@@ -131,6 +131,7 @@ impl<'t> File<'_, 't> {
             place.location = self.origin(&origins[index], std::mem::take(&mut place.location.pointer));
         }
         finding.location = self.origin(&origins[object], std::mem::take(&mut finding.location.pointer));
+        finding.template = origins[object].template();
         finding
     }
 
@@ -147,6 +148,7 @@ impl<'t> File<'_, 't> {
             for location in related.chain([&mut finding.location]) {
                 *location = self.location(found, std::mem::take(&mut location.pointer));
             }
+            finding.template = found.template.map(Arc::from);
         }
         findings.sort_by(|a, b| (a.location.position(), &a.rule).cmp(&(b.location.position(), &b.rule)));
         findings

@@ -6,7 +6,7 @@ use crate::{
 };
 use plimsoll_policy::{Member, Set};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The objects of one namespace, and where each was found.
 pub(super) struct Gathered<'c, 't> {
@@ -58,6 +58,12 @@ impl<'c> Origin<'c, '_> {
         }
     }
 
+    /// The template that it was rendered from.
+    pub(super) fn template(&self) -> Option<Arc<str>> {
+        let (Origin::Judged(Found { template, .. }) | Origin::Beside(Beside { template, .. })) = self;
+        template.map(Arc::from)
+    }
+
     pub(super) fn locate(&self, pointer: &str) -> Span {
         match self {
             Origin::Judged(found) => found.locate(pointer),
@@ -87,16 +93,7 @@ impl<'c> Origin<'c, '_> {
 
     fn member(&self) -> Member {
         match self {
-            Origin::Judged(found) => {
-                let workload = found.object.workload.clone();
-                Member {
-                    api_version: workload.api_version.clone(),
-                    kind: workload.kind.clone(),
-                    name: workload.name.clone(),
-                    workload: Some(workload),
-                    service: None,
-                }
-            }
+            Origin::Judged(found) => found.member(),
             Origin::Beside(beside) => beside.member.clone(),
         }
     }

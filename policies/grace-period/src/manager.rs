@@ -39,13 +39,7 @@ static MANAGERS: [Manager; 3] = [
                     before the application has stopped, which is then killed",
         with_busybox: None,
     },
-    Manager {
-        name: "yarn",
-        valued: &["--cwd"],
-        by_bare_name: true,
-        with_dash: YARN,
-        with_busybox: Some(YARN),
-    },
+    Manager { name: "yarn", valued: &["--cwd"], by_bare_name: true, with_dash: YARN, with_busybox: Some(YARN) },
 ];
 
 const YARN: &str = "yarn 1 ends at SIGTERM before the application has stopped, which is then killed (yarn 3 and 4 wait for \
@@ -159,7 +153,8 @@ mod tests {
 
     #[test]
     fn says_what_was_measured() {
-        let shown = |command: &[&str]| messages(&deployment(60).with(container("app").command(command)).build(), &SWALLOWED);
+        let shown =
+            |command: &[&str]| messages(&deployment(60).with(container("app").command(command)).build(), &SWALLOWED);
         let all = [shown(&["npm", "start"]), shown(&["pnpm", "start"]), shown(&["yarn", "start"])];
         expect![].assert_eq(&all.join("\n"));
     }

@@ -45,13 +45,7 @@ static WAITS: [Wait; 4] = [
         then: None,
     },
     // kuma.io, "Kubernetes annotations": the drain time of the sidecar.
-    Wait {
-        mesh: "Kuma",
-        annotation: "kuma.io/sidecar-drain-time",
-        field: None,
-        unit: Unit::WithUnit,
-        then: None,
-    },
+    Wait { mesh: "Kuma", annotation: "kuma.io/sidecar-drain-time", field: None, unit: Unit::WithUnit, then: None },
 ];
 
 /// A proxy that needs all of the grace loses the race against SIGKILL, as any other process.

@@ -223,7 +223,9 @@ impl<'a> Judge<'a> {
             return None;
         }
         match self.trap {
-            Some("" | ":" | "true") => Some(Around("its `trap` does nothing, so that the loop keeps running".to_owned())),
+            Some("" | ":" | "true") => {
+                Some(Around("its `trap` does nothing, so that the loop keeps running".to_owned()))
+            }
             Some(_) if self.is_brief(&commands) => None,
             Some(_) => {
                 let why =

@@ -45,7 +45,9 @@ fn outlasts(subject: &Subject<'_>, release: Duration) -> Option<Finding> {
              still runs"
         );
         let is_longer = Duration::seconds(seconds) > release;
-        return is_longer.then(|| Finding::new(&OUTLASTS, subject.field(DEADLINE), message).help(format!("{DEADLINE}: {limit} or less")));
+        return is_longer.then(|| {
+            Finding::new(&OUTLASTS, subject.field(DEADLINE), message).help(format!("{DEADLINE}: {limit} or less"))
+        });
     }
     let retries = subject.job.backoff_limit.filter(|_| subject.knows(BACKOFF))?;
     let waiting = waiting(retries);

@@ -129,7 +129,8 @@ mod tests {
     };
 
     fn waiting(name: &str) -> Workload {
-        let command = ["kubectl", "wait", "--for=condition=complete", &format!("job/{name}")].map(str::to_owned).to_vec();
+        let command =
+            ["kubectl", "wait", "--for=condition=complete", &format!("job/{name}")].map(str::to_owned).to_vec();
         let wait = Container { class: Class::Init, command, ..container("wait") };
         deployment([container("app"), wait])
     }
@@ -177,9 +178,16 @@ mod tests {
         let shown: Vec<String> = all
             .iter()
             .map(|finding| {
-                let related = finding.related.iter().map(|r| format!("\n  see {:?} {}: {}", r.object, r.pointer, r.message));
+                let related =
+                    finding.related.iter().map(|r| format!("\n  see {:?} {}: {}", r.object, r.pointer, r.message));
                 let help = finding.help.as_deref().unwrap_or_default();
-                format!("{} {}: {}\n  help: {help}{}", finding.object, finding.pointer, finding.message, related.collect::<String>())
+                format!(
+                    "{} {}: {}\n  help: {help}{}",
+                    finding.object,
+                    finding.pointer,
+                    finding.message,
+                    related.collect::<String>()
+                )
             })
             .collect();
         expect![].assert_eq(&shown.join("\n"));

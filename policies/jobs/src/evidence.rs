@@ -6,9 +6,12 @@ use plimsoll_policy::{Duration, Finding, Findings, Level, Rule, workload::Restar
 pub(crate) const LOGS_LOST: Rule =
     Rule::new("logs-lost-on-failure", Level::Warn, "a migration whose pod is deleted, with its logs, when it fails");
 
-pub(crate) const DELETED: Rule =
-    Rule::new("evidence-deleted", Level::Warn, "a finished Job is deleted before the release that waits for it is over")
-        .escalated(Level::Deny, Level::Deny);
+pub(crate) const DELETED: Rule = Rule::new(
+    "evidence-deleted",
+    Level::Warn,
+    "a finished Job is deleted before the release that waits for it is over",
+)
+.escalated(Level::Deny, Level::Deny);
 
 const TTL: &str = "ttlSecondsAfterFinished";
 
@@ -53,12 +56,15 @@ fn by_time(subject: &Subject<'_>, release: Duration, findings: &mut Findings<'_>
 }
 
 fn by_hook(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let Some((hook, pointer)) = subject.hook.as_ref().and_then(|hook| Some((hook, hook.deletes_failed()?))) else { return };
+    let Some((hook, pointer)) = subject.hook.as_ref().and_then(|hook| Some((hook, hook.deletes_failed()?))) else {
+        return;
+    };
     let (tool, failed, better) = match hook.tool {
         Tool::Helm => ("Helm", "hook-failed", "before-hook-creation,hook-succeeded"),
         Tool::Argo => ("Argo CD", "HookFailed", "BeforeHookCreation,HookSucceeded"),
     };
-    let message = format!("{tool} deletes this hook as soon as it has failed (`{failed}`), with its pods and their logs");
+    let message =
+        format!("{tool} deletes this hook as soon as it has failed (`{failed}`), with its pods and their logs");
     findings.push(Finding::new(&DELETED, pointer, message).help(format!("write `{better}`")));
 }
 

@@ -40,7 +40,8 @@ fn is_version(token: &str) -> bool {
         .filter_map(|prefix| token.strip_prefix(prefix))
         .any(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
     let is_hash = token.len() >= 7 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_mixed = token.len() >= 5 && !token.trim_end_matches(|c: char| c.is_ascii_digit()).bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_mixed = token.len() >= 5
+        && !token.trim_end_matches(|c: char| c.is_ascii_digit()).bytes().all(|byte| byte.is_ascii_alphabetic());
     counted || (digits > 0 && (is_hash || is_mixed))
 }
 

@@ -90,7 +90,8 @@ mod tests {
             let words: Vec<&str> = words.split_whitespace().chain(script.map(|_| "-c")).chain(script).collect();
             let mut container = running("wait", "bitnami/kubectl:1.31.2", &words);
             container.env.push(EnvVar { name: "JOB".to_owned(), value: Some("from-env".to_owned()) });
-            let found: Vec<String> = of(&container).into_iter().map(|(name, field)| format!("{name} {field}")).collect();
+            let found: Vec<String> =
+                of(&container).into_iter().map(|(name, field)| format!("{name} {field}")).collect();
             assert_eq!(found.join(", "), expected, "{command}");
         }
     }

@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn a_shell_string_may_end_it() {
-        let command = ["sh", "-c", "cloud_sql_proxy & until test -f /done; do sleep 1; done"].map(str::to_owned).to_vec();
+        let command =
+            ["sh", "-c", "cloud_sql_proxy & until test -f /done; do sleep 1; done"].map(str::to_owned).to_vec();
         let container = Container { image: "gce-proxy".to_owned(), command, ..testing::container("c") };
         assert_eq!(Agent::of(&container), None);
     }

@@ -25,7 +25,8 @@ pub(crate) fn check(workload: &Workload, container: &Container, findings: &mut F
          `unknown_service`, together with that of every other program that has no name"
     );
     let help = format!("add the variable `{NAME}: {}`", workload.name.trim_end_matches('-'));
-    findings.push(Finding::new(&ANONYMOUS, container.field(&format!("env/{at}")), message).help(help).container(container));
+    findings
+        .push(Finding::new(&ANONYMOUS, container.field(&format!("env/{at}")), message).help(help).container(container));
 }
 
 /// Whether anything gives it a name, or may do so out of sight of the manifest.
@@ -33,10 +34,12 @@ fn may_be_named(workload: &Workload, container: &Container) -> bool {
     let has = |name: &str, text: &str| {
         container.env(name).is_some_and(|variable| variable.value.as_ref().is_none_or(|value| value.contains(text)))
     };
-    let is_named = |text: &str| ["service.name", "service_name", "service-name", NAME].iter().any(|name| text.contains(name));
-    let by_options = container.env.iter().any(|variable| {
-        variable.name.ends_with("_OPTIONS") && variable.value.as_deref().is_none_or(is_named)
-    });
+    let is_named =
+        |text: &str| ["service.name", "service_name", "service-name", NAME].iter().any(|name| text.contains(name));
+    let by_options = container
+        .env
+        .iter()
+        .any(|variable| variable.name.ends_with("_OPTIONS") && variable.value.as_deref().is_none_or(is_named));
     let is_set = container.env(NAME).is_some_and(|variable| variable.value.as_deref() != Some(""));
     // `$(NAME)` in the attributes is what another variable says.
     is_set
@@ -101,6 +104,11 @@ mod tests {
     fn says_what_arrives_and_what_to_write() {
         let found = found(&Telemetry {}, &ANONYMOUS, &deployment([exporting("http://collector:4317")]));
         let [finding] = &*found else { panic!("one finding") };
-        expect![].assert_eq(&format!("{}: {}\nhelp: {}", finding.pointer, finding.message, finding.help.as_ref().unwrap()));
+        expect![].assert_eq(&format!(
+            "{}: {}\nhelp: {}",
+            finding.pointer,
+            finding.message,
+            finding.help.as_ref().unwrap()
+        ));
     }
 }

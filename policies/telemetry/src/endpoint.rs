@@ -38,7 +38,9 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
 
 /// `TRACES_` for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`; empty for the endpoint of all signals.
 fn signal(name: &str) -> Option<&str> {
-    name.strip_prefix(EXPORTER)?.strip_suffix("ENDPOINT").filter(|signal| matches!(*signal, "" | "TRACES_" | "METRICS_" | "LOGS_"))
+    name.strip_prefix(EXPORTER)?
+        .strip_suffix("ENDPOINT")
+        .filter(|signal| matches!(*signal, "" | "TRACES_" | "METRICS_" | "LOGS_"))
 }
 
 /// What the exporter is told to speak: `grpc` or `http`; none where it is its own default, which differs by SDK.
@@ -57,7 +59,11 @@ fn has_scheme(value: &str) -> bool {
 }
 
 fn without_scheme(name: &str, value: &str, protocol: Option<&str>) -> (String, String) {
-    let path = if protocol == Some("http") && value.ends_with(":4317") { value.replace(":4317", ":4318") } else { value.to_owned() };
+    let path = if protocol == Some("http") && value.ends_with(":4317") {
+        value.replace(":4317", ":4318")
+    } else {
+        value.to_owned()
+    };
     (
         format!(
             "`{name}` is `{value}`, without a scheme: most SDKs refuse it or take the host for the scheme, and send \

@@ -12,7 +12,8 @@ pub(crate) fn exporting(endpoint: &str) -> Container {
 
 /// A container with further variables; without a value: from elsewhere.
 pub(crate) fn with(mut container: Container, variables: &[(&str, Option<&str>)]) -> Container {
-    let variables = variables.iter().map(|(name, value)| EnvVar { name: (*name).to_owned(), value: value.map(str::to_owned) });
+    let variables =
+        variables.iter().map(|(name, value)| EnvVar { name: (*name).to_owned(), value: value.map(str::to_owned) });
     container.env.extend(variables);
     container
 }

@@ -185,7 +185,8 @@ impl Compound {
 
     /// Whether something inside may leave it, where it is a loop.
     pub fn may_leave(&self) -> bool {
-        let leaves = |simple: &Simple| simple.is_exec() || matches!(simple.name(), "break" | "exit" | "return" | "kill");
+        let leaves =
+            |simple: &Simple| simple.is_exec() || matches!(simple.name(), "break" | "exit" | "return" | "kill");
         self.bodies.iter().flat_map(|body| simple_commands(body)).any(leaves)
     }
 }
