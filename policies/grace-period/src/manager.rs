@@ -156,7 +156,10 @@ mod tests {
         let shown =
             |command: &[&str]| messages(&deployment(60).with(container("app").command(command)).build(), &SWALLOWED);
         let all = [shown(&["npm", "start"]), shown(&["pnpm", "start"]), shown(&["yarn", "start"])];
-        expect![].assert_eq(&all.join("\n"));
+        expect![[r#"
+            `npm` stands in front of the application: it runs the script behind `sh`, and where that is dash, as in images built on Debian, SIGTERM ends the shell and the application is killed without hearing of it
+            `pnpm` stands in front of the application: it runs the script behind `sh`, and where that is dash, as in images built on Debian, it ends at SIGTERM before the application has stopped, which is then killed
+            `yarn` stands in front of the application: yarn 1 ends at SIGTERM before the application has stopped, which is then killed (yarn 3 and 4 wait for it)"#]].assert_eq(&all.join("\n"));
     }
 
     #[test]

@@ -149,6 +149,8 @@ mod tests {
             messages(&meshed(30, &[block]), &OUTLIVES),
             messages(&meshed(30, &[block, ("dapr.io/graceful-shutdown-seconds", "30")]), &OUTLIVES),
         ];
-        expect![].assert_eq(&shown.join("\n"));
+        expect![[r#"
+            Dapr's proxy waits 65s = 60s + 5s (its default) before it stops, and terminationGracePeriodSeconds is 30s: it is killed while it waits, with what it still carries
+            Dapr's proxy waits 90s = 60s + 30s (`dapr.io/graceful-shutdown-seconds`) before it stops, and terminationGracePeriodSeconds is 30s: it is killed while it waits, with what it still carries"#]].assert_eq(&shown.join("\n"));
     }
 }

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn says_the_sum_and_heeds_the_setting() {
         let workload = on("cloud.google.com/gke-spot", Some("true"), "40s");
-        expect![].assert_eq(&messages(&workload, &CUTS));
+        expect!["GKE grants a pod 15s when it takes a spot node back, and this container needs 45s = preStop 0s + drain delay 5s (plimsoll.dev/drain-delay) + shutdown timeout 40s (plimsoll.dev/shutdown-timeout) + flush 0s"].assert_eq(&messages(&workload, &CUTS));
         let spot = Spot { gke: Duration::seconds(60), ..Spot::default() };
         let settings = GracePeriod { spot, ..GracePeriod::default() };
         assert!(found_with(&settings, &workload, &[]).iter().all(|finding| finding.rule != CUTS.name));

@@ -141,6 +141,12 @@ mod tests {
             of_deadlines.map(|f| format!("{}: {}\n  help: {}", f.pointer, f.message, f.help.unwrap())).collect()
         };
         let all = [shown(migration().backoff(8)), shown(plain().deadline(3600))].concat();
-        expect![].assert_eq(&all.join("\n"));
+        expect![[r#"
+            /spec/activeDeadlineSeconds: this migration has no time after which it is given up: one that hangs holds up the release until the release's own deadline, and then still runs
+              help: activeDeadlineSeconds: what the longest migration takes, and less than 1200, the release's deadline
+            /spec/backoffLimit: backoffLimit 8: between its attempts alone this Job waits 1830s (10s, doubled each time, 600s at most), longer than a release is waited for (1200s)
+              help: backoffLimit: 6 or less, or activeDeadlineSeconds: 1200 or less
+            /spec/activeDeadlineSeconds: activeDeadlineSeconds 3600s is longer than a release is waited for (1200s): the release fails while this Job still runs
+              help: activeDeadlineSeconds: 1200 or less"#]].assert_eq(&all.join("\n"));
     }
 }

@@ -101,10 +101,7 @@ fn finding(hook: &Hook, follows: &[(Operation, &Waiter<'_>)]) -> Finding {
     let message = format!(
         "in {during}{waits}, {tool} runs this hook (`{}`) only when {} `{}` is ready, and {} waits for this Job: both \
          wait until the deadline of the release",
-        hook.events(),
-        first.workload.kind,
-        first.workload.name,
-        first.who,
+        hook.written, first.workload.kind, first.workload.name, first.who,
     );
     let help = format!(
         "make it {of_tool}, or an ordinary Job of the release, with the revision in its name: then it runs beside the \
@@ -190,6 +187,13 @@ mod tests {
                 )
             })
             .collect();
-        expect![].assert_eq(&shown.join("\n"));
+        expect![[r#"
+            3 /metadata/annotations/helm.sh~1hook: in an install with `--wait` or `--atomic`, Helm runs this hook (`post-install,post-upgrade`) only when Deployment `app` is ready, and init container `wait` of Deployment `app` waits for this Job: both wait until the deadline of the release
+              help: make it `pre-install,pre-upgrade`, or an ordinary Job of the release, with the revision in its name: then it runs beside the pods that wait for it
+              see Some(0) /spec/template/spec/initContainers/0/command: init container `wait` of Deployment `app` waits for it
+              see Some(1) /spec/template/spec/initContainers/0/command: init container `wait` of Deployment `web` waits for it
+            4 /metadata/annotations/argocd.argoproj.io~1hook: in a sync, Argo CD runs this hook (`PostSync`) only when Deployment `app` is ready, and init container `wait` of Deployment `app` waits for this Job: both wait until the deadline of the release
+              help: make it `PreSync`, or an ordinary Job of the release, with the revision in its name: then it runs beside the pods that wait for it
+              see Some(2) /spec/template/spec/initContainers/0/command: init container `wait` of Deployment `app` waits for it"#]].assert_eq(&shown.join("\n"));
     }
 }

@@ -15,7 +15,9 @@ const ARGO_DELETE: &str = "argocd.argoproj.io/hook-delete-policy";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hook {
     pub(crate) tool: Tool,
-    /// Words of the annotation, in lower case.
+    /// The annotation's value, as written.
+    pub(crate) written: String,
+    /// Its words, in lower case.
     events: Vec<String>,
     /// Its place among the hooks of the same phase: Helm's weight, Argo CD's wave.
     weight: i64,
@@ -53,7 +55,8 @@ impl Hook {
         let (tool, text, weight, delete, failed) = argo.or_else(helm)?;
         let events: Vec<String> = words(text).filter(|event| !is_test(event)).collect();
         let deletes_failed = annotations.get(delete).is_some_and(|text| words(text).any(|policy| policy == failed));
-        (!events.is_empty()).then(|| Hook { tool, events, weight: number(annotations, weight), deletes_failed })
+        let (written, weight) = (text.clone(), number(annotations, weight));
+        (!events.is_empty()).then_some(Hook { tool, written, events, weight, deletes_failed })
     }
 
     /// The annotation that makes it a hook.
@@ -72,11 +75,6 @@ impl Hook {
                 Tool::Argo => ARGO_DELETE,
             })
         })
-    }
-
-    /// The events for which it runs, as they are written for the tool.
-    pub(crate) fn events(&self) -> String {
-        self.events.join(",")
     }
 
     /// When it runs; nothing where it takes no part in that operation.

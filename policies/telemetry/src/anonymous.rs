@@ -104,7 +104,9 @@ mod tests {
     fn says_what_arrives_and_what_to_write() {
         let found = found(&Telemetry {}, &ANONYMOUS, &deployment([exporting("http://collector:4317")]));
         let [finding] = &*found else { panic!("one finding") };
-        expect![].assert_eq(&format!(
+        expect![[r#"
+            /spec/template/spec/containers/0/env/0: `OTEL_EXPORTER_OTLP_ENDPOINT` sends telemetry on, and neither `OTEL_SERVICE_NAME` nor `service.name` says whose it is: it arrives as `unknown_service`, together with that of every other program that has no name
+            help: add the variable `OTEL_SERVICE_NAME: app`"#]].assert_eq(&format!(
             "{}: {}\nhelp: {}",
             finding.pointer,
             finding.message,

@@ -148,6 +148,8 @@ mod tests {
                 ("OTEL_EXPORTER_JAEGER_ENDPOINT", Some("collector:14250")),
             ],
         );
-        expect![].assert_eq(&messages(app).join("\n"));
+        expect![[r#"
+            the exporter speaks http, and port 4317 of a collector takes grpc: nothing arrives (write port 4318, or `OTEL_EXPORTER_OTLP_PROTOCOL: grpc`)
+            `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` is `collector:4317`, without a scheme: most SDKs refuse it or take the host for the scheme, and send nothing (write `http://collector:4317`, or `https://` where the collector has a certificate)"#]].assert_eq(&messages(app).join("\n"));
     }
 }
