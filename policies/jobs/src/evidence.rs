@@ -44,10 +44,13 @@ fn by_time(subject: &Subject<'_>, release: Duration, findings: &mut Findings<'_>
     if Duration::seconds(seconds) >= release {
         return;
     }
-    let message = format!(
-        "{TTL} {seconds}s: this Job is deleted, with its pods and their logs, while the release may still be waited \
-         for ({release}): a tool that waits for it then finds nothing, and nothing says why it failed"
-    );
+    let consequence = match subject.gates_release() {
+        true => {
+            format!("while the release may still be waited for ({release}): a tool that waits for it finds nothing")
+        }
+        false => "also when it has failed: nothing says why".to_owned(),
+    };
+    let message = format!("{TTL} {seconds}s: this Job is deleted, with its pods and their logs, {consequence}");
     let enough = release.ceil_seconds();
     let finding = Finding::new(&DELETED, subject.field(TTL), message)
         .help(format!("{TTL}: {enough} or more, or nothing at all"))

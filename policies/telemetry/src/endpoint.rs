@@ -21,11 +21,12 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
         let Some(signal) = signal(&variable.name) else { continue };
         let Some(value) = variable.value.as_deref().map(str::trim).filter(|value| !value.is_empty()) else { continue };
         // What the kubelet puts in may be anything: `$(COLLECTOR)`, `http://$(HOST):4317`.
-        let protocol = protocol(container, signal);
+        let told = protocol(container, signal);
+        let protocol = told.as_ref().map(|(_, protocol)| *protocol);
         let wrong = if value.starts_with("$(") {
             None
         } else if has_scheme(value) {
-            protocol.and_then(|protocol| wrong_port(value, protocol))
+            told.and_then(|(told, protocol)| wrong_port(value, &told, protocol))
         } else {
             Some(without_scheme(&variable.name, value, protocol))
         };
@@ -43,13 +44,14 @@ fn signal(name: &str) -> Option<&str> {
         .filter(|signal| matches!(*signal, "" | "TRACES_" | "METRICS_" | "LOGS_"))
 }
 
-/// What the exporter is told to speak: `grpc` or `http`; none where it is its own default, which differs by SDK.
-fn protocol(container: &Container, signal: &str) -> Option<&'static str> {
-    let of = |name: String| container.env(&name)?.value.as_deref();
-    let text = of(format!("{EXPORTER}{signal}PROTOCOL")).or_else(|| of(format!("{EXPORTER}PROTOCOL")))?;
-    match text.trim() {
-        "grpc" => Some("grpc"),
-        "http/protobuf" | "http/json" => Some("http"),
+/// What the exporter is told to speak, `grpc` or `http`, and by which variable; none where it is its own default, which
+/// differs by SDK.
+fn protocol(container: &Container, signal: &str) -> Option<(String, &'static str)> {
+    let names = [format!("{EXPORTER}{signal}PROTOCOL"), format!("{EXPORTER}PROTOCOL")];
+    let name = names.into_iter().find(|name| container.env(name).is_some())?;
+    match container.env(&name)?.value.as_deref()?.trim() {
+        "grpc" => Some((name, "grpc")),
+        "http/protobuf" | "http/json" => Some((name, "http")),
         _ => None,
     }
 }
@@ -73,7 +75,7 @@ fn without_scheme(name: &str, value: &str, protocol: Option<&str>) -> (String, S
     )
 }
 
-fn wrong_port(value: &str, protocol: &str) -> Option<(String, String)> {
+fn wrong_port(value: &str, told: &str, protocol: &str) -> Option<(String, String)> {
     let authority = value.split_once("://")?.1.split(['/', '?']).next()?;
     let port = authority.rsplit_once(':')?.1;
     let (_, spoken) = PORTS.iter().find(|(known, _)| *known == port)?;
@@ -85,7 +87,7 @@ fn wrong_port(value: &str, protocol: &str) -> Option<(String, String)> {
     (*spoken != protocol).then(|| {
         (
             format!("the exporter speaks {protocol}, and port {port} of a collector takes {spoken}: nothing arrives"),
-            format!("write port {right}, or `{EXPORTER}PROTOCOL: {other}`"),
+            format!("write port {right}, or `{told}: {other}`"),
         )
     })
 }
@@ -149,7 +151,7 @@ mod tests {
             ],
         );
         expect![[r#"
-            the exporter speaks http, and port 4317 of a collector takes grpc: nothing arrives (write port 4318, or `OTEL_EXPORTER_OTLP_PROTOCOL: grpc`)
+            the exporter speaks http, and port 4317 of a collector takes grpc: nothing arrives (write port 4318, or `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: grpc`)
             `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` is `collector:4317`, without a scheme: most SDKs refuse it or take the host for the scheme, and send nothing (write `http://collector:4317`, or `https://` where the collector has a certificate)"#]].assert_eq(&messages(app).join("\n"));
     }
 }

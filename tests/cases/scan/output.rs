@@ -256,7 +256,21 @@ fn what_is_rendered_names_its_template() {
     );
     let problem = report["problems"][0]["message"].as_str().expect("a message");
     assert!(problem.ends_with(" (rendered from shop/templates/broken.yaml)"), "{problem}");
-    check(&text(&["--quiet"], &rendered("app.yaml", &deployment(DENIED))).stdout, &expect![]);
+    check(
+        &text(&["--quiet"], &rendered("app.yaml", &deployment(DENIED))).stdout,
+        &expect![[r#"
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+          --> <stdin>:14:18
+           |
+        14 |           image: app:latest
+           |                  ^^^^^^^^^^
+           |
+           = object: Deployment app, container app
+           = template: shop/templates/app.yaml
+           = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
+
+    "#]],
+    );
 }
 
 #[test]
