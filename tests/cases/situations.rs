@@ -283,89 +283,89 @@ fn e_release() {
     before(
         "e-release",
         &expect![[r#"
-        warn[anonymous-telemetry]: `OTEL_EXPORTER_OTLP_ENDPOINT` sends telemetry on, and neither `OTEL_SERVICE_NAME` nor `service.name` says whose it is: it arrives as `unknown_service`, together with that of every other program that has no name
-          --> before/release.yaml:36:13
-           |
-        36 |             - name: OTEL_EXPORTER_OTLP_ENDPOINT
-           |             ^
-           |
-           = object: Deployment shop-api, container api
-           = template: shop/templates/api.yaml
-           = help: add the variable `OTEL_SERVICE_NAME: shop-api`
+            warn[anonymous-telemetry]: `OTEL_EXPORTER_OTLP_ENDPOINT` sends telemetry on, and neither `OTEL_SERVICE_NAME` nor `service.name` says whose it is: it arrives as `unknown_service`, together with that of every other program that has no name
+              --> before/release.yaml:36:13
+               |
+            36 |             - name: OTEL_EXPORTER_OTLP_ENDPOINT
+               |             ^
+               |
+               = object: Deployment shop-api, container api
+               = template: shop/templates/api.yaml
+               = help: add the variable `OTEL_SERVICE_NAME: shop-api`
 
-        deny[otlp-endpoint-mismatch]: `OTEL_EXPORTER_OTLP_ENDPOINT` is `collector.observability:4317`, without a scheme: most SDKs refuse it or take the host for the scheme, and send nothing
-          --> before/release.yaml:37:22
-           |
-        37 |               value: collector.observability:4317
-           |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = object: Deployment shop-api, container api
-           = template: shop/templates/api.yaml
-           = help: write `http://collector.observability:4317`, or `https://` where the collector has a certificate
+            deny[otlp-endpoint-mismatch]: `OTEL_EXPORTER_OTLP_ENDPOINT` is `collector.observability:4317`, without a scheme: most SDKs refuse it or take the host for the scheme, and send nothing
+              --> before/release.yaml:37:22
+               |
+            37 |               value: collector.observability:4317
+               |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = object: Deployment shop-api, container api
+               = template: shop/templates/api.yaml
+               = help: write `http://collector.observability:4317`, or `https://` where the collector has a certificate
 
-        deny[hook-deadlock]: in an install with `--wait` or `--atomic`, Helm runs this hook (`post-install,post-upgrade`) only when Deployment `shop-api` is ready, and init container `wait-for-migration` of Deployment `shop-api` waits for this Job: both wait until the deadline of the release
-          --> before/release.yaml:73:19
-           |
-        73 |     helm.sh/hook: post-install,post-upgrade
-           |                   ^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = object: Job shop-migrate
-           = template: shop/templates/migrate.yaml
-           = see: before/release.yaml:31:11: init container `wait-for-migration` of Deployment `shop-api` waits for it
-           = help: make it `pre-install,pre-upgrade`, or an ordinary Job of the release, with the revision in its name: then it runs beside the pods that wait for it
+            deny[hook-deadlock]: in an install with `--wait` or `--atomic`, Helm runs this hook (`post-install,post-upgrade`) only when Deployment `shop-api` is ready, and init container `wait-for-migration` of Deployment `shop-api` waits for this Job: both wait until the deadline of the release
+              --> before/release.yaml:73:19
+               |
+            73 |     helm.sh/hook: post-install,post-upgrade
+               |                   ^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = object: Job shop-migrate
+               = template: shop/templates/migrate.yaml
+               = see: before/release.yaml:31:11: init container `wait-for-migration` of Deployment `shop-api` waits for it
+               = help: make it `pre-install,pre-upgrade`, or an ordinary Job of the release, with the revision in its name: then it runs beside the pods that wait for it
 
-        warn[unbounded-job]: this migration has no time after which it is given up: one that hangs holds up the release until the release's own deadline, and then still runs
-          --> before/release.yaml:74:1
-           |
-        74 | spec:
-           | ^^^^
-           |
-           = object: Job shop-migrate
-           = template: shop/templates/migrate.yaml
-           = help: activeDeadlineSeconds: what the longest migration takes, and less than 1200, the release's deadline
+            warn[unbounded-job]: this migration has no time after which it is given up: one that hangs holds up the release until the release's own deadline, and then still runs
+              --> before/release.yaml:74:1
+               |
+            74 | spec:
+               | ^^^^
+               |
+               = object: Job shop-migrate
+               = template: shop/templates/migrate.yaml
+               = help: activeDeadlineSeconds: what the longest migration takes, and less than 1200, the release's deadline
 
-        deny[job-outlasts-release]: backoffLimit 8: between its attempts alone this Job waits 1830s (10s, doubled each time, 600s at most), longer than a release is waited for (1200s)
-          --> before/release.yaml:75:17
-           |
-        75 |   backoffLimit: 8
-           |                 ^
-           |
-           = object: Job shop-migrate
-           = template: shop/templates/migrate.yaml
-           = help: backoffLimit: 6 or less, or activeDeadlineSeconds: 1200 or less
+            deny[job-outlasts-release]: backoffLimit 8: between its attempts alone this Job waits 1830s (10s, doubled each time, 600s at most), longer than a release is waited for (1200s)
+              --> before/release.yaml:75:17
+               |
+            75 |   backoffLimit: 8
+               |                 ^
+               |
+               = object: Job shop-migrate
+               = template: shop/templates/migrate.yaml
+               = help: backoffLimit: 6 or less, or activeDeadlineSeconds: 1200 or less
 
-        deny[evidence-deleted]: ttlSecondsAfterFinished 60s: this Job is deleted, with its pods and their logs, while the release may still be waited for (1200s): a tool that waits for it then finds nothing, and nothing says why it failed
-          --> before/release.yaml:76:28
-           |
-        76 |   ttlSecondsAfterFinished: 60
-           |                            ^^
-           |
-           = object: Job shop-migrate
-           = template: shop/templates/migrate.yaml
-           = help: ttlSecondsAfterFinished: 1200 or more, or nothing at all
+            deny[evidence-deleted]: ttlSecondsAfterFinished 60s: this Job is deleted, with its pods and their logs, while the release may still be waited for (1200s): a tool that waits for it finds nothing
+              --> before/release.yaml:76:28
+               |
+            76 |   ttlSecondsAfterFinished: 60
+               |                            ^^
+               |
+               = object: Job shop-migrate
+               = template: shop/templates/migrate.yaml
+               = help: ttlSecondsAfterFinished: 1200 or more, or nothing at all
 
-        warn[logs-lost-on-failure]: restartPolicy OnFailure: at the limit of its retries the Job's pod is deleted, and the logs that say why the migration failed are gone
-          --> before/release.yaml:85:22
-           |
-        85 |       restartPolicy: OnFailure
-           |                      ^^^^^^^^^
-           |
-           = object: Job shop-migrate
-           = template: shop/templates/migrate.yaml
-           = help: restartPolicy: Never: each attempt is a pod of its own, and all of them stay
+            warn[logs-lost-on-failure]: restartPolicy OnFailure: at the limit of its retries the Job's pod is deleted, and the logs that say why the migration failed are gone
+              --> before/release.yaml:85:22
+               |
+            85 |       restartPolicy: OnFailure
+               |                      ^^^^^^^^^
+               |
+               = object: Job shop-migrate
+               = template: shop/templates/migrate.yaml
+               = help: restartPolicy: Never: each attempt is a pod of its own, and all of them stay
 
-        warn[job-held-by-sidecar]: `cloud-sql-proxy` is a proxy, which never ends by itself: the pod never ends, and the Job never completes, also when its work is done
-          --> before/release.yaml:90:9
-           |
-        90 |         - name: cloud-sql-proxy
-           |         ^
-           |
-           = object: Job shop-migrate, container cloud-sql-proxy
-           = template: shop/templates/migrate.yaml
-           = help: move it to `initContainers` with `restartPolicy: Always`: the kubelet ends such a sidecar when the other containers have ended
+            warn[job-held-by-sidecar]: `cloud-sql-proxy` is a proxy, which never ends by itself: the pod never ends, and the Job never completes, also when its work is done
+              --> before/release.yaml:90:9
+               |
+            90 |         - name: cloud-sql-proxy
+               |         ^
+               |
+               = object: Job shop-migrate, container cloud-sql-proxy
+               = template: shop/templates/migrate.yaml
+               = help: move it to `initContainers` with `restartPolicy: Always`: the kubelet ends such a sidecar when the other containers have ended
 
-        4 deny, 4 warn: 2 workloads in 2 documents of 1 file
-        `plimsoll explain otlp-endpoint-mismatch` says why it matters and how to fix it
-    "#]],
+            4 deny, 4 warn: 2 workloads in 2 documents of 1 file
+            `plimsoll explain otlp-endpoint-mismatch` says why it matters and how to fix it
+        "#]],
     );
 }

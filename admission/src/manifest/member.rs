@@ -1,7 +1,16 @@
 //! What rules about a set see of an object that runs no pods.
 
+use super::kind::group;
 use plimsoll_policy::{Member, Service, workload::Map};
 use serde_json::Value;
+
+/// Group and kind of the objects that are members of a set beside the workloads: those that a rule about sets reads.
+const KINDS: [(&str, &str); 1] = [("", "Service")];
+
+/// Whether objects of that kind are members of a set.
+pub(super) fn is_member(api_version: &str, kind: &str) -> bool {
+    KINDS.contains(&(group(api_version), kind))
+}
 
 /// The namespace as written, and the object; none where it has no API version and no kind.
 pub(super) fn member(value: &Value) -> Option<(Option<String>, Member)> {

@@ -87,8 +87,7 @@ impl Object {
 /// How to read a text.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Keep every other object as a [`Member`] of a set, which takes a parse of every document but custom resource
-    /// definitions.
+    /// Keep Services as [`Member`]s of a set, which takes a parse of their documents.
     pub members: bool,
     /// The field of a kustomization that lists this text as a patch: then nothing in it is judged.
     pub patch: Option<&'static str>,

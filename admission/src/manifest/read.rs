@@ -8,7 +8,7 @@ use super::{
     document::{Document, as_json, documents},
     json,
     kind::Lookup,
-    member::member,
+    member::{is_member, member},
     object::{Identity, identify, object_with},
     openshift::{Parameters, Unresolved},
     patch::{PatchMark, is_json_patch},
@@ -159,7 +159,7 @@ impl<'t> Reading<'_, 't> {
                     Lookup::Unknown => may_have_containers(text),
                     Lookup::Judged(_) | Lookup::List(_) | Lookup::Mistaken { .. } => true,
                 };
-                let wanted = self.options.members && kind != CUSTOM_RESOURCE_DEFINITION;
+                let wanted = self.options.members && is_member(&api_version, &kind);
                 (!may_matter && !wanted).then_some(Skip::OtherKind)
             }
         }
@@ -338,6 +338,3 @@ fn is_json_with_comments(text: &str) -> bool {
         && ["//", "/*"].iter().any(|comment| text.contains(comment))
         && !["kind", "apiVersion"].iter().any(|word| text.contains(word))
 }
-
-/// Schemas, and nearly all bytes of an install manifest: no rule compares them with anything.
-const CUSTOM_RESOURCE_DEFINITION: &str = "CustomResourceDefinition";
