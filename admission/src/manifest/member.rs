@@ -12,11 +12,14 @@ pub(super) fn is_member(api_version: &str, kind: &str) -> bool {
     KINDS.contains(&(group(api_version), kind))
 }
 
-/// The namespace as written, and the object; none where it has no API version and no kind.
+/// The namespace as written, and the object; none where it is of another kind.
 pub(super) fn member(value: &Value) -> Option<(Option<String>, Member)> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let metadata = |field: &str| text(&format!("/metadata/{field}")).filter(|text| !text.is_empty());
     let (api_version, kind) = (text("/apiVersion")?, text("/kind")?);
+    if !is_member(&api_version, &kind) {
+        return None;
+    }
     let is_service = api_version == "v1" && kind == "Service";
     let member = Member {
         service: is_service.then(|| Service { selector: strings(value.pointer("/spec/selector")) }),

@@ -292,17 +292,16 @@ fn what_a_kustomization_lists_as_a_patch_is_one() {
 }
 
 #[test]
-fn what_runs_no_pods_is_a_member_of_a_set() {
+fn a_service_is_a_member_of_a_set() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {selector: {app: a}}\n";
     let text = format!("{DEPLOYMENT}---\n{service}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\n");
     let options = Options { members: true, ..Options::default() };
     let contents = read(&text, &Kinds::default(), &options);
     let members: Vec<_> = contents.members.iter().map(|it| (it.document, it.member.name.as_str())).collect();
-    assert_eq!(members, [(1, "s"), (2, "c")]);
-    let [service, map] = &contents.members[..] else { panic!("two members") };
+    assert_eq!(members, [(1, "s")]);
+    let [service] = &contents.members[..] else { panic!("one member") };
     assert_eq!(service.namespace.as_deref(), Some("shop"));
     assert!(service.member.service.as_ref().is_some_and(|it| it.selects(&[("app".into(), "a".into())].into())));
-    assert!(map.member.service.is_none());
     assert_eq!((contents.objects.len(), contents.skipped), (1, vec![Skip::OtherKind; 2]));
 }
 
