@@ -3,16 +3,18 @@
 use plimsoll::engine::Engine;
 use plimsoll_grace_period::GracePeriod;
 use plimsoll_image_pull::ImagePull;
+use plimsoll_jobs::Jobs;
 use plimsoll_policy::Policy;
 use plimsoll_probes::Probes;
 use plimsoll_rollout::Rollout;
+use plimsoll_telemetry::Telemetry;
 use plimsoll_tests::root;
 use plimsoll_toolchain::{Lock, digest, source_digest};
 use std::{fs, num::NonZeroUsize};
 
-/// Every check copies what the module keeps in memory, and every start of the program reads it. The pages of the policies
-/// are in it as well, outside of memory: about 180 KB.
-const LARGEST: usize = 1536 * 1024;
+/// Every check copies what the module keeps in memory, and every start of the program reads it. A policy takes 60 to 300 KB, its
+/// page included; the whole catalogue must stay below this.
+const LARGEST: usize = 1_600_000;
 
 fn bytes() -> Vec<u8> {
     fs::read(root().join("policies/builtin/builtin.wasm")).expect("it is committed")
@@ -36,7 +38,7 @@ fn they_are_what_the_program_runs() {
     let builtin = engine.builtin().expect("they load");
     assert_eq!(builtin.digest(), digest(&bytes()));
     let ids: Vec<&str> = builtin.descriptions().iter().map(|policy| policy.id.as_str()).collect();
-    assert_eq!(ids, [GracePeriod::ID, ImagePull::ID, Probes::ID, Rollout::ID]);
+    assert_eq!(ids, [GracePeriod::ID, ImagePull::ID, Jobs::ID, Probes::ID, Rollout::ID, Telemetry::ID]);
 }
 
 /// A module from elsewhere is refused if it imports a function; the same door lets these pass.

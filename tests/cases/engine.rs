@@ -189,5 +189,5 @@ fn workload() -> Object {
 }
 
 fn subject(object: &Object) -> Subject<'_> {
-    Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }
+    Subject { workload: &object.workload, value: &object.value }
 }

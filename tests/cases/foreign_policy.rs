@@ -64,8 +64,7 @@ fn finds_what_its_page_says() {
     for example in examples {
         let contents = manifest::read(example.yaml.as_bytes(), &Kinds::default(), &manifest::Options::default());
         let object = &contents.objects[0].object;
-        let report =
-            evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, &set);
+        let report = evaluate(&Subject { workload: &object.workload, value: &object.value }, &set);
         assert_eq!(report.failures, []);
         let of_rule = report.findings.iter().filter(|judged| judged.rule == example.rule);
         let worst = of_rule.map(|judged| judged.level).max().unwrap_or(Level::Off);

@@ -7,3 +7,4 @@ mod foreign_policy;
 mod pages;
 mod scan;
 mod semantics;
+mod situations;

@@ -10,6 +10,7 @@ use plimsoll::{
 };
 use plimsoll_grace_period::GracePeriod;
 use plimsoll_image_pull::ImagePull;
+use plimsoll_jobs::Jobs;
 use plimsoll_policy::{
     Findings, Input, Level, Member, Policy, Set,
     examples::{self, Example},
@@ -17,6 +18,7 @@ use plimsoll_policy::{
 };
 use plimsoll_probes::Probes;
 use plimsoll_rollout::Rollout;
+use plimsoll_telemetry::Telemetry;
 use plimsoll_tests::{root, scan};
 use serde_json::Value;
 use std::{
@@ -44,6 +46,16 @@ fn image_pull_does_what_its_page_says() {
 #[test]
 fn rollout_does_what_its_page_says() {
     hold::<Rollout>();
+}
+
+#[test]
+fn jobs_does_what_its_page_says() {
+    hold::<Jobs>();
+}
+
+#[test]
+fn telemetry_does_what_its_page_says() {
+    hold::<Telemetry>();
 }
 
 /// Both ways to run a policy give the very same findings, and they are those that the page promises.
@@ -79,6 +91,8 @@ fn the_tables_of_rules_are_generated() {
         (GracePeriod::ID, GracePeriod::PAGE, GracePeriod::RULES),
         (ImagePull::ID, ImagePull::PAGE, ImagePull::RULES),
         (Rollout::ID, Rollout::PAGE, Rollout::RULES),
+        (Jobs::ID, Jobs::PAGE, Jobs::RULES),
+        (Telemetry::ID, Telemetry::PAGE, Telemetry::RULES),
     ] {
         let start = page.find(TABLE_HEAD).unwrap_or_else(|| panic!("the page of {id} has no table of rules"));
         let length: usize =
@@ -133,7 +147,7 @@ fn set(profile: Profile) -> PolicySet {
 }
 
 fn as_webassembly<P: Policy>(object: &Object, set: &PolicySet) -> Vec<Finding> {
-    let report = evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set);
+    let report = evaluate(&Subject { workload: &object.workload, value: &object.value }, set);
     assert_eq!(report.failures, []);
     report.findings.into_iter().filter(|judged| judged.policy == P::ID).collect()
 }
@@ -206,14 +220,21 @@ fn every_rule_has_an_example_that_it_finds_and_one_that_it_allows() {
         }
         lacking
     }
-    let lacking =
-        [lacking::<Probes>(), lacking::<GracePeriod>(), lacking::<ImagePull>(), lacking::<Rollout>()].concat();
+    let lacking = [
+        lacking::<GracePeriod>(),
+        lacking::<ImagePull>(),
+        lacking::<Jobs>(),
+        lacking::<Probes>(),
+        lacking::<Rollout>(),
+        lacking::<Telemetry>(),
+    ]
+    .concat();
     assert!(lacking.is_empty(), "{lacking:#?}");
 }
 
 #[test]
 fn the_situations_are_denied_before_and_clean_after() {
-    for folder in ["a-timer-worker", "b-queue-and-feed", "c-three-probes", "d-zero-downtime"] {
+    for folder in ["a-timer-worker", "b-queue-and-feed", "c-three-probes", "d-zero-downtime", "e-release"] {
         let situation = root().join("docs/examples").join(folder);
         let before = scan(&situation, &["before"]);
         assert_eq!(before.code, 1, "{folder}: {:?}", before.findings());
@@ -232,7 +253,8 @@ fn the_last_manifest_of_zero_downtime_is_denied_with_the_sum() {
 
 #[test]
 fn every_tracked_page_of_a_policy_is_held_here() {
-    let known: BTreeSet<&str> = [Probes::ID, GracePeriod::ID, ImagePull::ID, Rollout::ID].into();
+    let known: BTreeSet<&str> =
+        [GracePeriod::ID, ImagePull::ID, Jobs::ID, Probes::ID, Rollout::ID, Telemetry::ID].into();
     let folders = fs::read_dir(root().join("policies")).expect("the policies");
     let with_page = folders.flatten().filter(|folder| folder.path().join("README.md").is_file());
     let names: BTreeSet<String> = with_page.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();

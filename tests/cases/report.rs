@@ -33,6 +33,7 @@ fn finding(level: Level) -> Finding {
         location: file(Some(0), None, Some(region())),
         related: vec![],
         fix: None,
+        template: None,
         fingerprint: Fingerprint([0x5a; 16]),
     }
 }

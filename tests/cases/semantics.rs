@@ -135,3 +135,22 @@ fn two_containers_with_the_same_message_are_two_findings() {
     let containers: Vec<_> = undeclared.map(|finding| finding["container"].as_str().expect("a container")).collect();
     assert_eq!(containers, ["one", "other"]);
 }
+
+/// The view has a default in the place of such a field, and no rule may hold anything against that.
+#[test]
+fn nothing_is_computed_with_a_field_that_cannot_be_read() {
+    let pod = |grace: &str, probe: &str| {
+        let manifest = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: app }}\nspec:\n  selector: {{ matchLabels: {{ app: app }} }}\n  template:\n    metadata: {{ labels: {{ app: app }}, annotations: {{ plimsoll.dev/shutdown-timeout: 60s, plimsoll.dev/role: worker }} }}\n    spec:\n      terminationGracePeriodSeconds: {grace}\n      containers:\n      - name: app\n        image: app:1.2.3\n        readinessProbe: {{ httpGet: {{ path: /readyz, port: 8080 }} }}\n        livenessProbe: {{ httpGet: {{ path: /livez, port: 8080 }}, failureThreshold: {probe} }}\n        lifecycle: {{ preStop: {{ sleep: {{ seconds: 40 }} }} }}\n"
+        );
+        let outcome = scan_text(&[], &manifest);
+        (outcome.grave(), outcome.problems().len())
+    };
+    let names =
+        |found: &[String]| found.iter().map(|f| f.rsplit(' ').next().expect("a rule").to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&pod("50", "1").0), ["grace-too-short", "missing-startup-probe", "liveness-kills-stalls"]);
+    // In a template the API server accepts -1.
+    assert_eq!(pod("-1", "6"), (vec![], 1));
+    assert_eq!(pod("a while", "one"), (vec![], 2));
+    assert_eq!(names(&pod("110", "one").0), [""; 0]);
+}

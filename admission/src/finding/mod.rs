@@ -41,6 +41,8 @@ pub struct Finding {
     pub container: Option<String>,
     /// The field that it is about, or where that belongs.
     pub location: Location,
+    /// The template that the document was rendered from, as the text says itself: where the field has to be changed.
+    pub template: Option<Arc<str>>,
     /// Other places that explain it.
     pub related: Vec<Related>,
     /// Edits that fix it.
@@ -135,6 +137,7 @@ impl Finding {
             object: None,
             container,
             location: Location { place, pointer, region: None },
+            template: None,
             related,
             fix: (!fix.is_empty()).then_some(Fix { edits: fix, safety: fix_is }),
             fingerprint,

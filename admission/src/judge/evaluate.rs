@@ -16,8 +16,6 @@ pub struct Subject<'a> {
     pub workload: &'a Workload,
     /// The whole object, defaults applied.
     pub value: &'a Value,
-    /// JSON pointers of fields that are written and could not be read: what is found in them is not said.
-    pub unknown: &'a [Pointer],
 }
 
 /// What the policies say of one object.
@@ -59,7 +57,9 @@ pub fn evaluate(subject: &Subject<'_>, set: &PolicySet) -> Evaluation {
     if subject.workload.is_helm_test() {
         evaluation.cap(Level::Note);
     }
-    evaluation.findings.retain(|finding| !is_unknown(&finding.location.pointer, subject.unknown));
+    // A field that could not be read has a default in the view: what is found in it is not said.
+    let is_unread = |pointer: &Pointer| subject.workload.unreadable.iter().any(|field| pointer.is_within(field));
+    evaluation.findings.retain(|finding| !is_unread(&finding.location.pointer));
     evaluation
 }
 
@@ -107,14 +107,6 @@ pub fn evaluate_set(objects: &Set, values: &[(Arc<ObjectRef>, &Value)], set: &Po
         ask_group(&group.set_runs, ask, &mut evaluation.findings, &mut evaluation.failures);
     }
     evaluation
-}
-
-/// Whether a field is one of those that could not be read, or in one.
-fn is_unknown(pointer: &str, unknown: &[Pointer]) -> bool {
-    let is_in = |field: &Pointer| {
-        pointer.strip_prefix(field.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
-    };
-    unknown.iter().any(is_in)
 }
 
 /// All policies of a module at once. If that fails, one by one, so that the fault is pinned on one and the others still

@@ -34,7 +34,7 @@ impl Judge {
         let mut all = Verdict::default();
         let mut said = BTreeSet::new();
         for workload in object.workloads() {
-            let subject = Subject { workload, value: &object.value, unknown: &object.unknown };
+            let subject = Subject { workload, value: &object.value };
             let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
             all.usage += usage;
             for mut finding in findings {

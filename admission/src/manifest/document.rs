@@ -16,7 +16,16 @@ pub struct Document<'t> {
     pub(super) text: &'t str,
 }
 
-impl Document<'_> {
+impl<'t> Document<'t> {
+    /// The template that Helm rendered it from: `# Source: chart/templates/app.yaml` stands in front of each document of
+    /// `helm template`.
+    pub fn template(&self) -> Option<&'t str> {
+        let head = self.text.lines().take_while(|line| line.starts_with('#') || matches!(line.trim_end(), "" | "---"));
+        let path = head.filter_map(|line| line.strip_prefix("# Source: ")).next()?.trim();
+        let is_path = path.contains('/') && path.len() <= LONGEST_TEMPLATE && !path.contains(char::is_whitespace);
+        is_path.then_some(path)
+    }
+
     /// Whether there is nothing but markers, comments and blank lines.
     pub fn is_empty(&self) -> bool {
         is_blank(self.text)
@@ -28,9 +37,16 @@ impl Document<'_> {
     }
 
     pub(super) fn problem(&self, at: Span, lines: &Lines<'_>, message: impl Into<String>) -> Problem {
-        Problem { document: Some(self.index), position: Some(lines.position(at.start)), message: message.into() }
+        let mut message = message.into();
+        if let Some(template) = self.template() {
+            message += &format!(" (rendered from {template})");
+        }
+        Problem { document: Some(self.index), position: Some(lines.position(at.start)), message }
     }
 }
+
+/// A longer text behind `# Source:` is no path of a template.
+const LONGEST_TEMPLATE: usize = 512;
 
 /// The documents of a text, one after another. This is cheap: each can then be read by itself, on any thread.
 pub fn documents(text: &str) -> impl Iterator<Item = Document<'_>> {

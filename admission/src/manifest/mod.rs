@@ -62,10 +62,8 @@ pub struct Object {
     pub others: Vec<Workload>,
     /// The whole object, defaults applied.
     pub value: Value,
-    /// What is wrong with fields that could not be read. The view has their defaults, as if they were not there.
+    /// What is wrong with fields that could not be read. The views have their defaults, and their pointers.
     pub unreadable: Vec<FieldError>,
-    /// JSON pointers of fields that are unknown for it.
-    pub unknown: Vec<Pointer>,
     /// What the operator of its kind filled in.
     pub filled_in: FilledIn,
     /// Pod templates of it that no pointer of its kind leads to.
@@ -76,6 +74,13 @@ impl Object {
     /// One view for each of its pod templates.
     pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
         std::iter::once(&self.workload).chain(&self.others)
+    }
+
+    /// Notes in each view which fields could not be read.
+    fn note_unreadable(&mut self, fields: &[Pointer]) {
+        for workload in std::iter::once(&mut self.workload).chain(&mut self.others) {
+            workload.unreadable.extend_from_slice(fields);
+        }
     }
 }
 
@@ -119,6 +124,8 @@ pub struct Found<'t> {
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
+    /// The template that the document was rendered from, where it says so.
+    pub template: Option<&'t str>,
     /// The object.
     pub object: Object,
 }
@@ -165,6 +172,8 @@ pub struct Beside<'t> {
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
+    /// The template that the document was rendered from, where it says so.
+    pub template: Option<&'t str>,
     /// `metadata.namespace`, if written.
     pub namespace: Option<String>,
     /// The object.

@@ -126,8 +126,10 @@ struct Views {
 impl Views {
     fn of(self, root: Map<String, Value>) -> Object {
         let Views { first: workload, others, filled_in, not_covered, unreadable } = self;
-        let (unreadable, unknown) = unreadable.into_parts();
-        Object { workload, others, value: Value::Object(root), filled_in, not_covered, unreadable, unknown }
+        let (unreadable, fields) = unreadable.into_parts();
+        let mut object = Object { workload, others, value: Value::Object(root), filled_in, not_covered, unreadable };
+        object.note_unreadable(&fields);
+        object
     }
 }
 

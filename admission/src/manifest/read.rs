@@ -246,21 +246,23 @@ impl<'t> Reading<'_, 't> {
                 for error in &unresolved.fields {
                     self.refuse(tree, item, error);
                 }
-                object.unknown.extend(unresolved.fields.iter().map(|error| error.pointer.clone()));
                 for error in &object.unreadable {
                     self.refuse(tree, item, error);
                 }
-                object.unknown.extend(faults.into_iter().map(|fault| fault.pointer));
-                let (tree, document) = (Arc::clone(tree), self.document.index);
-                self.contents.objects.push(Found { tree, document, item, object: *object });
+                let unresolved = unresolved.fields.iter().map(|error| error.pointer.clone());
+                let fields: Vec<Pointer> = unresolved.chain(faults.into_iter().map(|fault| fault.pointer)).collect();
+                object.note_unreadable(&fields);
+                let (tree, document, template) = (Arc::clone(tree), self.document.index, self.document.template());
+                self.contents.objects.push(Found { tree, document, item, template, object: *object });
             }
             // What lacks something because it cannot be read is not a patch.
             Ok(Triage::Skip(Skip::KustomizePatch(_))) if has_faults => {}
             Ok(Triage::Skip(skip)) => {
                 match (member, head, &skip) {
                     (Some((namespace, member)), _, Skip::OtherKind) if !has_faults => {
-                        let (tree, document) = (Arc::clone(tree), self.document.index);
-                        self.contents.members.push(Beside { tree, document, item, namespace, member });
+                        let (tree, document, template) =
+                            (Arc::clone(tree), self.document.index, self.document.template());
+                        self.contents.members.push(Beside { tree, document, item, template, namespace, member });
                     }
                     (_, Some((api_version, kind)), Skip::OtherKind | Skip::UnknownKind { .. }) => {
                         self.other_kind(&api_version, &kind);

@@ -14,6 +14,7 @@ use serde_json::Value;
 mod container;
 pub(super) mod controller;
 mod handler;
+mod nodes;
 mod pod;
 mod probe;
 
@@ -43,6 +44,7 @@ pub(super) fn workload(root: &Node<'_>, kind: Kind<'_>, template: &str) -> Resul
         annotations: metadata.map("annotations")?,
         controller,
         pod,
+        unreadable: Vec::new(),
     })
 }
 

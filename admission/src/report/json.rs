@@ -53,6 +53,8 @@ struct Entry<'a> {
     pointer: &'a str,
     #[serde(flatten)]
     part: Part<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a str>,
     fingerprint: Fingerprint,
     related: Vec<Beside<'a>>,
     fix: Vec<Operation<'a>>,
@@ -161,6 +163,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             container: finding.container.as_deref(),
             pointer: &finding.location.pointer,
             part: Part::from(&finding.location),
+            template: finding.template.as_deref(),
             fingerprint: finding.fingerprint,
             related: finding.related.iter().map(Beside::from).collect(),
             fix: finding.fix.iter().flat_map(|fix| &fix.edits).map(Operation::from).collect(),

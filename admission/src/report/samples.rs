@@ -41,6 +41,7 @@ pub(super) fn finding(rule: &str, level: Level) -> Finding {
         location: location("deploy/app.yaml", 1, "/spec/template/spec/containers/0/image", region),
         related: vec![],
         fix: None,
+        template: None,
         fingerprint: Fingerprint(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128.to_be_bytes()),
     }
 }

@@ -60,6 +60,7 @@ fn describe(finding: &Finding) -> Block<'_> {
         let container = finding.container.as_ref().map(|name| format!(", container {name}"));
         details.push(("object", format!("{object}{}", container.unwrap_or_default())));
     }
+    details.extend(finding.template.iter().map(|template| ("template", template.to_string())));
     details.extend(finding.related.iter().map(|related| ("see", format!("{}: {}", related.location, related.message))));
     match &finding.status {
         Status::Open => details.extend(finding.help.iter().map(|help| ("help", help.clone()))),

@@ -123,6 +123,7 @@ impl<'a, 't> File<'a, 't> {
             for location in related.chain([&mut finding.location]) {
                 *location = self.location(found, std::mem::take(&mut location.pointer));
             }
+            finding.template = found.template.map(Arc::from);
         }
         findings.sort_by(|a, b| (a.location.position(), &a.rule).cmp(&(b.location.position(), &b.rule)));
         findings

@@ -126,6 +126,7 @@ impl Gathered<'_, '_> {
                 place.location = self.location(texts, index, std::mem::take(&mut place.location.pointer));
             }
             finding.location = self.location(texts, object, std::mem::take(&mut finding.location.pointer));
+            finding.template = self.origins[object].1.template();
             if *is_folder {
                 finding.level = finding.level.min(WORST_IN_A_FOLDER);
             }
@@ -182,6 +183,12 @@ impl<'c> Origin<'c, '_> {
         let (document, item) = self.place();
         let region = Some(Region::of(&file.lines, self.locate(&pointer)));
         Location { place: file.place(Some(document), item), pointer, region }
+    }
+
+    /// The template that it was rendered from.
+    fn template(&self) -> Option<Arc<str>> {
+        let (Origin::Judged(Found { template, .. }) | Origin::Beside(Beside { template, .. })) = self;
+        template.map(Arc::from)
     }
 
     fn locate(&self, pointer: &str) -> Span {

@@ -3,6 +3,8 @@
 plimsoll_policy::export!(
     plimsoll_grace_period::GracePeriod,
     plimsoll_image_pull::ImagePull,
+    plimsoll_jobs::Jobs,
     plimsoll_probes::Probes,
-    plimsoll_rollout::Rollout
+    plimsoll_rollout::Rollout,
+    plimsoll_telemetry::Telemetry,
 );

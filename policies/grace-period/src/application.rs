@@ -90,14 +90,10 @@ pub(crate) fn is_trivial(command: &Command) -> bool {
         }
     };
     match simple.name() {
-        "" | ":" | "((" | "[" | "[[" | "alias" | "basename" | "break" | "cat" | "cd" | "chmod" | "chown"
-        | "continue" | "cp" | "date" | "declare" | "dirname" | "echo" | "exit" | "export" | "false" | "head"
-        | "hostname" | "id" | "kill" | "let" | "ln" | "local" | "ls" | "mkdir" | "mv" | "pkill" | "printenv"
-        | "printf" | "pwd" | "readonly" | "return" | "rm" | "set" | "shift" | "shopt" | "test" | "touch" | "trap"
-        | "true" | "typeset" | "ulimit" | "umask" | "uname" | "unset" | "wait" | "whoami" => true,
+        "" | "wait" => true,
         "exec" => !simple.is_exec(),
         "sleep" => sleep_time(simple).is_some_and(|time| time < Duration::seconds(60)),
-        _ => false,
+        name => shell::is_brief(name),
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn undeclared(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         let obstacle = unknown.obstacle.as_ref();
         let why = obstacle.map_or_else(|| "it is not declared".to_owned(), |obstacle| obstacle.why.clone());
         let checked = match timeline.prestop {
+            _ if !stop.knows_grace() => format!("{GRACE} cannot be read either"),
             Bound::Endless => format!("the preStop hook uses up {GRACE} {}s in any case", stop.grace_seconds()),
             _ => {
                 let least = timeline.least_spelled_out();

@@ -28,14 +28,6 @@ const FOREVER: Bounds = Bounds { lower: ENDLESS, upper: None };
 /// A shell string may start a shell with a shell string; deeper is not looked into.
 const MAX_NESTING: usize = 4;
 
-/// Programs and builtins that wait for nothing: they write, look, or send a signal.
-const IMMEDIATE: [&str; 56] = [
-    "", "((", ":", "[", "[[", "awk", "basename", "break", "cat", "cd", "chmod", "continue", "cut", "date", "dirname",
-    "echo", "exit", "export", "false", "grep", "head", "hostname", "id", "kill", "killall", "killall5", "ln", "local",
-    "logger", "ls", "mkdir", "mv", "pgrep", "pidof", "pkill", "printenv", "printf", "ps", "pwd", "return", "rm", "sed",
-    "set", "shift", "sort", "tail", "tee", "test", "touch", "tr", "trap", "true", "umask", "unset", "wc", "whoami",
-];
-
 /// The bounds of a hook's command.
 pub(crate) fn bounds(command: &[String], container: &Container) -> Bounds {
     let words: Vec<Word> = command.iter().map(|word| expanded(word, container)).collect();
@@ -164,11 +156,11 @@ impl<'f> Clock<'_, 'f> {
             Kind::If if bodies.len() > compound.conditions.len() => conditions.then(one_of),
             Kind::If | Kind::Case => conditions.then(one_of.perhaps()),
             Kind::For => match literal_count(compound) {
-                Some(count) if leaves(compound) => one_of.times(count).perhaps(),
+                Some(count) if compound.may_leave() => one_of.times(count).perhaps(),
                 Some(count) => one_of.times(count),
                 None => UNKNOWN,
             },
-            Kind::While if is_always(compound) && !leaves(compound) => FOREVER,
+            Kind::While if compound.is_endless() => FOREVER,
             Kind::While | Kind::Until => UNKNOWN,
         }
     }
@@ -195,7 +187,8 @@ impl<'f> Clock<'_, 'f> {
                 (Some(limit), Some(inner)) => self.command(inner).within(limit),
                 _ => UNKNOWN,
             },
-            _ if IMMEDIATE.contains(&name) => NOTHING,
+            "" | "tail" => NOTHING,
+            _ if shell::is_brief(name) => NOTHING,
             _ => match shell::unwrapped(words) {
                 inner if inner.len() < words.len() => self.command(shell::launched(words).unwrap_or(inner)),
                 _ => UNKNOWN,
@@ -276,18 +269,6 @@ fn max_time(arguments: &[Word]) -> Option<Duration> {
 fn is_test(item: &Item) -> bool {
     let Command::Simple(simple) = &item.command else { return false };
     item.prefixed || matches!(simple.name(), "[" | "[[" | "((" | "test" | "false" | "grep" | "pgrep" | "pidof")
-}
-
-/// `while true`
-fn is_always(compound: &Compound) -> bool {
-    matches!(&*compound.conditions, [condition] if matches!(&**condition, [Item { command: Command::Simple(simple), prefixed: false, .. }]
-        if matches!(simple.name(), "true" | ":")))
-}
-
-/// Whether something inside of a loop may end it.
-fn leaves(compound: &Compound) -> bool {
-    let ends = |simple: &Simple| simple.is_exec() || matches!(simple.name(), "break" | "exit" | "return" | "kill");
-    compound.bodies.iter().flat_map(|body| shell::simple_commands(body)).any(ends)
 }
 
 /// How many words a `for` goes through.

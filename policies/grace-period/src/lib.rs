@@ -9,12 +9,15 @@ mod excessive;
 mod grace;
 mod hook;
 mod image;
+mod manager;
+mod mesh;
 mod prestop;
 mod probe_grace;
 mod recognised;
 mod shutdown;
 mod sidecars;
 mod signals;
+mod spot;
 mod timeline;
 mod unit;
 mod unreadable;
@@ -23,6 +26,7 @@ mod unreadable;
 mod sample;
 
 pub use detectors::CustomDetector;
+pub use spot::Spot;
 pub use unit::Unit;
 
 use plimsoll_policy::{Duration, Findings, Input, Pointer, Policy, Rule, Workload, contract::Contract};
@@ -38,11 +42,13 @@ pub struct GracePeriod {
     pub margin: Duration,
     /// Further ways to find a shutdown timeout; asked before the built-in ones.
     pub detectors: Vec<CustomDetector>,
+    /// What providers grant a pod when they take a spot node back.
+    pub spot: Spot,
 }
 
 impl Default for GracePeriod {
     fn default() -> Self {
-        GracePeriod { margin: Duration::seconds(5), detectors: Vec::new() }
+        GracePeriod { margin: Duration::seconds(5), detectors: Vec::new(), spot: Spot::default() }
     }
 }
 
@@ -61,6 +67,8 @@ impl Policy for GracePeriod {
         sidecars::STARVED,
         grace::ZERO,
         excessive::EXCESSIVE,
+        mesh::OUTLIVES,
+        spot::CUTS,
         signals::SWALLOWED,
         unreadable::UNREADABLE,
         contract_rules::CONTRADICTION,
@@ -82,13 +90,17 @@ impl Policy for GracePeriod {
 
         contract_rules::invalid(&contract, findings);
         contract_rules::contradiction(&stop, findings);
-        grace::check(&stop, findings);
+        if stop.knows_grace() {
+            grace::check(&stop, findings);
+            declared::implicit(&stop, findings);
+            probe_grace::check(&stop, findings);
+            sidecars::check(&stop, findings);
+            excessive::check(&stop, findings);
+            mesh::check(&stop, findings);
+        }
         declared::undeclared(&stop, findings);
-        declared::implicit(&stop, findings);
         prestop::unbounded(&stop, findings);
-        probe_grace::check(&stop, findings);
-        sidecars::check(&stop, findings);
-        excessive::check(&stop, findings);
+        spot::check(&stop, &self.spot, findings);
         signals::check(&stop, findings);
         unreadable::check(&stop, findings);
     }
@@ -109,7 +121,7 @@ struct Stop<'a> {
 impl<'a> Stop<'a> {
     fn of(workload: &'a Workload, contract: &'a Contract, settings: &GracePeriod) -> Self {
         let pod = &workload.pod;
-        let timeline = |container| Timeline::of(container, workload.runs_to_completion(), contract, settings);
+        let timeline = |container| Timeline::of(container, workload, contract, settings);
         Stop {
             workload,
             contract,
@@ -127,6 +139,11 @@ impl<'a> Stop<'a> {
     /// Where `terminationGracePeriodSeconds` stands or belongs.
     fn grace_pointer(&self) -> Pointer {
         self.workload.pod.spec(GRACE)
+    }
+
+    /// Whether G can be read. Where it cannot, nothing is held against the default that the view has in its place.
+    fn knows_grace(&self) -> bool {
+        !self.workload.is_unreadable(&self.grace_pointer())
     }
 
     /// G as the manifest has it.

@@ -77,10 +77,13 @@ pub(crate) fn unbounded(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         let Some(hook) = &timeline.container.pre_stop else { continue };
         let Bound::Unbounded(kind, at_least) = timeline.prestop else { continue };
         let takes = if at_least == Duration::ZERO { String::new() } else { format!(" takes {at_least} at least, and") };
+        let grace = match stop.knows_grace() {
+            true => format!("{GRACE} {}s", stop.grace_seconds()),
+            false => GRACE.to_owned(),
+        };
         let message = format!(
             "this {kind} preStop hook{takes} has no upper bound: its time comes off the grace period, and the kubelet \
-             cuts it off after {GRACE} {}s",
-            stop.grace_seconds(),
+             cuts it off after {grace}"
         );
         let annotation = "plimsoll.dev/prestop-max: 10s";
         let help = format!("declare the longest time it takes, with the annotation `{annotation}` on the pod template");

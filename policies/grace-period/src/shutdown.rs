@@ -77,6 +77,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) line: &'a CommandLine,
     /// It is meant to end by itself, so that it may well have no host for services.
     pub(crate) runs_to_completion: bool,
+    /// The manifest's command and arguments are known.
+    pub(crate) is_command_read: bool,
     pub(crate) custom: &'a [CustomDetector],
 }
 
@@ -88,6 +90,7 @@ impl<'a> Subject<'a> {
             Some((_, unreadable)) => {
                 Some(obstacle(format!("the shell string cannot be read ({})", unreadable.construct)))
             }
+            None if !self.is_command_read => Some(obstacle("the command cannot be read".to_owned())),
             None => merged(recognised.iter().map(|rows| explicit(rows))),
         };
         let annotation = contract.duration(Key::ShutdownTimeout, self.container).map(|declared| {

@@ -8,7 +8,7 @@
 use crate::{
     Stop, application,
     command::{Script, word_pointer},
-    image,
+    image, manager,
     timeline::Timeline,
 };
 use plimsoll_policy::{
@@ -41,19 +41,26 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for timeline in stop.long_running() {
-        // Without a command the image's entrypoint runs first, and that may be an init process. What only waits has
-        // nothing to lose.
-        let container = timeline.container;
-        let is_judged = !container.command.is_empty() && !container.only_waits();
-        let script = timeline.line.script.as_ref().filter(|_| is_judged);
-        let Some(script) = script else { continue };
-        if let Some(finding) = judge_container(stop, timeline, script) {
+        // What only waits has nothing to lose.
+        if timeline.container.only_waits() {
+            continue;
+        }
+        if let Some(finding) = by_shell(stop, timeline).or_else(|| by_manager(timeline)) {
             findings.push(finding);
         }
     }
 }
 
-fn judge_container(stop: &Stop<'_>, timeline: &Timeline<'_>, script: &Script) -> Option<Finding> {
+/// A package manager in front of the application. Which version the image has is not in the manifest.
+fn by_manager(timeline: &Timeline<'_>) -> Option<Finding> {
+    let (message, pointer) = manager::swallows(timeline)?;
+    let help = "start what the script runs, as in `node server.js`, without the package manager";
+    Some(Finding::new(&SWALLOWED, pointer, message).help(help).container(timeline.container).escalated())
+}
+
+fn by_shell(stop: &Stop<'_>, timeline: &Timeline<'_>) -> Option<Finding> {
+    // Without a command the image's entrypoint runs first, and that may be an init process.
+    let script = timeline.line.script.as_ref().filter(|_| !timeline.container.command.is_empty())?;
     let items = script.items.as_ref().ok()?;
     let container = timeline.container;
     let has_busybox = image::has_busybox(&container.image);
@@ -216,7 +223,9 @@ impl<'a> Judge<'a> {
             return None;
         }
         match self.trap {
-            Some("" | ":" | "true") => Some(Around("its `trap` does nothing, so that the loop goes on".to_owned())),
+            Some("" | ":" | "true") => {
+                Some(Around("its `trap` does nothing, so that the loop keeps running".to_owned()))
+            }
             Some(_) if self.is_brief(&commands) => None,
             Some(_) => {
                 let why =

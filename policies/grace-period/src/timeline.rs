@@ -7,7 +7,7 @@ use crate::{
     shutdown::{Shutdown, Subject},
 };
 use plimsoll_policy::{
-    Duration,
+    Duration, Workload,
     contract::{Contract, Key},
     workload::Container,
 };
@@ -42,7 +42,7 @@ pub(crate) struct Part {
 impl<'a> Timeline<'a> {
     pub(crate) fn of(
         container: &'a Container,
-        runs_to_completion: bool,
+        workload: &Workload,
         contract: &Contract,
         settings: &GracePeriod,
     ) -> Self {
@@ -51,7 +51,14 @@ impl<'a> Timeline<'a> {
             Some(Part { length: declared.value, source: Some(declared.annotation), inferred: false })
         };
         let line = CommandLine::of(container);
-        let subject = Subject { container, line: &line, runs_to_completion, custom: &settings.detectors };
+        let is_unread = |field| workload.is_unreadable(&container.field(field));
+        let subject = Subject {
+            container,
+            line: &line,
+            runs_to_completion: workload.runs_to_completion(),
+            is_command_read: workload.unreadable.is_empty() || !["command", "args"].into_iter().any(is_unread),
+            custom: &settings.detectors,
+        };
         let delay = || {
             let (length, name) = subject.delay()?;
             Some(Part { length, source: Some(format!("{name}, inferred")), inferred: true })
@@ -72,6 +79,11 @@ impl<'a> Timeline<'a> {
         self.prestop.length() + self.drain.length + self.shutdown.length() + self.flush.length
     }
 
+    /// Whether its hook never ends, so that there is no sum.
+    pub(crate) fn is_endless(&self) -> bool {
+        matches!(self.prestop, Bound::Endless)
+    }
+
     /// The smallest grace that is enough: P + D + S + F + m.
     pub(crate) fn needed(&self) -> Duration {
         self.busy() + self.margin
@@ -90,6 +102,11 @@ impl<'a> Timeline<'a> {
     /// [`least`](Self::least), spelled out likewise.
     pub(crate) fn least_spelled_out(&self) -> String {
         format!("{} = {} + 1s for the shutdown itself", self.least(), self.parts())
+    }
+
+    /// [`busy`](Self::busy), spelled out likewise.
+    pub(crate) fn busy_spelled_out(&self) -> String {
+        format!("{} = {}", self.busy(), self.parts())
     }
 
     fn parts(&self) -> String {

@@ -22,6 +22,8 @@ pub(crate) struct Named<'a> {
     pub(crate) reference: Reference<'a>,
     /// Knative replaces the tag by a digest when it makes a Revision: the tag cannot move under a running pod.
     pub(crate) is_resolved: bool,
+    /// How often it is pulled, where that can be read.
+    pub(crate) policy: Option<PullPolicy>,
 }
 
 /// The finding about an image that does not parse.
@@ -31,7 +33,8 @@ pub(crate) fn refuse(image: Image<'_>, invalid: &Invalid<'_>) -> Finding {
 
 /// Judges what an image names, and how often it is pulled.
 pub(crate) fn check(named: &Named<'_>, settings: &ImagePull, findings: &mut Findings<'_>) {
-    let always = named.image.pull_policy() == PullPolicy::Always;
+    let always = named.policy == Some(PullPolicy::Always);
+    let cached = named.policy.is_some_and(|policy| policy != PullPolicy::Always);
     let (tag, class) = (named.tag(), named.class(settings));
     if class == Class::Immutable && always {
         findings.push(needless_always_pull(named));
@@ -42,7 +45,7 @@ pub(crate) fn check(named: &Named<'_>, settings: &ImagePull, findings: &mut Find
     // The first that applies and that the configuration has not turned off.
     let rules: [(&Rule, bool, Describe); 5] = [
         (&LATEST_TAG, tag == "latest", latest_tag),
-        (&MOVING_TAG_CACHED, class == Class::Moving && !always, moving_tag_cached),
+        (&MOVING_TAG_CACHED, class == Class::Moving && cached, moving_tag_cached),
         (&MOVING_TAG_ALWAYS, class == Class::Moving && always, moving_tag_always),
         (&SERIES_TAG, class == Class::Series, series_tag),
         (&MISSING_DIGEST, true, missing_digest),

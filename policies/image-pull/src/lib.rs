@@ -58,8 +58,9 @@ impl Policy for ImagePull {
     }
 
     fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>) {
-        let pod = &input.workload.pod;
-        let is_knative = input.workload.is_knative();
+        let workload = input.workload;
+        let (pod, is_knative) = (&workload.pod, workload.is_knative());
+        let reads_all = workload.unreadable.is_empty();
         let mut images = Vec::with_capacity(pod.containers.len());
         for image in Image::all(pod) {
             match Reference::parse(image.text()) {
@@ -68,7 +69,9 @@ impl Policy for ImagePull {
                     let is_resolved = is_knative
                         && matches!(image, Image::Container(_))
                         && !registries::hold(&self.knative_unresolved_registries, &reference);
-                    let named = Named { image, reference, is_resolved };
+                    let is_read = reads_all || !workload.is_unreadable(&image.policy_pointer());
+                    let policy = is_read.then(|| image.pull_policy());
+                    let named = Named { image, reference, is_resolved, policy };
                     judge::check(&named, self, findings);
                     images.push(named);
                 }

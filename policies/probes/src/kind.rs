@@ -1,6 +1,9 @@
 //! The three probes that a container may have.
 
-use plimsoll_policy::workload::{Container, Handler, Probe};
+use plimsoll_policy::{
+    Workload,
+    workload::{Container, Handler, Probe},
+};
 
 /// What the kubelet does with a probe's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +29,17 @@ pub(crate) fn all(container: &Container) -> impl Iterator<Item = (Kind, &Probe)>
     startup.chain(steady(container))
 }
 
-/// The probes that go on as long as the container runs.
+/// The probes that are asked as long as the container runs.
 pub(crate) fn steady(container: &Container) -> impl Iterator<Item = (Kind, &Probe)> {
     let liveness = container.liveness.iter().map(|probe| (Kind::Liveness, probe));
     let readiness = container.readiness.iter().map(|probe| (Kind::Readiness, probe));
     liveness.chain(readiness)
+}
+
+/// Whether a probe of the container, or a field of one, could not be read: what the view has there is a default.
+pub(crate) fn has_unread(workload: &Workload, container: &Container) -> bool {
+    let is_unread = |field| workload.is_unreadable(&container.field(field));
+    !workload.unreadable.is_empty() && ["startupProbe", "livenessProbe", "readinessProbe"].into_iter().any(is_unread)
 }
 
 /// The command of an exec probe; empty for any other.

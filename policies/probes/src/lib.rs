@@ -16,7 +16,7 @@ mod testing;
 mod timeout;
 mod windows;
 
-use plimsoll_policy::{Duration, Findings, Input, Policy, Rule, about, contract::Contract};
+use plimsoll_policy::{Duration, Findings, Input, Policy, Rule, about, contract::Contract, workload::Container};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,9 +76,13 @@ impl Policy for Probes {
 
         // Shell strings are read for this, so it is done once.
         let working: Vec<_> = workload.pod.working().collect();
-        presence::check(workload, &working, &contract, findings);
+        let is_unread = |container: &Container| kind::has_unread(workload, container);
+        if !working.iter().any(|container| is_unread(container)) {
+            presence::check(workload, &working, &contract, findings);
+        }
         restart::check(workload, &working, findings);
-        for container in workload.pod.long_running() {
+        // The three probes of a container are held against each other, so one that cannot be read silences all three.
+        for container in workload.pod.long_running().filter(|container| !is_unread(container)) {
             startup::check(self, workload, container, &contract, findings);
             liveness::check(self, container, &contract, findings);
             same_endpoint::check(container, findings);

@@ -12,12 +12,6 @@ pub(crate) const UNBOUNDED: Rule = Rule::new(
     "an exec postStart hook has no bound, and its time comes on top of the start",
 );
 
-/// Programs and shell builtins that end at once.
-const IMMEDIATE: [&str; 16] = [
-    ":", "[", "cat", "cd", "date", "echo", "exit", "export", "false", "ln", "mkdir", "printf", "set", "test", "touch",
-    "true",
-];
-
 pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
     let Some(hook) = &container.post_start else { return };
     let Handler::Exec { command } = &hook.handler else { return };
@@ -59,7 +53,7 @@ fn is_short<T: AsRef<str>>(words: &[T]) -> bool {
     match shell::base_name(program.as_ref()) {
         "timeout" => true,
         "sleep" => arguments.first().is_some_and(|time| time.as_ref().starts_with(|c: char| c.is_ascii_digit())),
-        program if IMMEDIATE.contains(&program) => true,
+        program if shell::is_brief(program) => true,
         _ => {
             let unwrapped = shell::unwrapped(words);
             unwrapped.len() < words.len() && is_short(unwrapped)

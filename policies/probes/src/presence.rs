@@ -48,7 +48,7 @@ fn readiness(pod: &Pod<'_>, findings: &mut Findings<'_>) {
     for container in pod.working.iter().filter(|container| container.readiness.is_none()) {
         let name = &container.name;
         let message = format!(
-            "container `{name}` has no readiness probe: the pod gets traffic and the rollout goes on while it \
+            "container `{name}` has no readiness probe: the pod gets traffic and the rollout continues while it \
              cannot work"
         );
         let help = format!("add `readinessProbe: {}` to it", proposal(Key::Readyz, container, pod.contract));
@@ -153,7 +153,7 @@ mod tests {
         let pod = deployment([container("proxy"), ready("app")]);
         assert_eq!(found(&MISSING_READINESS, &pod), []);
         expect![[r#"
-            proxy: container `proxy` has no readiness probe: the pod gets traffic and the rollout goes on while it cannot work
+            proxy: container `proxy` has no readiness probe: the pod gets traffic and the rollout continues while it cannot work
               at /spec/template/spec/containers/0/readinessProbe
               help: add `readinessProbe: { httpGet: { path: /readyz, port: 8080 } }` to it
         "#]]

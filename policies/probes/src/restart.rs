@@ -1,4 +1,4 @@
-//! Containers that stay stopped in a pod that goes on.
+//! Containers that stay stopped in a pod whose other containers keep running.
 
 use plimsoll_policy::{
     Finding, Findings, Level, Rule, Workload,
@@ -31,7 +31,7 @@ fn never_restarted(container: &Container, findings: &mut Findings<'_>) {
     let unless = if container.has_restart_rules { ", unless one of its `restartPolicyRules` says so" } else { "" };
     let message = format!(
         "the container's own `restartPolicy: {policy}` goes before the pod's Always: {when} the kubelet does not start \
-         it again{unless}, and the pod goes on without it"
+         it again{unless}, and the pod keeps running without it"
     );
     let field = container.field("restartPolicy");
     let help = "remove `restartPolicy` from the container; work that ends belongs in a Job or an init container";
@@ -79,15 +79,15 @@ mod tests {
         let rules = Container { name: "rules".to_owned(), has_restart_rules: true, ..with(RestartPolicy::Never) };
         let pod = deployment([with(RestartPolicy::Never), with(RestartPolicy::OnFailure), rules]);
         expect![[r#"
-            app: the container's own `restartPolicy: Never` goes before the pod's Always: after any end, also after a liveness kill, the kubelet does not start it again, and the pod goes on without it
+            app: the container's own `restartPolicy: Never` goes before the pod's Always: after any end, also after a liveness kill, the kubelet does not start it again, and the pod keeps running without it
               at /spec/template/spec/containers/0/restartPolicy
               help: remove `restartPolicy` from the container; work that ends belongs in a Job or an init container
               fix: Remove { pointer: "/spec/template/spec/containers/0/restartPolicy" }
-            app: the container's own `restartPolicy: OnFailure` goes before the pod's Always: after an end with exit code 0, as when it handles a liveness kill cleanly, the kubelet does not start it again, and the pod goes on without it
+            app: the container's own `restartPolicy: OnFailure` goes before the pod's Always: after an end with exit code 0, as when it handles a liveness kill cleanly, the kubelet does not start it again, and the pod keeps running without it
               at /spec/template/spec/containers/1/restartPolicy
               help: remove `restartPolicy` from the container; work that ends belongs in a Job or an init container
               fix: Remove { pointer: "/spec/template/spec/containers/1/restartPolicy" }
-            rules: the container's own `restartPolicy: Never` goes before the pod's Always: after any end, also after a liveness kill, the kubelet does not start it again, unless one of its `restartPolicyRules` says so, and the pod goes on without it
+            rules: the container's own `restartPolicy: Never` goes before the pod's Always: after any end, also after a liveness kill, the kubelet does not start it again, unless one of its `restartPolicyRules` says so, and the pod keeps running without it
               at /spec/template/spec/containers/2/restartPolicy
               help: remove `restartPolicy` from the container; work that ends belongs in a Job or an init container
               fix: Remove { pointer: "/spec/template/spec/containers/2/restartPolicy" }

@@ -8,6 +8,7 @@
 //! What is deliberately not here: reading YAML and filling in defaults (the host does it once for all policies),
 //! and anything that reaches out of the guest.
 
+pub mod agent;
 #[cfg(target_family = "wasm")]
 mod alloc;
 pub mod contract;

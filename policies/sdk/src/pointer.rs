@@ -44,6 +44,11 @@ impl Pointer {
         Pointer(format!("{self}/{path}"))
     }
 
+    /// Whether it is another pointer, or leads below that.
+    pub fn is_within(&self, other: &Pointer) -> bool {
+        self.0.strip_prefix(&other.0).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    }
+
     /// The steps, without their escapes.
     pub fn steps(&self) -> impl Iterator<Item = Cow<'_, str>> {
         Pointer::steps_of(&self.0)
@@ -183,5 +188,18 @@ mod tests {
         assert_eq!(pointer.steps().collect::<Vec<_>>(), ["metadata", "annotations", "a/b~c"]);
         let object = json!({ "metadata": { "annotations": { "a/b~c": "here" } } });
         assert_eq!(pointer.find(&object), Some(&json!("here")));
+    }
+
+    #[test]
+    fn a_field_is_within_those_around_it() {
+        for (inner, outer, expected) in [
+            ("/spec/a/0", "/spec/a", true),
+            ("/spec/a", "/spec/a", true),
+            ("/spec/a", "", true),
+            ("/spec/ab", "/spec/a", false),
+            ("/spec", "/spec/a", false),
+        ] {
+            assert_eq!(Pointer::from(inner).is_within(&outer.into()), expected, "{inner} {outer}");
+        }
     }
 }

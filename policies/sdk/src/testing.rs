@@ -112,6 +112,7 @@ fn workload(api_version: &str, kind: &str, controller: Controller, pod: PodTempl
         annotations: Map::new(),
         controller,
         pod,
+        unreadable: Vec::new(),
     }
 }
 
@@ -129,6 +130,7 @@ fn pod_template(pointer: &str, containers: impl IntoIterator<Item = Container>) 
         containers: Vec::new(),
         has_cpu_request: false,
         has_memory_request: false,
+        nodes: Vec::new(),
     };
     for container in containers {
         add(&mut pod, container);

@@ -46,6 +46,10 @@ pub struct Workload {
     /// The pods.
     #[n(7)]
     pub pod: PodTemplate,
+    /// JSON pointers of fields that are written and could not be read. The view has their defaults, which say nothing.
+    #[n(8)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub unreadable: Vec<Pointer>,
 }
 
 /// What keeps the pods going.
@@ -309,6 +313,25 @@ pub struct PodTemplate {
     #[n(11)]
     #[cbor(skip_if = "is_false")]
     pub has_memory_request: bool,
+    /// The nodes that it asks for: by `nodeSelector`, by node affinity, required or preferred, and by tolerations.
+    #[n(12)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeLabel>,
+}
+
+/// A label, or a taint, of nodes that a pod selects, prefers or tolerates.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NodeLabel {
+    /// JSON pointer of the entry that names it.
+    #[n(0)]
+    pub pointer: Pointer,
+    /// The label's or taint's key.
+    #[n(1)]
+    pub key: String,
+    /// One value of it; none where any value will do.
+    #[n(2)]
+    pub value: Option<String>,
 }
 
 /// A volume whose content is an image.
@@ -627,6 +650,11 @@ impl Workload {
     /// Whether it is one of Knative's kinds. Its controller fills in and resolves what it then gives to Kubernetes.
     pub fn is_knative(&self) -> bool {
         self.api_version.starts_with("serving.knative.dev/")
+    }
+
+    /// Whether a field could not be read, or something in it or around it: what the view has there is a default.
+    pub fn is_unreadable(&self, field: &Pointer) -> bool {
+        self.unreadable.iter().any(|unreadable| unreadable.is_within(field) || field.is_within(unreadable))
     }
 
     /// Whether it is a Helm test: all its hooks are test hooks, so it runs only when a person types `helm test`.

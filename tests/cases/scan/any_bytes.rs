@@ -27,10 +27,7 @@ fn judge(bytes: &[u8]) -> usize {
     for found in &contents.objects {
         let text = std::str::from_utf8(bytes).expect("objects come from text");
         let object = &found.object;
-        let report = evaluate(
-            &Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown },
-            &POLICIES,
-        );
+        let report = evaluate(&Subject { workload: &object.workload, value: &object.value }, &POLICIES);
         assert_eq!(report.failures, [], "{text}");
         let lines = Lines::of(text);
         for judged in &report.findings {

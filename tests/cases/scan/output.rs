@@ -238,3 +238,49 @@ fn a_reader_that_stops_is_no_error() {
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!((output.status.code(), output.stderr), (Some(1), vec![]));
 }
+
+#[test]
+fn what_is_rendered_names_its_template() {
+    let rendered = |template: &str, document: &str| format!("---\n# Source: shop/templates/{template}\n{document}");
+    let broken =
+        deployment("app:1.2.3").replace("containers:", "terminationGracePeriodSeconds: soon\n      containers:");
+    let stdin =
+        rendered("app.yaml", &deployment(DENIED)) + &rendered("broken.yaml", &broken) + "---\n" + &deployment(DENIED);
+    let report = scan_text(&[], &stdin).report();
+    let templates: Vec<_> =
+        report["findings"].as_array().expect("findings").iter().map(|f| f["template"].as_str()).collect();
+    assert_eq!(
+        (templates.first(), templates.last()),
+        (Some(&Some("shop/templates/app.yaml")), Some(&None)),
+        "{report:#}"
+    );
+    let problem = report["problems"][0]["message"].as_str().expect("a message");
+    assert!(problem.ends_with(" (rendered from shop/templates/broken.yaml)"), "{problem}");
+    check(
+        &text(&["--quiet"], &rendered("app.yaml", &deployment(DENIED))).stdout,
+        &expect![[r#"
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+          --> <stdin>:14:18
+           |
+        14 |           image: app:latest
+           |                  ^^^^^^^^^^
+           |
+           = object: Deployment app, container app
+           = template: shop/templates/app.yaml
+           = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
+
+    "#]],
+    );
+}
+
+#[test]
+fn only_a_path_in_front_of_a_document_is_its_template() {
+    let app = deployment(DENIED);
+    let [with_blank, without_folder, further_down] =
+        ["# Source: a/b c\n", "# Source: app.yaml\n", ""].map(|head| format!("{head}{app}"));
+    for stdin in [with_blank, without_folder, further_down.replace("\nspec:", "\n# Source: a/b\nspec:")] {
+        let report = scan_text(&[], &stdin).report();
+        let findings = report["findings"].as_array().expect("findings");
+        assert!(!findings.is_empty() && findings.iter().all(|finding| finding["template"].is_null()), "{report:#}");
+    }
+}

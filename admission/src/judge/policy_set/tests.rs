@@ -171,9 +171,7 @@ fn judge_with(set: &PolicySet, annotations: &Value) -> Evaluation {
         "spec": {"selector": {"matchLabels": labels}, "template": pod},
     });
     match manifest::object(deployment, &Kinds::default()) {
-        Ok(Triage::Object(object)) => {
-            evaluate(&Subject { workload: &object.workload, value: &object.value, unknown: &object.unknown }, set)
-        }
+        Ok(Triage::Object(object)) => evaluate(&Subject { workload: &object.workload, value: &object.value }, set),
         other => panic!("a Deployment is judged, not {other:?}"),
     }
 }

@@ -188,13 +188,14 @@ fn all_that_cannot_be_read_is_told_at_once_and_the_rest_is_judged() {
         36 /spec/template/spec/terminationGracePeriodSeconds: must be at least 0, and is -1
         6 /spec/replicas: must be a whole number, and is the string "3"; remove the quotes"#]]
     .assert_eq(&told.join("\n"));
-    let Object { workload, unknown, .. } = &contents.objects[0].object;
+    let Object { workload, .. } = &contents.objects[0].object;
     let container = &workload.pod.containers[0];
     assert_eq!((workload.pod.grace_period_seconds, container.cpu_limit_millis), (30, None));
     assert_eq!(container.liveness.as_ref().map(|probe| probe.period_seconds), Some(10));
     assert_eq!(container.env.iter().map(|variable| variable.name.as_str()).collect::<Vec<_>>(), ["A", "B"]);
     assert!(container.readiness.is_none() && container.args.is_empty());
-    assert!(unknown.contains(&format!("{spec}/containers/0/readinessProbe").into()), "{unknown:?}");
+    let readiness = format!("{spec}/containers/0/readinessProbe").into();
+    assert!(workload.unreadable.contains(&readiness), "{:?}", workload.unreadable);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The pod template, or the pod itself.
 
-use super::container;
+use super::{container, nodes};
 use crate::manifest::field::{FieldError, Node, Result};
 use plimsoll_policy::{
     Pointer,
     workload::{Class, Container, Handler, ImageVolume, Map, PodTemplate, RestartPolicy},
 };
+use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeSet};
 
 /// The pod template at a pointer.
@@ -17,7 +18,7 @@ pub(super) fn at(root: &Node<'_>, pointer: &str) -> Result<PodTemplate> {
 fn descend(node: &Node<'_>, steps: &[Cow<'_, str>]) -> Result<PodTemplate> {
     match steps {
         [] => pod_template(node),
-        [list, index, rest @ ..] if node.get(list).is_some_and(serde_json::Value::is_array) => {
+        [list, index, rest @ ..] if node.get(list).is_some_and(Value::is_array) => {
             let item = index.parse().ok().map(|index| node.item(list, index)).transpose()?.flatten();
             match item {
                 Some(item) => descend(&item, rest),
@@ -34,9 +35,12 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
         None => <(Map, Map)>::default(),
     };
     let spec = template.required_object("spec")?;
-    let grace_period_seconds = grace_period_seconds(&spec)?;
+    let grace = spec.int_between(GRACE, 0, i64::MAX)?;
+    let grace_period_seconds = spec.defaulted(GRACE, grace.or_else(|| spec.instead(GRACE, Value::as_i64)))?;
     let containers = containers(&spec)?;
-    spec.check(sleeps_end_within(&containers, grace_period_seconds))?;
+    if let Some(grace) = grace {
+        spec.check(sleeps_end_within(&containers, grace))?;
+    }
     Ok(PodTemplate {
         pointer: template.pointer(),
         labels,
@@ -50,14 +54,11 @@ fn pod_template(template: &Node<'_>) -> Result<PodTemplate> {
         containers,
         has_cpu_request: container::requests(&spec, "cpu")?,
         has_memory_request: container::requests(&spec, "memory")?,
+        nodes: nodes::labels(&spec)?,
     })
 }
 
-fn grace_period_seconds(spec: &Node<'_>) -> Result<i64> {
-    const NAME: &str = "terminationGracePeriodSeconds";
-    let value = spec.int_between(NAME, 0, i64::MAX)?.or_else(|| spec.instead(NAME, serde_json::Value::as_i64));
-    spec.defaulted(NAME, value)
-}
+const GRACE: &str = "terminationGracePeriodSeconds";
 
 fn containers(spec: &Node<'_>) -> Result<Vec<Container>> {
     let mut containers: Vec<Container> = Vec::new();

@@ -15,7 +15,8 @@ fn outline(app: GivenContainer, annotations: &[(&str, &str)], settings: &GracePe
     let contract = Contract::of(&workload);
     let (container, runs_to_completion) = (&workload.pod.containers[0], workload.runs_to_completion());
     let line = CommandLine::of(container);
-    let subject = Subject { container, line: &line, runs_to_completion, custom: &settings.detectors };
+    let subject =
+        Subject { container, line: &line, runs_to_completion, is_command_read: true, custom: &settings.detectors };
     match subject.shutdown(&contract) {
         Shutdown::Known(Known { length, source, .. }) => format!("{length} {source}"),
         Shutdown::Unknown(Unknown { obstacle: Some(obstacle), .. }) => format!("? {}", obstacle.why),
@@ -299,7 +300,8 @@ fn an_image_or_a_variable_tells_nothing_of_another_program() {
     }
     let job = deployment(30).with(aspnet()).job().build();
     let (contract, line) = (Contract::of(&job), CommandLine::of(&job.pod.containers[0]));
-    let subject = Subject { container: &job.pod.containers[0], line: &line, runs_to_completion: true, custom: &[] };
+    let container = &job.pod.containers[0];
+    let subject = Subject { container, line: &line, runs_to_completion: true, is_command_read: true, custom: &[] };
     assert!(subject.shutdown(&contract).known().is_none(), "a console program has no shutdown timeout");
 }
 

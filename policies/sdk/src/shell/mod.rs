@@ -7,12 +7,14 @@
 //!
 //! No published parser fits: those that are maintained backtrack, and none bounds its depth.
 
+mod brief;
 mod expansion;
 mod interpreter;
 mod launcher;
 mod lexer;
 mod parser;
 
+pub use brief::is_brief;
 pub use interpreter::{Invocation, Shell, invocation};
 pub use launcher::{launched, program, unwrapped};
 pub use parser::parse;
@@ -170,6 +172,22 @@ impl Simple {
     /// `exec` with a program: the shell replaces itself. With redirections only it starts nothing.
     pub fn is_exec(&self) -> bool {
         self.name() == "exec" && self.words.len() > 1
+    }
+}
+
+impl Compound {
+    /// Whether it is a loop without an end: `while true`, and nothing inside leaves it.
+    pub fn is_endless(&self) -> bool {
+        let [condition] = &*self.conditions else { return false };
+        let [Item { command: Command::Simple(simple), prefixed: false, .. }] = &**condition else { return false };
+        self.kind == Kind::While && matches!(simple.name(), "true" | ":") && !self.may_leave()
+    }
+
+    /// Whether something inside may leave it, where it is a loop.
+    pub fn may_leave(&self) -> bool {
+        let leaves =
+            |simple: &Simple| simple.is_exec() || matches!(simple.name(), "break" | "exit" | "return" | "kill");
+        self.bodies.iter().flat_map(|body| simple_commands(body)).any(leaves)
     }
 }
 
