@@ -110,7 +110,7 @@ pub fn evaluate_set(objects: &Set, values: &[(Arc<ObjectRef>, &Value)], set: &Po
 }
 
 /// Whether a field is one of those that could not be read, or in one.
-fn is_unknown(pointer: &str, unknown: &[Pointer]) -> bool {
+pub(super) fn is_unknown(pointer: &str, unknown: &[Pointer]) -> bool {
     let is_in = |field: &Pointer| {
         pointer.strip_prefix(field.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
     };
