@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
             name: shown(name),
             pointer: self.pointer(),
             parent: self.place(self.above.len() - 1),
-            container: self.container.map(str::to_owned),
+            container: self.container.map(shown),
             strange,
         };
         if is_gated { self.gated.fields.push(found) } else { self.unknown.fields.push(found) }
@@ -189,12 +189,11 @@ impl<'a> Walk<'a> {
         let lasting = |of: &Type| of.field(name).is_some_and(|field| field.until.is_none());
         let names: Vec<&'static str> = of.fields.iter().filter(|field| field.until.is_none()).map(|f| f.name).collect();
         let meant = nearest(name, &names);
-        let above = (0..self.above.len() - 1).rev().find(|index| lasting(self.above[*index].0));
-        let belongs = above.map(|index| self.place(index)).or_else(|| {
-            let is_slip = meant.is_some_and(|meant| strsim::damerau_levenshtein(meant, name) == 1);
-            if is_slip { None } else { below(self.table, of, name) }
-        });
-        Strange::Unknown { belongs, meant }
+        let is_slip = meant.is_some_and(|meant| strsim::damerau_levenshtein(meant, name) == 1);
+        let below = if is_slip { None } else { below(self.table, of, name) };
+        let above = || (0..self.above.len() - 1).rev().find(|index| lasting(self.above[*index].0));
+        let above = || if EVERYWHERE.contains(&name) { None } else { above().map(|index| self.place(index)) };
+        Strange::Unknown { belongs: below.or_else(above), meant }
     }
 
     fn pointer(&self) -> Pointer {
@@ -253,10 +252,13 @@ fn is_container(of: &Type) -> bool {
     matches!(of.name, "Container" | "EphemeralContainer")
 }
 
-/// Further down than this a name means something else. `spec`, `template` and `jobTemplate` are no step down.
-const DEEPEST: usize = 2;
+/// Nearly every type has these, so that another one has them says nothing.
+const EVERYWHERE: [&str; 3] = ["apiVersion", "kind", "name"];
 
-/// The one place below a type where a field of this name is known; a container, where there are several.
+/// Further down than this a name means something else. `spec`, `template` and `jobTemplate` are no step down.
+const DEEPEST: usize = 1;
+
+/// The one place below a type where a field of this name is known. Of several, a container or a direct part wins.
 fn below(table: &Table, of: &Type, name: &str) -> Option<Place> {
     let mut level = vec![(of, String::new())];
     for depth in 0..=DEEPEST {
@@ -279,7 +281,15 @@ fn below(table: &Table, of: &Type, name: &str) -> Option<Place> {
         match places.as_slice() {
             [] => level = next,
             [only] => return Some(only.clone()),
-            several => return several.contains(&Place::Container).then_some(Place::Container),
+            several => {
+                let mut direct =
+                    several.iter().filter(|place| matches!(place, Place::Field(path) if !path.contains('.')));
+                return match (several.contains(&Place::Container), direct.next(), direct.next()) {
+                    (true, ..) => Some(Place::Container),
+                    (false, Some(only), None) => Some(only.clone()),
+                    _ => None,
+                };
+            }
         }
     }
     None

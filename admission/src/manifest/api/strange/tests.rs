@@ -43,7 +43,7 @@ fn names_the_place_where_a_field_belongs() {
             format!("{place}/containers/0/lifecycle/preStop/command in `lifecycle.preStop`: belongs to `exec`"),
             format!("{place}/containers/0/lifecycle/preStop/seconds in `lifecycle.preStop`: belongs to `sleep`"),
             format!("{place}/containers/0/limits in a container: belongs to `resources`"),
-            format!("{place}/containers/0/livenessProbe/command in `livenessProbe`: belongs to a container"),
+            format!("{place}/containers/0/livenessProbe/command in `livenessProbe`: belongs to `exec`"),
             format!("{place}/containers/0/livenessProbe/path in `livenessProbe`: belongs to `httpGet`"),
             format!("{place}/containers/0/livenessProbe/port in `livenessProbe`: unknown"),
             format!("{place}/containers/0/replicas in a container: belongs to the Deployment's spec"),
@@ -56,6 +56,24 @@ fn names_the_place_where_a_field_belongs() {
             format!("{place}/livenessProbe in the pod's spec: belongs to a container"),
             format!("{place}/replicas in the pod's spec: belongs to the Deployment's spec"),
             format!("{place}/runAsUser in the pod's spec: belongs to `securityContext`"),
+        ]
+    );
+}
+
+#[test]
+fn says_nothing_of_a_place_that_would_only_be_a_guess() {
+    let env = json!([{ "name": "A", "valueFrom": { "name": "secret", "key": "a" } }]);
+    let object = json!({
+        "kind": "Deployment", "annotations": {},
+        "spec": { "labels": {}, "template": { "spec": { "containers": [{ "name": "app", "env": env }] } } },
+    });
+    assert_eq!(
+        unknown(&object),
+        [
+            "/annotations in a Deployment: belongs to `metadata`",
+            "/spec/labels in the Deployment's spec: belongs to `template.metadata`",
+            "/spec/template/spec/containers/0/env/0/valueFrom/key in `env.valueFrom`: unknown",
+            "/spec/template/spec/containers/0/env/0/valueFrom/name in `env.valueFrom`: unknown",
         ]
     );
 }
