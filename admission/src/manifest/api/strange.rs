@@ -67,6 +67,8 @@ pub enum Place {
     Template,
     /// `a container`.
     Container,
+    /// `a container's securityContext`: the other of the two.
+    Other(&'static str),
     /// `metadata`, `livenessProbe`: a field of some other type, by its path from a known place.
     Field(String),
 }
@@ -79,6 +81,7 @@ impl fmt::Display for Place {
             Place::Pod => f.write_str("the pod's spec"),
             Place::Template => f.write_str("the pod template"),
             Place::Container => f.write_str("a container"),
+            Place::Other(whose) => write!(f, "{whose} `securityContext`"),
             Place::Field(path) => write!(f, "`{path}`"),
         }
     }
@@ -95,7 +98,7 @@ pub(super) fn fields(kind: &str, root: &Map<String, Value>, version: Version) ->
         unknown: Few::default(),
         gated: Few::default(),
     };
-    if let Some(of) = TABLE.kind(kind) {
+    if let Some(of) = TABLE.named(kind) {
         walk.fields(of, root);
     }
     (walk.unknown, walk.gated)
@@ -190,7 +193,7 @@ impl<'a> Walk<'a> {
         let names: Vec<&'static str> = of.fields.iter().filter(|field| field.until.is_none()).map(|f| f.name).collect();
         let meant = nearest(name, &names);
         let is_slip = meant.is_some_and(|meant| strsim::damerau_levenshtein(meant, name) == 1);
-        let below = if is_slip { None } else { below(self.table, of, name) };
+        let below = if is_slip { None } else { other(self.table, of, name).or_else(|| below(self.table, of, name)) };
         let above = || (0..self.above.len() - 1).rev().find(|index| lasting(self.above[*index].0));
         let above = || if EVERYWHERE.contains(&name) { None } else { above().map(|index| self.place(index)) };
         Strange::Unknown { belongs: below.or_else(above), meant }
@@ -250,6 +253,16 @@ const KINDS: [&str; 7] =
 
 fn is_container(of: &Type) -> bool {
     matches!(of.name, "Container" | "EphemeralContainer")
+}
+
+/// Pods and containers have fields of one name with different fields in them.
+fn other(table: &Table, of: &Type, name: &str) -> Option<Place> {
+    let (other, whose) = match of.name {
+        "PodSecurityContext" => ("SecurityContext", "a container's"),
+        "SecurityContext" => ("PodSecurityContext", "the pod's"),
+        _ => return None,
+    };
+    table.named(other)?.field(name).map(|_| Place::Other(whose))
 }
 
 /// Nearly every type has these, so that another one has them says nothing.

@@ -64,9 +64,9 @@ pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 impl Table {
-    /// The type of a kind, which has its name.
-    pub(super) fn kind(&self, kind: &str) -> Option<&Type> {
-        self.types.iter().find(|known| known.name == kind)
+    /// A type; that of a kind has its name.
+    pub(super) fn named(&self, name: &str) -> Option<&Type> {
+        self.types.iter().find(|known| known.name == name)
     }
 
     /// The type of what is in a field.
@@ -150,7 +150,7 @@ mod tests {
                 assert!(of.field(field.name).is_some_and(|found| std::ptr::eq(found, field)), "{}", field.name);
             }
         }
-        let container = TABLE.kind("Container").expect("a type");
+        let container = TABLE.named("Container").expect("a type");
         let probe = TABLE.within(container.field("livenessProbe").expect("a field")).expect("a type");
         assert_eq!(probe.name, "Probe");
         assert!(container.field("livenesProbe").is_none());
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_gate_is_off_until_its_default_changes() {
-        let field = TABLE.kind("Container").and_then(|of| of.field("restartPolicyRules")).expect("a field");
+        let field = TABLE.named("Container").and_then(|of| of.field("restartPolicyRules")).expect("a field");
         let gate = field.gate.expect("a gate");
         let off = ["1.33", "1.34", "1.35", "1.37"].map(|version| gate.is_off(version.parse().expect("a version")));
         assert_eq!((field.since, off), (Some(34), [false, true, false, false]));

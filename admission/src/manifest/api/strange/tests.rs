@@ -61,6 +61,24 @@ fn names_the_place_where_a_field_belongs() {
 }
 
 #[test]
+fn tells_the_security_context_of_a_pod_from_that_of_a_container() {
+    let container = json!({ "name": "app", "securityContext": { "fsGroup": 1, "runAsUser": 1 } });
+    let pod = json!({ "securityContext": { "privileged": true, "runAsUser": 1 }, "containers": [container] });
+    let place = "/spec/template/spec";
+    assert_eq!(
+        unknown(&deployment(&pod)),
+        [
+            format!(
+                "{place}/containers/0/securityContext/fsGroup in `securityContext`: belongs to the pod's `securityContext`"
+            ),
+            format!(
+                "{place}/securityContext/privileged in `securityContext`: belongs to a container's `securityContext`"
+            ),
+        ]
+    );
+}
+
+#[test]
 fn says_nothing_of_a_place_that_would_only_be_a_guess() {
     let env = json!([{ "name": "A", "valueFrom": { "name": "secret", "key": "a" } }]);
     let object = json!({
