@@ -48,11 +48,15 @@ fn of_rule_or_page(policy: &Description, rule: &Rule, key: &str) -> Option<Strin
     own.or_else(|| fact(policy.page.split("\n## ").next()?, key))
 }
 
-/// The first sentence of `### Why`.
+/// Shorter beginnings of an explanation leave the point to the next sentence.
+const LONG_ENOUGH: usize = 80;
+
+/// The first sentences of `### Why`.
 fn mechanism(policy: &Description, rule: &Rule) -> Option<String> {
     let why = section(section(&policy.page, &format!("## {}", rule.name))?, "### Why")?.trim();
     let paragraph = why.split("\n\n").next()?.replace('\n', " ");
-    let end = paragraph.find(". ").map_or(paragraph.len(), |end| end + 1);
+    let mut ends = paragraph.match_indices(". ").map(|(offset, _)| offset + 1);
+    let end = ends.find(|end| *end >= LONG_ENOUGH).unwrap_or(paragraph.len());
     Some(paragraph[..end].to_owned())
 }
 
@@ -91,7 +95,7 @@ leads to and `plimsoll explain RULE` prints, has examples and the fix.
 - **applies to**, **since**, **like checks elsewhere**: from the list `### Facts` of the rule's page, else from the beginning of its policy's page.
   A rule that does not say since when is as old as the first version. \"not known\" means that no like check was found in
   kube-linter, kube-score, Polaris and Kyverno's library, or that nobody looked; [coming-from.md](coming-from.md) goes the other way.
-- **why**: the first sentence of what the rule's page says under `### Why`.
+- **why**: the beginning of what the rule's page says under `### Why`.
 ";
 
 #[test]
