@@ -8,6 +8,7 @@ pub use cluster::{Certificate, Cluster, Doctor, Serve, WebhookCommand, WebhookMa
 
 use crate::{
     judge::policy_set::Profile,
+    manifest::api::Version,
     report::{FORMATS, Format},
 };
 use clap::{
@@ -85,6 +86,9 @@ pub struct Scan {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]
     pub policies: Policies,
+    /// The version of Kubernetes that the manifests are for, such as 1.35; wins over the configuration
+    #[arg(long, value_name = "VERSION")]
+    pub kubernetes: Option<Version>,
     /// The lowest level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", default_value = "deny")]
     pub fail_on: FailOn,

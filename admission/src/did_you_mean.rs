@@ -15,13 +15,13 @@ pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a s
     }
 }
 
-/// The name that a typo most likely meant: at most a third of its letters off.
-fn nearest<'a>(typo: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The name that a typo most likely meant: at most a third of its letters off, whatever their case.
+pub fn nearest<'a>(typo: &str, known: &[&'a str]) -> Option<&'a str> {
     if typo.len() > LONGEST {
         return None;
     }
     let typo = typo.to_lowercase();
-    let off = known.iter().map(|name| (strsim::damerau_levenshtein(&typo, name), *name));
+    let off = known.iter().map(|name| (strsim::damerau_levenshtein(&typo, &name.to_lowercase()), *name));
     let (distance, name) = off.min()?;
     (distance * 3 <= name.len()).then_some(name)
 }

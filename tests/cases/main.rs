@@ -1,10 +1,12 @@
 //! Behaviour through the front door. One program for all of it, because each one links the engine.
 
+mod api;
 mod builtin;
 mod config;
 mod first_module;
 mod foreign_policy;
 mod pages;
+mod rules_page;
 mod scan;
 mod semantics;
 mod situations;

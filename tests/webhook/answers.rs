@@ -149,8 +149,10 @@ exceptions:
 #[tokio::test]
 async fn one_policy_can_be_asked_for_alone() {
     let webhook = Webhook::with("").await;
-    let review = create(&object(&deployment("app:latest")));
-    for (policy, allowed) in [("image-pull", false), ("probes", true)] {
+    let mut app = object(&deployment("app:latest"));
+    app["apiVersion"] = "apps/v1beta2".into();
+    let review = create(&app);
+    for (policy, allowed) in [("image-pull", false), ("probes", true), ("api", false)] {
         let answer = webhook.post(&format!("/validate/{policy}"), &review).await;
         assert_eq!((answer.status, &answer.json()["response"]["allowed"]), (200, &json!(allowed)), "{policy}");
     }

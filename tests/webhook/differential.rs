@@ -3,7 +3,10 @@
 //! They are the examples of this repository and those of the rules' pages; where PLIMSOLL_CORPUS names a folder, what is
 //! in there too.
 
-use plimsoll::manifest::{self, Contents, Kinds, Object};
+use plimsoll::{
+    judge::host_rules,
+    manifest::{self, Contents, Kinds, Object},
+};
 use plimsoll_grace_period::GracePeriod;
 use plimsoll_image_pull::ImagePull;
 use plimsoll_jobs::Jobs;
@@ -41,6 +44,12 @@ fn manifests() -> (tempfile::TempDir, Vec<PathBuf>) {
     ] {
         for example in examples::parse(page).expect("a page") {
             fs::write(folder.path().join(format!("{id}-{}.yaml", example.line)), example.yaml).expect("a file");
+        }
+    }
+    for policy in host_rules::descriptions() {
+        for example in examples::parse(&policy.page).expect("a page") {
+            fs::write(folder.path().join(format!("{}-{}.yaml", policy.id, example.line)), example.yaml)
+                .expect("a file");
         }
     }
     let corpus = std::env::var_os("PLIMSOLL_CORPUS").map(PathBuf::from);

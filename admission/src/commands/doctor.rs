@@ -15,7 +15,9 @@ use std::num::NonZeroUsize;
 /// The cluster cannot be reached, or not be read.
 pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
-    let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
+    let Some(judge) = judge(&policies, None, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else {
+        return Ok(Exit::Failed);
+    };
     let names = cluster::InstallationNames {
         name: flags.name.clone(),
         namespace: flags.namespace.clone(),

@@ -21,6 +21,7 @@ use crate::{
         config::{self, ConfigFile},
         exceptions::Annotations,
     },
+    manifest::api::Version,
     report,
 };
 use anstream::AutoStream;
@@ -70,7 +71,12 @@ pub fn cluster(command: &cli::Cluster) -> Result<Exit> {
 }
 
 /// None where the configuration is wrong, which has been said.
-fn judge(flags: &cli::Policies, threads: NonZeroUsize, when: cli::ColorChoice) -> Result<Option<Judge>> {
+fn judge(
+    flags: &cli::Policies,
+    kubernetes: Option<Version>,
+    threads: NonZeroUsize,
+    when: cli::ColorChoice,
+) -> Result<Option<Judge>> {
     let file = match &flags.config {
         Some(path) => Some(path.clone()),
         None => config::find(&std::env::current_dir().context("the working folder cannot be read")?),
@@ -81,6 +87,7 @@ fn judge(flags: &cli::Policies, threads: NonZeroUsize, when: cli::ColorChoice) -
     };
     let wish = Wish {
         profile: flags.profile,
+        kubernetes,
         levels: flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect(),
         annotations: Annotations::Allowed,
         threads,

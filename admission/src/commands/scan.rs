@@ -5,7 +5,6 @@ use crate::{
     cli,
     clock::today,
     finding::{Finding, Report},
-    judge::host_rules,
     report::{Context, Detail},
     scan::{
         self,
@@ -14,7 +13,6 @@ use crate::{
 };
 use anstream::StripStream;
 use anyhow::{Context as _, Result, bail};
-use plimsoll_policy::Description;
 use std::{
     fs::File,
     io::{BufWriter, Write},
@@ -28,7 +26,9 @@ use std::{
 pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     refuse_two_reports_on_stdout(&flags.formats)?;
     let threads = flags.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let Some(judge) = judge(&flags.policies, threads, flags.color.color)? else { return Ok(Exit::Failed) };
+    let Some(judge) = judge(&flags.policies, flags.kubernetes, threads, flags.color.color)? else {
+        return Ok(Exit::Failed);
+    };
     let walk = Walk { hidden: flags.hidden, ignore_files: !flags.no_ignore, exclude: inputs::exclude(&flags.exclude)? };
     let inputs = Inputs::find(&flags.paths, &walk);
     let options = scan::ScanOptions {
@@ -38,7 +38,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
         today: today(),
     };
     let report = scan::scan(&inputs, &judge, &options);
-    let policies: Vec<Description> = judge.descriptions().cloned().chain([host_rules::description()]).collect();
+    let policies = judge.all_descriptions();
     let context = Context { detail: detail(flags), policies: &policies };
     for output in &flags.formats {
         write(&report, output, &context, flags.color.color)?;

@@ -15,7 +15,9 @@ use std::num::NonZeroUsize;
 /// It would touch what a webhook must not be asked about, or the file with the CA cannot be read.
 pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
-    let Some(judge) = judge(&policies, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else { return Ok(Exit::Failed) };
+    let Some(judge) = judge(&policies, None, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else {
+        return Ok(Exit::Failed);
+    };
     let ca_bundle = flags.ca_bundle.as_ref().map(|path| {
         let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
         anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is not PEM", path.display());

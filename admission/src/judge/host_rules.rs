@@ -1,5 +1,6 @@
 //! Rules of the host itself: about exceptions and files, which no policy sees.
 
+use super::api_rules;
 use plimsoll_policy::{Description, Level, Rule};
 
 /// The name under which these rules are configured and reported.
@@ -27,6 +28,16 @@ pub const UNRENDERED_IMAGE: Rule = Rule::new(
 
 /// All of them.
 pub const RULES: [Rule; 4] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_IMAGE];
+
+/// All policies of the host: this one, and that of the [`api_rules`].
+pub fn descriptions() -> [Description; 2] {
+    [api_rules::description(), description()]
+}
+
+/// Whether a policy is one of the host's own: no module has it, it has no settings, and it does not fail.
+pub fn is_host(policy: &str) -> bool {
+    [POLICY, api_rules::POLICY].contains(&policy)
+}
 
 /// The host, described as a policy is.
 pub fn description() -> Description {

@@ -1,5 +1,6 @@
 //! Everything that judges: the modules, the configuration, and the sets of policies that follow from both.
 
+pub mod api_rules;
 pub mod config;
 pub mod evaluate;
 pub mod exceptions;
@@ -13,7 +14,7 @@ use crate::{
     judge::config::{Complaint, Config, ConfigFile},
     judge::exceptions::{Annotations, Exceptions},
     judge::policy_set::{ChoiceError, ChoicePlace, PolicySet, Profile},
-    manifest::Kinds,
+    manifest::{Kinds, api::Version},
 };
 use anyhow::Context;
 use plimsoll_policy::{Description, Level};
@@ -28,6 +29,8 @@ use std::{
 pub struct Wish {
     /// Wins over the configuration's profile.
     pub profile: Option<Profile>,
+    /// Wins over the configuration's version of Kubernetes.
+    pub kubernetes: Option<Version>,
     /// Levels that win over those of the configuration.
     pub levels: BTreeMap<String, Level>,
     /// Whether annotations grant exceptions where the configuration does not say.
@@ -74,10 +77,11 @@ impl Judge {
     /// [`Wish::levels`] is unknown.
     pub fn new(file: ConfigFile, wish: Wish) -> Result<Judge, SetupError> {
         let profile = wish.profile.or(file.profile()).unwrap_or_default();
+        let kubernetes = wish.kubernetes.or(file.kubernetes()).unwrap_or_default();
         let (modules, mut complaints) = modules(&file, wish.threads)?;
         // What a module would have brought is unknown where it did not load, so only that is complained about.
         let sets = match complaints.is_empty() {
-            true => sets(&file, &modules, profile, &wish.levels, &mut complaints)?,
+            true => sets(&file, &modules, (profile, kubernetes), &wish.levels, &mut complaints)?,
             false => None,
         };
         let rules = rules(&modules);
@@ -86,7 +90,7 @@ impl Judge {
         let annotations = config.annotations.unwrap_or(wish.annotations);
         Ok(Judge {
             exceptions: Exceptions::new(config.exceptions.clone(), annotations, rules),
-            kinds: Kinds::default().with(config.workloads.clone()),
+            kinds: Kinds::default().with(config.workloads.clone()).on(kubernetes),
             modules,
             profile,
             levels: wish.levels,
@@ -122,15 +126,21 @@ impl Judge {
 
     fn make(&self, matching: &[usize]) -> SetOrWhyNot {
         let choices = self.config.policies.choices_of(matching);
-        PolicySet::new(&self.modules, self.profile, &choices, &self.levels).map(Arc::new).map_err(|errors| {
+        let set = PolicySet::new(&self.modules, self.profile, &choices, &self.levels);
+        set.map(|set| Arc::new(set.on(self.kinds.kubernetes()))).map_err(|errors| {
             let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
             format!("the entries under `namespaces` that match it do not go together: {}", messages.join("; "))
         })
     }
 
-    /// What each policy says of itself.
+    /// What each policy of a module says of itself.
     pub fn descriptions(&self) -> impl Iterator<Item = &Description> {
         self.modules.iter().flat_map(|module| module.descriptions())
+    }
+
+    /// What each policy says of itself; the host's own come last.
+    pub fn all_descriptions(&self) -> Vec<Description> {
+        self.descriptions().cloned().chain(host_rules::descriptions()).collect()
     }
 }
 
@@ -162,11 +172,14 @@ struct Sets {
 fn sets(
     file: &ConfigFile,
     modules: &[Arc<Module>],
-    profile: Profile,
+    (profile, kubernetes): (Profile, Version),
     levels: &BTreeMap<String, Level>,
     complaints: &mut Vec<Complaint>,
 ) -> anyhow::Result<Option<Sets>> {
-    let set = |matching: &[usize]| PolicySet::new(modules, profile, &file.policies().choices_of(matching), levels);
+    let set = |matching: &[usize]| {
+        let set = PolicySet::new(modules, profile, &file.policies().choices_of(matching), levels)?;
+        Ok::<_, Vec<ChoiceError>>(set.on(kubernetes))
+    };
     let everywhere = set(&[]);
     let mut errors = Vec::new();
     let mut elsewhere = BTreeMap::new();
@@ -190,9 +203,10 @@ fn sets(
     Ok(None)
 }
 
+/// The rules that exceptions can name.
 fn rules(modules: &[Arc<Module>]) -> Vec<String> {
-    let described = modules.iter().flat_map(|module| module.descriptions());
-    described.flat_map(|policy| &policy.rules).map(|rule| rule.name.clone().into_owned()).collect()
+    let described = modules.iter().flat_map(|module| module.descriptions()).flat_map(|policy| &policy.rules);
+    described.chain(&api_rules::RULES).map(|rule| rule.name.clone().into_owned()).collect()
 }
 
 fn refuse_overrides(errors: &[ChoiceError]) -> anyhow::Result<()> {

@@ -2,7 +2,12 @@
 //!
 //! Several sets can share the modules they run: one for each namespace that has levels of its own.
 
-use crate::{did_you_mean, engine::Module, judge::host_rules};
+use crate::{
+    did_you_mean,
+    engine::Module,
+    judge::{api_rules, host_rules},
+    manifest::api::Version,
+};
 use plimsoll_policy::{Description, Level, Levels, Pointer, Rule, Run};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -68,6 +73,8 @@ pub struct PolicySet {
     groups: Vec<Group>,
     rules: Vec<RuleLevels>,
     by_name: BTreeMap<String, usize>,
+    /// Whether the host's own rules about the API are asked.
+    judges_api: bool,
     digest: String,
 }
 
@@ -94,9 +101,9 @@ impl PolicySet {
         choices: &BTreeMap<String, Choice>,
         overrides: &BTreeMap<String, Level>,
     ) -> Result<Self, Vec<ChoiceError>> {
-        let host = host_rules::description();
+        let host = host_rules::descriptions();
         let described: Vec<&Description> =
-            modules.iter().flat_map(|module| module.descriptions()).chain([&host]).collect();
+            modules.iter().flat_map(|module| module.descriptions()).chain(&host).collect();
         let mut errors = duplicates(&described);
         errors.extend(unknown_names(&described, choices, overrides));
 
@@ -113,8 +120,14 @@ impl PolicySet {
             return Err(errors);
         }
         let by_name = rules.iter().enumerate().map(|(index, levels)| (levels.rule.name.to_string(), index)).collect();
-        let digest = digest(&groups, &rules);
-        Ok(PolicySet { groups, rules, by_name, digest })
+        let digest = digest(&groups, &rules, Version::default());
+        Ok(PolicySet { groups, rules, by_name, judges_api: true, digest })
+    }
+
+    /// The same set for objects that are for a version of Kubernetes, which the digest tells.
+    pub fn on(self, kubernetes: Version) -> Self {
+        let digest = digest(&self.groups, &self.rules, kubernetes);
+        PolicySet { digest, ..self }
     }
 
     /// Every rule with its levels, in the order of modules, policies and rules; those of the host come last.
@@ -138,6 +151,7 @@ impl PolicySet {
             groups: self.groups.iter().map(|group| group.only(policy)).collect(),
             rules: self.rules.clone(),
             by_name: self.by_name.clone(),
+            judges_api: policy == api_rules::POLICY,
             digest: self.digest.clone(),
         })
     }
@@ -147,9 +161,13 @@ impl PolicySet {
         self.groups.iter().any(|group| !group.set_runs.is_empty())
     }
 
-    /// `sha256:…` over modules, settings and levels: two sets with the same digest judge alike.
+    /// `sha256:…` over modules, settings, levels and the version of Kubernetes: two sets with the same digest judge alike.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    pub(crate) fn judges_api(&self) -> bool {
+        self.judges_api
     }
 
     pub(crate) fn groups(&self) -> &[Group] {
@@ -325,7 +343,7 @@ fn unknown_settings(settings: &Map<String, Value>, schema: &str, pointer: &Point
     unknown.map(error).collect()
 }
 
-fn digest(groups: &[Group], rules: &[RuleLevels]) -> String {
+fn digest(groups: &[Group], rules: &[RuleLevels], kubernetes: Version) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
         hash.update((part.len() as u64).to_le_bytes());
@@ -343,6 +361,7 @@ fn digest(groups: &[Group], rules: &[RuleLevels]) -> String {
         add(levels.level.name().as_bytes());
         add(levels.escalated.map_or("", Level::name).as_bytes());
     }
+    add(kubernetes.to_string().as_bytes());
     format!("sha256:{:x}", hash.finalize())
 }
 

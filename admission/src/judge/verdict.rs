@@ -5,6 +5,7 @@
 use crate::{
     finding::{Finding, ObjectRef, Status},
     judge::Judge,
+    judge::api_rules,
     judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate, evaluate_set},
     judge::exceptions::{Applied, Usage},
     judge::host_rules,
@@ -12,7 +13,7 @@ use crate::{
     manifest::{FilledIn, Object},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Edit, Level, Pointer, Set};
+use plimsoll_policy::{Edit, Level, Pointer, Set, Workload};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -34,8 +35,7 @@ impl Judge {
         let mut all = Verdict::default();
         let mut said = BTreeSet::new();
         for workload in object.workloads() {
-            let subject = Subject { workload, value: &object.value };
-            let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
+            let Verdict { findings, failures, usage } = self.judge(object, workload, set, today);
             all.usage += usage;
             for mut finding in findings {
                 let Finding { rule, message, container, location, .. } = &finding;
@@ -51,22 +51,24 @@ impl Judge {
         all
     }
 
-    /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
-    pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
-        let Evaluation { mut findings, failures } = evaluate(subject, set);
+    /// Judges one pod template of an object by a set of policies, on a day (UTC) that exceptions are held against.
+    fn judge(&self, object: &Object, workload: &Workload, set: &PolicySet, today: Date) -> Verdict {
+        let subject = Subject { workload, value: &object.value };
+        let Evaluation { mut findings, failures } = evaluate(&subject, set);
+        findings.extend(api_rules::find(object, set));
         let Applied { statuses, findings: about_exceptions, usage } =
-            self.exceptions.apply(subject.workload, findings.iter().map(|finding| finding.rule.as_str()), today);
+            self.exceptions.apply(workload, findings.iter().map(|finding| finding.rule.as_str()), today);
         for (finding, status) in findings.iter_mut().zip(statuses) {
             finding.status = status;
         }
         if !about_exceptions.is_empty() {
-            let object = Arc::new(ObjectRef::from(subject.workload));
+            let name = Arc::new(ObjectRef::from(workload));
             let by_host = about_exceptions.into_iter().map(|found| (set.level(&found.rule), found));
             let by_host = by_host.filter(|(level, _)| *level != Level::Off);
-            findings
-                .extend(by_host.map(|(level, found)| {
-                    Finding::of_object(host_rules::POLICY, level, found, &object, subject.value)
-                }));
+            findings.extend(
+                by_host
+                    .map(|(level, found)| Finding::of_object(host_rules::POLICY, level, found, &name, &object.value)),
+            );
         }
         Verdict { findings, failures, usage }
     }

@@ -11,14 +11,17 @@ pub use templates::{PointerError, TemplatePointer};
 
 pub(super) use templates::by_shape;
 
+use super::api::Version;
 use custom::plural;
 use plimsoll_policy::Pointer;
 use serde_json::{Map, Value};
 
-/// The kinds that are judged: Kubernetes' own, well-known custom ones, and those that the user configured.
+/// The kinds that are judged: Kubernetes' own, well-known custom ones, and those that the user configured. Those of
+/// Kubernetes are of one version of it.
 #[derive(Debug, Clone)]
 pub struct Kinds {
     custom: Vec<CustomKind>,
+    kubernetes: Version,
 }
 
 /// A kind that is judged.
@@ -110,7 +113,7 @@ const TEMPLATE: (&str, &str) = ("template.openshift.io", "Template");
 
 impl Default for Kinds {
     fn default() -> Self {
-        Self { custom: rows::known().collect() }
+        Self { custom: rows::known().collect(), kubernetes: Version::default() }
     }
 }
 
@@ -119,6 +122,16 @@ impl Kinds {
     pub fn with(mut self, custom: impl IntoIterator<Item = CustomKind>) -> Self {
         self.custom.extend(custom);
         self
+    }
+
+    /// The same for a version of Kubernetes.
+    pub fn on(self, kubernetes: Version) -> Self {
+        Self { kubernetes, ..self }
+    }
+
+    /// The version of Kubernetes that objects are for.
+    pub fn kubernetes(&self) -> Version {
+        self.kubernetes
     }
 
     /// Whether a kind is known without any configuration.

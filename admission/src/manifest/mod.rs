@@ -7,6 +7,7 @@
 //! A document is parsed only where its top-level kind can matter; nearly all bytes of real repositories are custom
 //! resource definitions and the like.
 
+pub mod api;
 mod build;
 mod defaults;
 mod document;
@@ -68,6 +69,8 @@ pub struct Object {
     pub filled_in: FilledIn,
     /// Pod templates of it that no pointer of its kind leads to.
     pub not_covered: Option<Skip>,
+    /// What the version of Kubernetes does not know of it.
+    pub unfit: api::Unfit,
 }
 
 impl Object {

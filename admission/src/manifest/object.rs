@@ -1,7 +1,9 @@
 //! One JSON object, as a text, a webhook or a live audit has it, to what policies judge.
 
 use super::{
-    FieldError, FilledIn, Kinds, Object, Skip, defaults,
+    FieldError, FilledIn, Kinds, Object, Skip,
+    api::Unfit,
+    defaults,
     field::{Node, Result, Unreadable},
     kind::{CustomKind, Kind, Lookup, by_shape},
     operator, patch, view,
@@ -48,7 +50,7 @@ pub(super) fn object_with(
             if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
                 metadata.remove(MANAGED_FIELDS);
             }
-            let views = views(&mut root, kind, &api_version, unknown)?;
+            let views = views(&mut root, kind, &api_version, kinds, unknown)?;
             Ok(views.map_or_else(Triage::Skip, |views| Triage::Object(Box::new(views.of(root)))))
         }
         Identity::Skip(skip) => Ok(Triage::Skip(skip)),
@@ -121,13 +123,15 @@ struct Views {
     filled_in: FilledIn,
     not_covered: Option<Skip>,
     unreadable: Unreadable,
+    unfit: Unfit,
 }
 
 impl Views {
     fn of(self, root: Map<String, Value>) -> Object {
-        let Views { first: workload, others, filled_in, not_covered, unreadable } = self;
+        let Views { first: workload, others, filled_in, not_covered, unreadable, unfit } = self;
         let (unreadable, fields) = unreadable.into_parts();
-        let mut object = Object { workload, others, value: Value::Object(root), filled_in, not_covered, unreadable };
+        let value = Value::Object(root);
+        let mut object = Object { workload, others, value, filled_in, not_covered, unreadable, unfit };
         object.note_unreadable(&fields);
         object
     }
@@ -137,6 +141,7 @@ fn views(
     root: &mut Map<String, Value>,
     kind: Kind<'_>,
     api_version: &str,
+    kinds: &Kinds,
     unknown: &[Pointer],
 ) -> std::result::Result<std::result::Result<Views, Skip>, Vec<FieldError>> {
     let templates = match kind.pod_templates(root) {
@@ -163,6 +168,11 @@ fn views(
         unreadable.add(error);
     }
     let not_covered = custom.and_then(|custom| not_covered(root, custom));
+    // Before the defaults: an older version does not know all of these.
+    let unfit = match kind {
+        Kind::Custom(_) => Unfit::default(),
+        _ => Unfit::of(root, kinds.kubernetes()),
+    };
     let filled_in = operator::fill(custom, root, &templates, unknown);
     defaults::apply(kind, api_version, &templates, root);
     let node = Node::root(root).noting(&unreadable);
@@ -175,7 +185,7 @@ fn views(
     }
     let mut views = views.into_iter();
     match views.next() {
-        Some(first) => Ok(Ok(Views { first, others: views.collect(), filled_in, not_covered, unreadable })),
+        Some(first) => Ok(Ok(Views { first, others: views.collect(), filled_in, not_covered, unreadable, unfit })),
         None => Err(unreadable.into_parts().0),
     }
 }

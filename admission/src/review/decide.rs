@@ -78,7 +78,7 @@ pub fn undecided(uid: String, why: &str, judge: &Judge, terms: &Terms) -> Decisi
     let of_set = judge.everywhere().rules().iter().map(|rule| rule.policy.as_str());
     let asked: BTreeSet<&str> = match &terms.only {
         Some(policy) => BTreeSet::from([policy.as_str()]),
-        None => of_set.filter(|policy| *policy != host_rules::POLICY).collect(),
+        None => of_set.filter(|policy| !host_rules::is_host(policy)).collect(),
     };
     let refuses = asked.iter().any(|policy| terms.on_failure(policy, judge) == OnFailure::Deny);
     let on_failure = if refuses { OnFailure::Deny } else { OnFailure::Allow };

@@ -95,6 +95,7 @@ fn load(origin: &Origin) -> (Result<Judge>, Files) {
 fn judge(origin: &Origin, file: ConfigFile) -> Result<Judge> {
     let wish = Wish {
         profile: origin.profile,
+        kubernetes: None,
         levels: BTreeMap::new(),
         annotations: Annotations::Ignored,
         threads: origin.threads,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     did_you_mean,
-    judge::host_rules,
+    judge::api_rules,
     review::{Decision, Operation, Outcome, Weight},
 };
 use axum::{
@@ -179,8 +179,9 @@ impl Routes {
 
     fn check_policy(&self, policy: &str) -> Result<(), Refusal> {
         let judge = self.evaluations.policies().judge();
-        let known: Vec<&str> = judge.descriptions().map(|description| description.id.as_str()).collect();
-        if known.contains(&policy) && policy != host_rules::POLICY {
+        let of_modules = judge.descriptions().map(|description| description.id.as_str());
+        let known: Vec<&str> = of_modules.chain([api_rules::POLICY]).collect();
+        if known.contains(&policy) {
             return Ok(());
         }
         Err((StatusCode::NOT_FOUND, format!("{}\n", did_you_mean::unknown("policy", policy, known))))

@@ -4,9 +4,8 @@ mod markdown;
 mod page;
 
 use super::{Exit, judge, show};
-use crate::{cli, judge::host_rules};
+use crate::cli;
 use anyhow::Result;
-use plimsoll_policy::Description;
 use std::num::NonZeroUsize;
 
 /// `plimsoll explain`.
@@ -14,8 +13,10 @@ use std::num::NonZeroUsize;
 /// # Errors
 /// There is no such rule or policy.
 pub fn explain(flags: &cli::Explain) -> Result<Exit> {
-    let Some(judge) = judge(&flags.policies, NonZeroUsize::MIN, flags.color.color)? else { return Ok(Exit::Failed) };
-    let policies: Vec<Description> = judge.descriptions().cloned().chain([host_rules::description()]).collect();
+    let Some(judge) = judge(&flags.policies, None, NonZeroUsize::MIN, flags.color.color)? else {
+        return Ok(Exit::Failed);
+    };
+    let policies = judge.all_descriptions();
     let mut text = Vec::new();
     match &flags.name {
         None => page::write_table(&policies, &mut text)?,

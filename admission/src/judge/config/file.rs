@@ -9,7 +9,7 @@ use crate::{
     judge::exceptions::{Annotations, Exception, Scope, parse_day},
     judge::host_rules,
     judge::policy_set::{Choice, Profile},
-    manifest::{CustomKind, Kinds, TemplatePointer},
+    manifest::{CustomKind, Kinds, TemplatePointer, api::Version},
 };
 use globset::{Glob, GlobMatcher};
 use plimsoll_policy::{Level, Pointer};
@@ -19,8 +19,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FIELDS: [&str; 7] =
-    ["profile", "policies", "exceptions", "allow-annotations", "namespaces", "workloads", "webhook"];
+const FIELDS: [&str; 8] =
+    ["profile", "kubernetes", "policies", "exceptions", "allow-annotations", "namespaces", "workloads", "webhook"];
 const PROFILES: [(&str, Profile); 2] = [("default", Profile::Default), ("strict", Profile::Strict)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("warn", Mode::Warn)];
 const OUTCOMES: [(&str, OnFailure); 2] = [("allow", OnFailure::Allow), ("deny", OnFailure::Deny)];
@@ -29,6 +29,7 @@ const OUTCOMES: [(&str, OnFailure); 2] = [("allow", OnFailure::Allow), ("deny", 
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) profile: Option<Profile>,
+    pub(super) kubernetes: Option<Version>,
     pub(super) policies: Policies,
     pub(super) modules: Vec<ModulePath>,
     pub(super) exceptions: Vec<Exception>,
@@ -75,6 +76,7 @@ impl Reader<'_> {
         let fields = root.fields(&FIELDS, &mut self.complaints);
         Written {
             profile: fields.get("profile").and_then(|entry| self.name(&entry, "profile", &PROFILES)),
+            kubernetes: fields.get("kubernetes").and_then(|entry| self.kubernetes(&entry)),
             policies: Policies {
                 choices: self.choices(fields.get("policies"), Modules::Allowed),
                 namespaces: self.each(fields.get("namespaces"), Self::namespace),
@@ -103,6 +105,17 @@ impl Reader<'_> {
         entry.one_of(what, known, name, &mut self.complaints)
     }
 
+    /// Only text: what is written 1.30 is the number 1.3, which would be another version.
+    fn kubernetes(&mut self, entry: &Entry<'_>) -> Option<Version> {
+        if entry.value.is_number() {
+            let message = "put the version in quotes, as in \"1.30\": YAML reads 1.30 without quotes as 1.3";
+            self.complaints.push(Complaint::value(&entry.pointer, message));
+            return None;
+        }
+        let version = entry.text(&mut self.complaints)?.parse::<Version>();
+        version.map_err(|error| self.complaints.push(Complaint::value(&entry.pointer, error.to_string()))).ok()
+    }
+
     fn webhook(&mut self, entry: Option<Entry<'_>>) -> Webhook {
         let on_failure_of = std::mem::take(&mut self.on_failure);
         let Some(fields) = entry.map(|entry| entry.fields(&["mode", "on-failure"], &mut self.complaints)) else {
@@ -124,7 +137,7 @@ impl Reader<'_> {
     fn choice(&mut self, id: &str, entry: &Entry<'_>, modules: Modules) -> Option<Choice> {
         let known: &[&str] = match modules {
             // The rules of the host have no settings, and no module.
-            _ if id == host_rules::POLICY => &["rules"],
+            _ if host_rules::is_host(id) => &["rules"],
             Modules::Allowed => &["settings", "rules", "module", "on-failure"],
             Modules::Refused => &["settings", "rules"],
         };

@@ -17,7 +17,7 @@ use crate::{
     judge::exceptions::{Annotations, Exception},
     judge::host_rules,
     judge::policy_set::{Choice, ChoiceError, ChoicePlace, Profile},
-    manifest::{CustomKind, Single},
+    manifest::{CustomKind, Single, api::Version},
 };
 use config_text::ConfigText;
 use globset::GlobMatcher;
@@ -134,6 +134,11 @@ impl ConfigFile {
         self.written.profile
     }
 
+    /// What is written of the version of Kubernetes.
+    pub fn kubernetes(&self) -> Option<Version> {
+        self.written.kubernetes
+    }
+
     /// What is written of policies.
     pub fn policies(&self) -> &Policies {
         &self.written.policies
@@ -178,6 +183,7 @@ impl ConfigFile {
         if self.complaints.is_empty() {
             let file::Written {
                 profile,
+                kubernetes: _,
                 policies,
                 exceptions,
                 annotations,

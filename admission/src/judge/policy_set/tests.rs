@@ -120,6 +120,9 @@ fn the_digest_tells_sets_apart_that_judge_differently() {
     assert_ne!(digest(json!({"grace-period": {"settings": {"margin": "7s"}}}), &[]), plain);
     assert_ne!(digest(json!({}), &[("latest-tag", Level::Warn)]), plain);
     assert_ne!(set(Profile::Strict, json!({}), &[]).digest(), plain);
+    let on = |version: &str| set(Profile::Default, json!({}), &[]).on(version.parse().unwrap());
+    assert_ne!(on("1.36").digest(), plain);
+    assert_eq!(on("1.37").digest(), plain, "as it is anyway");
 }
 
 #[test]

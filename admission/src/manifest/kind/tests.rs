@@ -1,6 +1,7 @@
 //! Which kinds are judged, which are slips, and who makes what.
 
 use super::*;
+use crate::manifest::api::Unfit;
 
 fn is_judged(version: &str, kind: &str) -> bool {
     matches!(Kinds::default().look_up(version, kind), Lookup::Judged(_))
@@ -172,4 +173,15 @@ fn the_page_has_every_row() {
     let page = include_str!("../../../../docs/kinds.md");
     let written: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     assert_eq!(written, rows, "docs/kinds.md: replace its rows by these:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn every_old_version_is_known_as_removed() {
+    for known in &BUILT_IN {
+        for (index, version) in known.versions.iter().enumerate() {
+            let root = serde_json::json!({ "apiVersion": version, "kind": known.name });
+            let unfit = Unfit::of(root.as_object().expect("a mapping"), Version::NEWEST);
+            assert_eq!(unfit.removed.is_some(), index > 0, "{version} {}", known.name);
+        }
+    }
 }
