@@ -8,7 +8,8 @@ pub mod policy_set;
 pub mod verdict;
 
 use crate::{
-    engine::{Engine, Module},
+    bounded_file,
+    engine::{Engine, Module, limits},
     finding::LocatedProblem,
     judge::config::{Complaint, Config, ConfigFile},
     judge::exceptions::{Annotations, Exceptions},
@@ -51,6 +52,9 @@ pub struct Judge {
     /// Sets for namespaces, by the entries of the configuration that match.
     elsewhere: Mutex<BTreeMap<Vec<usize>, SetOrWhyNot>>,
 }
+
+/// Most sets that are kept for combinations of entries.
+const COMBINATIONS: usize = 256;
 
 /// Entries that match one namespace may contradict each other, which shows only when it turns up.
 type SetOrWhyNot = Result<Arc<PolicySet>, String>;
@@ -117,7 +121,12 @@ impl Judge {
         // Without the lock, because a module is asked about its settings: others judge meanwhile. Of two threads that
         // make the same set, the first to be done wins.
         let made = self.make(&matching);
-        sets().entry(matching).or_insert(made).clone()
+        let mut sets = sets();
+        // Anybody may make up namespaces, and with them combinations of entries; the last ones are made each time.
+        if sets.len() >= self.config.policies.namespaces.len() + COMBINATIONS {
+            return made;
+        }
+        sets.entry(matching).or_insert(made).clone()
     }
 
     fn make(&self, matching: &[usize]) -> SetOrWhyNot {
@@ -149,8 +158,8 @@ fn modules(file: &ConfigFile, threads: NonZeroUsize) -> anyhow::Result<(Vec<Arc<
 }
 
 fn load(engine: &Engine, path: &std::path::Path) -> anyhow::Result<Module> {
-    let wasm = std::fs::read(path).with_context(|| path.display().to_string())?;
-    engine.compile(&wasm).with_context(|| path.display().to_string())
+    let wasm = bounded_file::read(path, limits::MODULE).with_context(|| path.display().to_string())?;
+    engine.compile_apart(&wasm).with_context(|| path.display().to_string())
 }
 
 struct Sets {

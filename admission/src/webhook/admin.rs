@@ -1,10 +1,16 @@
 //! Health and metrics: plain HTTP on a port of its own, answered by a thread of its own, whatever the others do.
 
-use super::Readiness;
+use super::{Readiness, connections::Connections};
 use anyhow::{Context, Result};
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use prometheus::{Registry, TextEncoder};
-use std::{net::SocketAddr, net::TcpListener, thread};
+use std::{io, net::SocketAddr, net::TcpListener, thread, time::Duration};
+
+/// Longest time that a request may take to arrive, and that a connection is kept without one.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Most bytes of a request.
+const REQUEST: usize = 16 << 10;
 
 #[derive(Clone)]
 struct Admin {
@@ -18,7 +24,6 @@ struct Admin {
 /// There is no such address to listen on.
 pub fn start(address: SocketAddr, readiness: Readiness, registry: Registry) -> Result<SocketAddr> {
     let listener = TcpListener::bind(address).with_context(|| format!("--admin {address}"))?;
-    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let routes = Router::new()
@@ -29,11 +34,17 @@ pub fn start(address: SocketAddr, readiness: Readiness, registry: Registry) -> R
         .route("/metrics", get(metrics))
         .with_state(Admin { readiness, registry });
     thread::Builder::new().name("admin".to_owned()).spawn(move || {
-        let outcome =
-            runtime.block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener)?, routes).await });
+        let outcome = runtime.block_on(serve(listener, routes));
         tracing::error!(?outcome, "the admin port is gone");
     })?;
     Ok(address)
+}
+
+async fn serve(listener: TcpListener, routes: Router) -> io::Result<()> {
+    let mut server =
+        axum_server::from_tcp(listener)?.acceptor(Connections::of_admin()).http1_only().first_request_timeout(SILENCE);
+    server.http_builder().http1().header_read_timeout(SILENCE).max_buf_size(REQUEST);
+    server.serve(routes.into_make_service()).await
 }
 
 async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {

@@ -4,13 +4,16 @@
 //! by [`policies`], and leave as [`crate::review`] says; [`admin`] answers for health and metrics on a thread of its own.
 
 pub mod admin;
+pub mod body;
 pub mod certificates;
 pub mod configuration;
+mod connections;
 pub mod drain;
 pub mod evaluations;
 pub mod metrics;
 pub mod policies;
 pub mod readiness;
+mod release_memory;
 pub mod reload;
 pub mod routes;
 pub mod server;
@@ -19,7 +22,8 @@ pub mod watch;
 pub use readiness::Readiness;
 
 use crate::{judge::config::OnFailure, telemetry::Telemetry};
-use anyhow::Result;
+use anyhow::{Context, Result};
+use body::Bodies;
 pub use certificates::Names;
 use certificates::{FileCertificates, SelfManaged, Serving};
 pub use drain::{Budget, Drained};
@@ -73,6 +77,7 @@ pub enum Certificate {
 /// It could not start, and the log could not say why.
 pub fn serve(settings: &Settings) -> Result<Option<Drained>> {
     let telemetry = Telemetry::start(&settings.log)?;
+    log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(run(settings, &telemetry)).inspect_err(|error| {
         tracing::error!(error = format!("{error:#}"), "cannot serve");
@@ -83,28 +88,43 @@ pub fn serve(settings: &Settings) -> Result<Option<Drained>> {
     Ok(drained.ok())
 }
 
+/// As a line of the log, with its place. What it ended is told where it was started.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        let text = panic.payload_as_str().unwrap_or("no text");
+        tracing::error!(at, text, "a fault in plimsoll itself; please report it");
+    }));
+}
+
 async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
     let mut signals = Signals::new()?;
     let (readiness, draining) = (Readiness::default(), Draining::default());
     let meter = telemetry.meter();
     let metrics = Arc::new(Metrics::new(&meter));
 
-    let policies = Arc::new(Policies::load(settings.origin.clone(), Arc::clone(&metrics))?);
+    // A module may take long to compile, and the API server to tell of a certificate. A signal does not wait for them.
+    let (origin, counts) = (settings.origin.clone(), Arc::clone(&metrics));
+    let loading = tokio::task::spawn_blocking(move || Policies::load(origin, counts));
+    let policies = tokio::select! {
+        loaded = loading => Arc::new(loaded.context("a fault in plimsoll itself; please report it")??),
+        () = signals.received() => return Ok(Drained::Clean),
+    };
     let reloads = Reloads::new()?;
     tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
     readiness.hold(NO_CERTIFICATE);
     let admin = admin::start(settings.admin, readiness.clone(), telemetry.registry.clone())?;
 
-    // The API server may be slow to tell of a certificate, and a signal must not have to wait for that.
     let serving = tokio::select! {
         serving = certificates(settings, &readiness, &reloads, &metrics) => serving?,
         () = signals.received() => return Ok(Drained::Clean),
     };
-    serving.check_expiry(&readiness);
-    tokio::spawn(serving.clone().watch_expiry(readiness.clone()));
+    serving.check_validity(&readiness);
+    tokio::spawn(serving.clone().watch_validity(readiness.clone()));
     let evaluations = Arc::new(Evaluations::new(policies, Arc::clone(&metrics), settings.on_failure, settings.size));
     metrics::observe(&meter, readiness.clone(), Arc::clone(&evaluations), serving.clone());
-    let routes = Routes { evaluations, metrics, timeout: settings.timeout, draining: draining.clone() };
+    let (bodies, timeout) = (Bodies::new(), settings.timeout);
+    let routes = Routes { bodies, evaluations, metrics, timeout, draining: draining.clone() };
     let server = server::start(settings.listen, &serving, routes::routes(Arc::new(routes)))?;
     readiness.release(NO_CERTIFICATE);
     tracing::info!(webhook = %server.address, admin = %admin, "listening");
