@@ -6,4 +6,6 @@ mod first_module;
 mod foreign_policy;
 mod pages;
 mod scan;
+mod security;
 mod semantics;
+mod webhook_manifest;

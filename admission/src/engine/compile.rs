@@ -8,7 +8,10 @@ use super::{
     load::{LoadError, refused},
     text::clean,
 };
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::{
+    resource::{Resource, setrlimit},
+    signal::Signal,
+};
 use std::{
     io::{self, Read, Write},
     os::unix::process::ExitStatusExt,
@@ -52,6 +55,9 @@ pub fn serve() -> u8 {
         Ok(()) => REFUSED,
         Err(_) => FAILED,
     };
+    // What nobody waits for any more ends.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
     let (seconds, bytes) = (COMPILE_TIME.as_secs(), COMPILE_MEMORY as u64);
     for (resource, most) in [(Resource::RLIMIT_CPU, seconds), (Resource::RLIMIT_DATA, bytes)] {
         if let Err(error) = setrlimit(resource, most, most) {
@@ -123,14 +129,12 @@ fn ask(child: &mut Child, wasm: &[u8]) -> Option<io::Result<Vec<u8>>> {
 }
 
 fn cause(killed: bool, status: ExitStatus) -> String {
-    // Of the signals, as every Linux numbers them: what Rust sends itself where an allocation fails, and the kernel where
-    // the time of processors is over.
-    const SIGABRT: i32 = 6;
-    const SIGXCPU: i32 = 24;
-    match status.signal() {
+    match status.signal().map(Signal::try_from) {
         _ if killed => too_long(),
-        Some(SIGXCPU) => too_long(),
-        Some(SIGABRT) => format!("compiling it takes more than {} MiB of memory", COMPILE_MEMORY >> 20),
+        // The kernel sends them where the time of processors is over.
+        Some(Ok(Signal::SIGXCPU | Signal::SIGKILL)) => too_long(),
+        // What Rust does where an allocation fails.
+        Some(Ok(Signal::SIGABRT)) => format!("compiling it takes more than {} MiB of memory", COMPILE_MEMORY >> 20),
         _ => format!("the compiler failed ({status})"),
     }
 }

@@ -20,7 +20,7 @@ pub const SET_MEMORY: usize = 64 << 20;
 
 /// Most stack of a call, in bytes, on the host's stack: an eighth of what a thread has by default. The stack that a
 /// Rust guest keeps in its own memory is smaller still.
-pub(crate) const STACK: usize = 256 << 10;
+pub const STACK: usize = 256 << 10;
 
 /// Most entries of a table of function pointers; a large guest has a few hundred.
 pub(crate) const TABLE: usize = 4096;

@@ -54,7 +54,7 @@ pub struct Judge {
 }
 
 /// Most sets that are kept for combinations of entries.
-const COMBINATIONS: usize = 256;
+pub const COMBINATIONS: usize = 256;
 
 /// Entries that match one namespace may contradict each other, which shows only when it turns up.
 type SetOrWhyNot = Result<Arc<PolicySet>, String>;

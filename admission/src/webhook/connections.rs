@@ -1,4 +1,4 @@
-//! Bounds on connections: so many, and when one more comes, the one goes that was silent for longest.
+//! Bounds on connections: so many, and when one more comes, one goes that never said anything, or was silent for longest.
 //!
 //! Whoever keeps connections open and says nothing, or begins heads that never end, so costs nobody else anything: not
 //! descriptors, which both ports share, and not the place of a caller who has something to say.
@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Instant,
@@ -23,14 +23,14 @@ use tokio::{
 };
 
 /// Most connections of the webhook. Each costs up to 100 KiB.
-const WEBHOOK: u64 = 512;
+pub const WEBHOOK: u64 = 512;
 
 /// Most connections of the admin port: the kubelet and Prometheus use one each.
-const ADMIN: u64 = 64;
+pub const ADMIN: u64 = 64;
 
 /// The connections of one port. Clones share them.
 #[derive(Debug, Clone)]
-pub(super) struct Connections {
+pub struct Connections {
     open: Arc<Mutex<Open>>,
     most: usize,
     start: Instant,
@@ -47,6 +47,8 @@ struct Open {
 struct Entry {
     /// When something was read or written last, in milliseconds since the start.
     active: AtomicU64,
+    /// Whether anything was ever written to it.
+    answered: AtomicBool,
     closed: Arc<Notify>,
 }
 
@@ -73,7 +75,8 @@ impl Connections {
     /// Takes one more, and closes the one that was silent for longest where that is one too many.
     fn take<S>(&self, stream: S) -> Connection<S> {
         let closed = Arc::new(Notify::new());
-        let entry = Arc::new(Entry { active: AtomicU64::new(self.now()), closed: Arc::clone(&closed) });
+        let active = AtomicU64::new(self.now());
+        let entry = Arc::new(Entry { active, answered: AtomicBool::new(false), closed: Arc::clone(&closed) });
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.entries.len() >= self.most {
             open.close_one();
@@ -87,9 +90,12 @@ impl Connections {
 }
 
 impl Open {
-    /// The one that was silent for longest; of several, the one that came first.
+    /// One that never said anything, if there is one; else the one that was silent for longest.
     fn close_one(&mut self) {
-        let silent = self.entries.iter().min_by_key(|(id, entry)| (entry.active.load(Ordering::Relaxed), **id));
+        let rank = |(id, entry): &(&u64, &Arc<Entry>)| {
+            (entry.answered.load(Ordering::Relaxed), entry.active.load(Ordering::Relaxed), **id)
+        };
+        let silent = self.entries.iter().min_by_key(rank);
         if let Some(id) = silent.map(|(id, _)| *id)
             && let Some(entry) = self.entries.remove(&id)
         {
@@ -114,7 +120,7 @@ impl<S, Service> Accept<S, Service> for Connections {
 }
 
 /// A connection that is counted.
-pub(super) struct Connection<S> {
+pub struct Connection<S> {
     stream: S,
     id: u64,
     entry: Arc<Entry>,
@@ -133,6 +139,13 @@ impl<S> Connection<S> {
 
     fn is_active(&self) {
         self.entry.active.store(self.all.now(), Ordering::Relaxed);
+    }
+
+    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(1..)) = written {
+            self.is_active();
+            self.entry.answered.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -156,10 +169,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, from);
-        if written.is_ready() {
-            self.is_active();
-        }
+        self.wrote(&written);
         written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, from);
+        self.wrote(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,7 +7,7 @@ pub mod admin;
 pub mod body;
 pub mod certificates;
 pub mod configuration;
-mod connections;
+pub mod connections;
 pub mod drain;
 pub mod evaluations;
 pub mod metrics;
@@ -35,7 +35,13 @@ pub use policies::Origin;
 use policies::Policies;
 use reload::Reloads;
 use routes::Routes;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 
 const NO_CERTIFICATE: &str = "there is no certificate yet";
 
@@ -113,12 +119,14 @@ async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
     let reloads = Reloads::new()?;
     tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
     readiness.hold(NO_CERTIFICATE);
-    let admin = admin::start(settings.admin, readiness.clone(), telemetry.registry.clone())?;
+    let shown = Arc::new(OnceLock::new());
+    let admin = admin::start(settings.admin, readiness.clone(), telemetry.registry.clone(), Arc::clone(&shown))?;
 
-    let serving = tokio::select! {
-        serving = certificates(settings, &readiness, &reloads, &metrics) => serving?,
+    let (serving, following) = tokio::select! {
+        certificates = certificates(settings, &readiness, &reloads, &metrics) => certificates?,
         () = signals.received() => return Ok(Drained::Clean),
     };
+    shown.get_or_init(|| serving.clone());
     serving.check_validity(&readiness);
     tokio::spawn(serving.clone().watch_validity(readiness.clone()));
     let evaluations = Arc::new(Evaluations::new(policies, Arc::clone(&metrics), settings.on_failure, settings.size));
@@ -130,7 +138,22 @@ async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
     tracing::info!(webhook = %server.address, admin = %admin, "listening");
 
     signals.received().await;
-    Ok(drain::drain(signals, settings.drain, &readiness, &draining, server).await)
+    following.end.notify_one();
+    let drained = drain::drain(signals, settings.drain, &readiness, &draining, server).await;
+    if timeout(GIVE_BACK, following.task).await.is_err() {
+        tracing::warn!("the API server did not take back the Lease in time");
+    }
+    Ok(drained)
+}
+
+/// Longest time, behind the drain, for what the end of following a certificate takes.
+const GIVE_BACK: Duration = Duration::from_secs(1);
+
+/// A task that follows a certificate.
+struct Following {
+    task: JoinHandle<()>,
+    /// Ends it.
+    end: Arc<Notify>,
 }
 
 /// The certificate to show, and a task that follows it.
@@ -139,20 +162,26 @@ async fn certificates(
     readiness: &Readiness,
     reloads: &Reloads,
     metrics: &Arc<Metrics>,
-) -> Result<Serving> {
-    let metrics = Arc::clone(metrics);
+) -> Result<(Serving, Following)> {
+    let (metrics, end) = (Arc::clone(metrics), Arc::new(Notify::new()));
+    let ending = Arc::clone(&end);
     match &settings.certificate {
         Certificate::Files(folder) => {
             let (files, serving) = FileCertificates::load(folder)?;
             let (again, shown) = (reloads.again(), serving.clone());
-            tokio::spawn(async move { files.follow(shown, metrics, &again).await });
-            Ok(serving)
+            let task = tokio::spawn(async move {
+                tokio::select! {
+                    () = files.follow(shown, metrics, &again) => {}
+                    () = ending.notified() => {}
+                }
+            });
+            Ok((serving, Following { task, end }))
         }
         Certificate::SelfManaged(names) => {
             let mut certificates = SelfManaged::connect(names, readiness.clone()).await?;
             let serving = certificates.first().await;
-            tokio::spawn(certificates.follow(serving.clone(), metrics));
-            Ok(serving)
+            let task = tokio::spawn(certificates.follow(serving.clone(), metrics, ending));
+            Ok((serving, Following { task, end }))
         }
     }
 }

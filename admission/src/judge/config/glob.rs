@@ -3,7 +3,7 @@
 use globset::{ErrorKind, Glob, GlobMatcher, GlobSet};
 
 /// Longest glob, in bytes; no name in Kubernetes has more than 253.
-const LENGTH: usize = 1024;
+pub const LENGTH: usize = 1024;
 
 /// What matches as a text says; or what is wrong with the text.
 pub(super) fn matcher(text: &str) -> Result<GlobMatcher, String> {

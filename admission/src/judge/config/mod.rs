@@ -10,6 +10,7 @@ mod glob;
 mod webhook;
 
 pub use entry::{About, Complaint};
+pub use glob::LENGTH as GLOB_BYTES;
 pub use webhook::{Mode, OnFailure, Webhook};
 
 use crate::{

@@ -1,5 +1,6 @@
 //! A chain of certificates and its key, checked.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring,
@@ -85,6 +86,11 @@ impl Identity {
         })
     }
 
+    /// What everybody sees who connects.
+    pub(super) fn chain_pem(&self) -> String {
+        self.chain.iter().map(|certificate| pem(certificate)).collect()
+    }
+
     pub(super) fn validity(&self) -> Validity {
         self.validity
     }
@@ -124,6 +130,14 @@ fn validity(chain: &[CertificateDer<'_>], ca: Option<&CertificateDer<'_>>) -> Re
     let (begin, end) = life("tls.crt", leaf)?;
     let ca_end = above.map(|ca| life("ca.crt", ca)).transpose()?.map(|(_, end)| end);
     Ok(Validity { begin, end, ca_end })
+}
+
+fn pem(certificate: &CertificateDer<'_>) -> String {
+    const LINE: usize = 64;
+    let text = BASE64_STANDARD.encode(certificate);
+    let lines = text.as_bytes().chunks(LINE).map(String::from_utf8_lossy);
+    let lines: String = lines.map(|line| format!("{line}\n")).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
 }
 
 fn certificates(part: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {

@@ -33,15 +33,17 @@ pub struct Serving {
 }
 
 /// What matters of what is shown.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Shown {
     validity: Validity,
     asks_clients: bool,
+    /// PEM, leaf first.
+    chain: String,
 }
 
 impl Shown {
     fn of(identity: &Identity) -> Self {
-        Shown { validity: identity.validity(), asks_clients: identity.asks_clients() }
+        Shown { validity: identity.validity(), asks_clients: identity.asks_clients(), chain: identity.chain_pem() }
     }
 
     /// A reload must not make things worse: what works goes on, and who may call stays decided.
@@ -89,6 +91,11 @@ impl Serving {
 
     pub(super) fn config(&self) -> RustlsConfig {
         self.config.clone()
+    }
+
+    /// The certificates that are shown, in PEM, leaf first.
+    pub fn chain(&self) -> String {
+        self.shown.load().chain.clone()
     }
 
     /// When the leaf ends, and the CA where it is known: `leaf` or `ca`, and seconds since 1970.
