@@ -291,3 +291,11 @@ fn custom_kinds_are_taught() {
     assert_eq!(scan(here.path(), &["app.yaml"]).code, 2, "nothing to judge");
     assert_eq!(scan(here.path(), &["--config", "taught.yaml", "app.yaml"]).grave(), ["app.yaml:12:18 deny latest-tag"]);
 }
+
+#[test]
+fn of_many_problems_the_first_hundred_are_shown() {
+    let config: String = (0..500).map(|number| format!("field{number}: 1\n")).collect();
+    let stderr = refusal(&config);
+    assert_eq!(stderr.matches("error: ").count(), 101, "{stderr}");
+    assert!(stderr.contains("error: and 400 more problems, from here on\n --> plimsoll.yaml:101:1\n"), "{stderr}");
+}

@@ -59,10 +59,10 @@ pub fn serve() -> u8 {
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
     let (seconds, bytes) = (COMPILE_TIME.as_secs(), COMPILE_MEMORY as u64);
-    for (resource, most) in [(Resource::RLIMIT_CPU, seconds), (Resource::RLIMIT_DATA, bytes)] {
-        if let Err(error) = setrlimit(resource, most, most) {
-            return refuse(format!("no limits for compiling it: {error}"));
-        }
+    // A second apart, so that the kernel says that it is the time.
+    let time = setrlimit(Resource::RLIMIT_CPU, seconds, seconds + 1);
+    if let Err(error) = time.and_then(|()| setrlimit(Resource::RLIMIT_DATA, bytes, bytes)) {
+        return refuse(format!("no limits for compiling it: {error}"));
     }
     let mut wasm = Vec::new();
     if let Err(error) = io::stdin().take(MODULE as u64).read_to_end(&mut wasm) {
@@ -129,16 +129,11 @@ fn ask(child: &mut Child, wasm: &[u8]) -> Option<io::Result<Vec<u8>>> {
 }
 
 fn cause(killed: bool, status: ExitStatus) -> String {
+    let (seconds, mebibytes) = (COMPILE_TIME.as_secs(), COMPILE_MEMORY >> 20);
     match status.signal().map(Signal::try_from) {
-        _ if killed => too_long(),
-        // The kernel sends them where the time of processors is over.
-        Some(Ok(Signal::SIGXCPU | Signal::SIGKILL)) => too_long(),
-        // What Rust does where an allocation fails.
-        Some(Ok(Signal::SIGABRT)) => format!("compiling it takes more than {} MiB of memory", COMPILE_MEMORY >> 20),
-        _ => format!("the compiler failed ({status})"),
+        _ if killed => format!("compiling it takes longer than {seconds} s"),
+        Some(Ok(Signal::SIGXCPU)) => format!("compiling it takes longer than {seconds} s"),
+        // A compiler has more than one way to end where it gets no memory.
+        _ => format!("compiling it failed ({status}); it may take {mebibytes} MiB of memory and {seconds} s"),
     }
-}
-
-fn too_long() -> String {
-    format!("compiling it takes longer than {} s", COMPILE_TIME.as_secs())
 }

@@ -7,8 +7,11 @@
 use crate::review::Outline;
 use axum::{body::Body, http::StatusCode};
 use http_body_util::BodyExt;
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 /// Largest body, in bytes: an object has up to 3 MiB, and an UPDATE carries two.
 pub const BODY: usize = 7 << 20;
@@ -18,6 +21,9 @@ pub const BODIES: usize = 32 << 20;
 
 /// How many bytes of a body are not counted; most reviews have less.
 const BEGINNING: usize = 32 << 10;
+
+/// How long to take what is not kept.
+const DISCARD: Duration = Duration::from_millis(500);
 
 /// What is counted at one time, in bytes.
 const PIECE: usize = 4 << 10;
@@ -78,9 +84,12 @@ impl Bodies {
     /// Reads a body of which `declared` bytes were announced, if the caller has said so.
     ///
     /// # Errors
-    /// Why not; at once where that is known before the body arrives.
+    /// Why not; at once where far too much is announced, and within half a second of what is too much.
     pub async fn read(&self, mut body: Body, declared: Option<u64>) -> Result<Received, NotRead> {
         if declared.is_some_and(|bytes| bytes > BODY as u64) {
+            if declared.is_some_and(|bytes| bytes <= 2 * BODY as u64) {
+                discard(body).await;
+            }
             return Err(NotRead::TooLarge);
         }
         let declared = declared.and_then(|bytes| usize::try_from(bytes).ok());
@@ -88,7 +97,11 @@ impl Bodies {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| NotRead::Broken(error.to_string()))?;
             let Ok(data) = frame.into_data() else { continue };
-            self.make_room(&mut received, data.len(), declared)?;
+            if let Err(why) = self.make_room(&mut received, data.len(), declared) {
+                drop(received);
+                discard(body).await;
+                return Err(why);
+            }
             received.bytes.extend_from_slice(&data);
             received.outline.add(&data);
         }
@@ -125,6 +138,21 @@ impl Bodies {
         }
         Ok(())
     }
+}
+
+/// Takes what is still to come, for a moment: whoever is still sending would see a broken connection and no answer.
+async fn discard(mut body: Body) {
+    let rest = async {
+        let mut length = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, |data| data.len());
+            if length > 2 * BODY {
+                return;
+            }
+        }
+    };
+    // Whether it has ended or not, the answer goes out now.
+    let _ = timeout(DISCARD, rest).await;
 }
 
 impl Default for Bodies {

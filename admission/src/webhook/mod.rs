@@ -41,7 +41,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::{sync::Notify, task::JoinHandle, time::timeout};
+use tokio::{sync::Notify, task::JoinHandle};
 
 const NO_CERTIFICATE: &str = "there is no certificate yet";
 
@@ -109,6 +109,7 @@ async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
     let meter = telemetry.meter();
     let metrics = Arc::new(Metrics::new(&meter));
 
+    let reloads = Reloads::new()?;
     // A module may take long to compile, and the API server to tell of a certificate. A signal does not wait for them.
     let (origin, counts) = (settings.origin.clone(), Arc::clone(&metrics));
     let loading = tokio::task::spawn_blocking(move || Policies::load(origin, counts));
@@ -116,7 +117,6 @@ async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
         loaded = loading => Arc::new(loaded.context("a fault in plimsoll itself; please report it")??),
         () = signals.received() => return Ok(Drained::Clean),
     };
-    let reloads = Reloads::new()?;
     tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
     readiness.hold(NO_CERTIFICATE);
     let shown = Arc::new(OnceLock::new());
@@ -140,7 +140,7 @@ async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
     signals.received().await;
     following.end.notify_one();
     let drained = drain::drain(signals, settings.drain, &readiness, &draining, server).await;
-    if timeout(GIVE_BACK, following.task).await.is_err() {
+    if tokio::time::timeout(GIVE_BACK, following.task).await.is_err() {
         tracing::warn!("the API server did not take back the Lease in time");
     }
     Ok(drained)
