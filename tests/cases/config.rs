@@ -297,5 +297,9 @@ fn of_many_problems_the_first_hundred_are_shown() {
     let config: String = (0..500).map(|number| format!("field{number}: 1\n")).collect();
     let stderr = refusal(&config);
     assert_eq!(stderr.matches("error: ").count(), 101, "{stderr}");
-    assert!(stderr.contains("error: and 400 more problems, from here on\n --> plimsoll.yaml:101:1\n"), "{stderr}");
+    let last = stderr.rsplit("error: ").next().unwrap_or_default();
+    assert!(
+        last.starts_with("and 400 more problems, from here on\n") && last.contains("plimsoll.yaml:101:1"),
+        "{last}"
+    );
 }

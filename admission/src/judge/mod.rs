@@ -213,3 +213,25 @@ fn refuse_overrides(errors: &[ChoiceError]) -> anyhow::Result<()> {
     anyhow::ensure!(wrong.is_empty(), "--rule: {}", wrong.join("; "));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn namespaces_that_are_made_up_do_not_fill_the_memory() {
+        let entry = |letter: char| format!("- {{ match: '*{letter}*', webhook: {{ mode: warn }} }}\n");
+        let config = format!("namespaces:\n{}", ('a'..='i').map(entry).collect::<String>());
+        let file = ConfigFile::parse(Path::new("plimsoll.yaml"), config);
+        let (levels, threads) = (BTreeMap::new(), NonZeroUsize::MIN);
+        let wish = Wish { profile: None, levels, annotations: Annotations::Ignored, threads };
+        let judge = Judge::new(file, wish).unwrap();
+        for number in 0..512_u32 {
+            let letters = ('a'..='i').enumerate().filter(|(bit, _)| number >> bit & 1 == 1).map(|(_, letter)| letter);
+            let namespace: String = letters.collect();
+            assert!(judge.policies(Some(&namespace)).is_ok());
+        }
+        assert_eq!(judge.elsewhere.into_inner().unwrap().len(), 9 + COMBINATIONS);
+    }
+}

@@ -111,7 +111,12 @@ fn instances_of_instances_are_counted_when_they_are_made() {
             component.replacen("(component", "(component $c", 1)
         );
     }
-    refused(&component, &expect![""]);
+    refused(
+        &component,
+        &expect![
+            "this is not a WebAssembly component that can be used: The component transitively contains 8 core module instances, which exceeds the configured maximum of 4 in the pooling allocator"
+        ],
+    );
 }
 
 #[test]

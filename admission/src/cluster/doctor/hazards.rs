@@ -150,7 +150,7 @@ mod tests {
             (json!({}), json!({ "matchLabels": { "team": "a" } }), Health::Good),
             (json!({}), json!({ "matchExpressions": [{ "key": "skip", "operator": "DoesNotExist" }] }), Health::Bad),
         ] {
-            let webhook = json!({ "rule": leases, "timeout": 10, "policy": "Fail", "namespaces": namespaces, "objects": objects });
+            let webhook = json!({ "rule": leases, "timeout": 10, "policy": "Ignore", "namespaces": namespaces, "objects": objects });
             assert_eq!(health(&webhook), Some(expected), "{webhook}");
         }
     }
