@@ -5,7 +5,10 @@
 //! slowly, have taken all that there is; of these there are as many as there may be connections.
 
 use crate::review::Outline;
-use axum::{body::Body, http::StatusCode};
+use axum::{
+    body::{Body, Bytes},
+    http::StatusCode,
+};
 use http_body_util::BodyExt;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -145,7 +148,7 @@ async fn discard(mut body: Body) {
     let rest = async {
         let mut length = 0;
         while let Some(Ok(frame)) = body.frame().await {
-            length += frame.data_ref().map_or(0, |data| data.len());
+            length += frame.data_ref().map_or(0, Bytes::len);
             if length > 2 * BODY {
                 return;
             }
