@@ -7,6 +7,7 @@ mod cluster;
 pub use cluster::{Certificate, Cluster, Doctor, Serve, WebhookCommand, WebhookManifest};
 
 use crate::{
+    engine::compile,
     judge::policy_set::Profile,
     manifest::api::Version,
     report::{FORMATS, Format},
@@ -29,6 +30,8 @@ pub enum Call {
     /// What only a cluster needs.
     #[cfg(feature = "cluster")]
     Cluster(Cluster),
+    /// What [`compile`] starts.
+    CompileModule,
     /// `plimsoll --version`.
     Version {
         /// Also say what the built-in policies were built from.
@@ -43,6 +46,7 @@ pub fn parse() -> Call {
         _ if cli.version => Call::Version { verbose: cli.verbose },
         Some(Command::Scan(flags)) => Call::Scan(flags),
         Some(Command::Explain(flags)) => Call::Explain(flags),
+        Some(Command::CompileModule) => Call::CompileModule,
         #[cfg(feature = "cluster")]
         Some(Command::Cluster(command)) => Call::Cluster(command),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "what to do? see `plimsoll --help`").exit(),
@@ -72,6 +76,9 @@ enum Command {
     Scan(Box<Scan>),
     /// Print a rule's or a policy's page; without a name the table of all rules
     Explain(Explain),
+    /// Compile a module from standard input to standard output: what `scan` and `serve` start for each
+    #[command(name = compile::SUBCOMMAND, hide = true)]
+    CompileModule,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
     Cluster(Cluster),

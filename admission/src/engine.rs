@@ -6,8 +6,9 @@
 //! ([`limits`]), and what it returns is doubted.
 
 mod answer;
+mod bounds;
 mod builtin;
-mod compile;
+pub mod compile;
 mod config;
 mod description;
 mod failure;
@@ -52,11 +53,22 @@ impl Engine {
         load::load(&self.runtime, &component, builtin::WASM, builtin::DIGEST.to_owned())
     }
 
-    /// A module of somebody else, as a component's bytes.
+    /// A module of somebody else, as a component's bytes, compiled by this process: bounded in what is compiled, not in
+    /// time and memory.
     pub fn compile(&self, wasm: &[u8]) -> Result<Module, LoadError> {
-        let code = compile::compile(wasm)?;
+        self.load(wasm, &compile::here(wasm)?)
+    }
+
+    /// The same, compiled by a process of its own, with bounds on time and memory. For the program `plimsoll` alone: the
+    /// process is the running program once more, as [`compile::SUBCOMMAND`].
+    pub fn compile_apart(&self, wasm: &[u8]) -> Result<Module, LoadError> {
+        self.load(wasm, &compile::apart(wasm)?)
+    }
+
+    fn load(&self, wasm: &[u8], code: &[u8]) -> Result<Module, LoadError> {
         #[expect(unsafe_code, reason = "code that was compiled ahead of time is run as it is")]
-        // SAFETY: wasmtime made this code just now, and nobody had it in between.
+        // SAFETY: wasmtime made this code just now, here or in a process of this very program, and nobody had it in
+        // between.
         let component = unsafe { Component::deserialize(self.runtime.engine(), code) };
         load::load(&self.runtime, &component.map_err(|e| load::refused(&e))?, wasm, digest(wasm))
     }

@@ -5,6 +5,7 @@
 //! end ([`scan`], `webhook`) feeds it and hands the outcome to [`report`] or `review`. Without the feature `cluster`,
 //! which is on by default, it is the scanner alone.
 
+mod bounded_file;
 pub mod cli;
 pub mod clock;
 #[cfg(feature = "cluster")]

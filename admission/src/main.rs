@@ -1,6 +1,6 @@
 //! `plimsoll`: judges workload manifests, offline and at the door of a cluster, with policies that run as WebAssembly.
 
-use plimsoll::{cli, commands, commands::Exit};
+use plimsoll::{cli, commands, commands::Exit, engine::compile};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -9,6 +9,7 @@ fn main() -> ExitCode {
         cli::Call::Explain(flags) => commands::explain(&flags),
         #[cfg(feature = "cluster")]
         cli::Call::Cluster(command) => commands::cluster(&command),
+        cli::Call::CompileModule => return compile::serve().into(),
         cli::Call::Version { verbose } => commands::version(verbose),
     };
     outcome

@@ -291,3 +291,15 @@ fn custom_kinds_are_taught() {
     assert_eq!(scan(here.path(), &["app.yaml"]).code, 2, "nothing to judge");
     assert_eq!(scan(here.path(), &["--config", "taught.yaml", "app.yaml"]).grave(), ["app.yaml:12:18 deny latest-tag"]);
 }
+
+#[test]
+fn of_many_problems_the_first_hundred_are_shown() {
+    let config: String = (0..500).map(|number| format!("field{number}: 1\n")).collect();
+    let stderr = refusal(&config);
+    assert_eq!(stderr.matches("error: ").count(), 101, "{stderr}");
+    let last = stderr.rsplit("error: ").next().unwrap_or_default();
+    assert!(
+        last.starts_with("and 400 more problems, from here on\n") && last.contains("plimsoll.yaml:101:1"),
+        "{last}"
+    );
+}

@@ -123,3 +123,21 @@ fn settings_that_it_does_not_know_are_refused() {
     "#]]
     .assert_eq(&outcome.stderr);
 }
+
+#[test]
+fn a_module_that_no_compiler_can_take_is_an_error_with_its_place() {
+    let loops = format!("(component (core module (func {}{})))", "loop ".repeat(2000), "end ".repeat(2000));
+    let here = folder([("pod.yaml", POD), ("plimsoll.yaml", "policies: { acme-labels: { module: bomb.wasm } }\n")]);
+    fs::write(here.path().join("bomb.wasm"), wat::parse_str(loops).expect("the test's own text")).expect("a file");
+    let outcome = plimsoll(here.path(), &["scan", "--config", "plimsoll.yaml", "pod.yaml"], "");
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    expect![[r#"
+        error: bomb.wasm: it has 65 loops inside each other; a policy may have 64
+         --> plimsoll.yaml:1:36
+          |
+        1 | policies: { acme-labels: { module: bomb.wasm } }
+          |                                    ^^^^^^^^^
+
+    "#]]
+    .assert_eq(&outcome.stderr);
+}

@@ -8,5 +8,7 @@ mod foreign_policy;
 mod pages;
 mod rules_page;
 mod scan;
+mod security;
 mod semantics;
 mod situations;
+mod webhook_manifest;

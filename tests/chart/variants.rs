@@ -115,6 +115,19 @@ fn the_network_policy_lets_telemetry_out_to_the_port_of_its_endpoint() {
 }
 
 #[test]
+fn the_admin_port_is_open_to_whom_the_values_name_and_nobody_else() {
+    let Some(helm) = Tool::helm() else { return };
+    let ingress = |values: &[&str]| {
+        let policy = find(&helm.objects(values), "NetworkPolicy").cloned().expect("a NetworkPolicy");
+        policy["spec"]["ingress"].as_array().cloned().expect("a list")
+    };
+    assert_eq!(ingress(&[]), [json!({ "ports": [{ "port": "webhook", "protocol": "TCP" }] })]);
+    let named = ingress(&["networkPolicy.adminFrom[0].namespaceSelector.matchLabels.team=metrics"]);
+    let from = json!([{ "namespaceSelector": { "matchLabels": { "team": "metrics" } } }]);
+    assert_eq!(named[1..], [json!({ "ports": [{ "port": "admin", "protocol": "TCP" }], "from": from })]);
+}
+
+#[test]
 fn the_longest_names_fit() {
     let Some(helm) = Tool::helm() else { return };
     let release = "a".repeat(53);

@@ -88,3 +88,37 @@ async fn a_full_queue_sheds_at_once_and_keeps_what_it_took() {
     assert_eq!(seen[6..], [(0, 200), (1, 200)]);
     assert_eq!(webhook.metric("plimsoll_shed_total").await, Some(6.0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_bodies_behind_a_busy_thread_are_answered_in_time_with_their_uids() {
+    let Some(config) = config("loop", "") else { return };
+    let flags = ["--concurrency", "1"];
+    let webhook = Arc::new(Webhook::start(Setup { config: &config, flags: &flags, ..Setup::default() }).await);
+    let mut large = object(&deployment("app:1.2.3"));
+    large["metadata"]["annotations"] = serde_json::json!({ "example.com/large": "x".repeat(2_600_000) });
+    let calls: Vec<_> = (0..12)
+        .map(|number| {
+            let webhook = Arc::clone(&webhook);
+            let mut review = create(&large);
+            review["request"]["uid"] = format!("uid-{number}").into();
+            let body = review.to_string();
+            tokio::spawn(async move {
+                let mut connection = webhook.connect().await;
+                let time = Duration::from_secs(3);
+                let answer = timeout(time, connection.post("/validate?timeout=3s", body)).await;
+                (number, answer.expect("in time").expect("an answer"))
+            })
+        })
+        .collect();
+    let mut late = 0;
+    for call in calls {
+        let (number, answer) = call.await.expect("a task");
+        // There is room for so many of them at one time; the others are told so.
+        if answer.status == 429 {
+            continue;
+        }
+        assert_eq!((answer.status, &answer.json()["response"]["uid"]), (200, &format!("uid-{number}").into()));
+        late += usize::from(answer.json()["response"]["auditAnnotations"]["not-judged"].is_string());
+    }
+    assert!(late > 0, "the thread was not busy enough");
+}

@@ -9,10 +9,11 @@ use plimsoll_tests::{
     deployment,
     need::or_skip,
     plimsoll, program,
-    webhook::{Setup, Webhook, create, eventually, object},
+    webhook::{Setup, Webhook, create, eventually, object, raw},
 };
 use serde_json::Value;
 use std::{fs, process::Command, time::Duration};
+use tokio::io::AsyncWriteExt;
 
 fn body() -> String {
     create(&object(&deployment("app:1.2.3"))).to_string()
@@ -97,6 +98,18 @@ async fn connections_that_say_nothing_do_not_hold_up_the_end() {
     used.post("/validate", body()).await.expect("an answer");
     let _unused = webhook.connect().await;
     let _silent = tokio::net::TcpStream::connect(webhook.address).await.expect("a connection");
+    webhook.signal(Signal::SIGTERM);
+    let exited = tokio::time::timeout(Duration::from_secs(9), webhook.exited()).await.expect("before it is forced");
+    assert_eq!(exited.code, Some(0), "{:#?}", exited.log);
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_does_not_make_the_end_a_forced_one() {
+    let webhook = Webhook::with("").await;
+    let mut connection = raw(webhook.address, &webhook.client).await;
+    connection.write_all(b"POST /validate HTTP/1.1\r\nhost: web").await.expect("it is sent");
+    connection.flush().await.expect("it is sent");
+    webhook.review(&create(&object(&deployment("app:1.2.3")))).await;
     webhook.signal(Signal::SIGTERM);
     let exited = tokio::time::timeout(Duration::from_secs(9), webhook.exited()).await.expect("before it is forced");
     assert_eq!(exited.code, Some(0), "{:#?}", exited.log);

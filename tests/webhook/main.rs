@@ -1,13 +1,16 @@
 //! `plimsoll serve` through its front door: real TLS, real processes, real signals, real collectors.
 
 mod answers;
+mod connections;
 mod deadlines;
 mod differential;
 mod failures;
 #[path = "../cases/engine/guest.rs"]
 mod guest;
 mod life;
+mod loading;
 mod malformed;
+mod memory;
 mod metrics;
 mod namespaces;
 mod others_got_wrong;

@@ -1,11 +1,18 @@
 //! What is agreed on before a request: versions, chains, who may call, and when a certificate has ended.
 
 use plimsoll_tests::{
-    deployment,
+    deployment, folder, launched,
     webhook::{Authority, Connection, Setup, Webhook, create, eventually, object},
 };
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore, crypto::ring, version};
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::symlink,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -113,4 +120,41 @@ async fn a_certificate_that_has_ended_is_shown_but_not_ready_until_it_is_renewed
     let new = webhook.authority.leaf();
     webhook.certificate.swap(&[("tls.crt", &new.chain), ("tls.key", &new.key)]);
     eventually("ready", async || (webhook.admin("/readyz").await.0 == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_yet_is_not_ready_until_it_is() {
+    let authority = Authority::new();
+    let now = SystemTime::now();
+    let leaf = authority.leaf_between(now + Duration::from_secs(8), now + Duration::from_secs(3600));
+    let webhook = serve(&[("tls.crt", &leaf.chain), ("tls.key", &leaf.key)], authority).await;
+    assert_eq!(webhook.admin("/readyz").await, (503, "not ready: the certificate is not valid yet\n".to_owned()));
+    eventually("ready", async || (webhook.admin("/readyz").await.0 == 200).then_some(())).await;
+}
+
+/// How that folder goes wrong.
+fn start_with(folder: &Path) -> (i32, String) {
+    let path = folder.to_str().expect("a path in UTF-8");
+    let flags = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--tls-dir", path];
+    // Whoever serves in spite of it is ended.
+    let outcome = launched(&["timeout", "20"], folder, &flags, "");
+    (outcome.code, outcome.stderr.lines().last().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_client_ca_that_is_there_and_cannot_be_read_is_no_start() {
+    let leaf = Authority::new().leaf();
+    for (what, make) in [
+        ("a folder", (|path| fs::create_dir(path)) as fn(&Path) -> std::io::Result<()>),
+        ("a link that leads nowhere", |path| symlink("nowhere", path)),
+        ("empty", |path| fs::write(path, "")),
+        ("no PEM", |path| fs::write(path, "garbage")),
+        ("cut", |path| fs::write(path, "-----BEGIN CERTIFICATE-----\nMIIB")),
+        ("no certificate", |path| fs::write(path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")),
+    ] {
+        let folder = folder([("tls.crt", &leaf.chain), ("tls.key", &leaf.key)]);
+        make(&folder.path().join("client-ca.crt")).expect("it is made");
+        let (code, line) = start_with(folder.path());
+        assert!(code == 2 && line.contains("cannot serve") && line.contains("client-ca.crt"), "{what}: {code} {line}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     judge::{config::OnFailure, policy_set::Profile},
-    webhook::configuration::FailurePolicy,
+    webhook::configuration::{FailurePolicy, label_name, object_name},
 };
 use clap::{Args, Subcommand, ValueEnum, builder::PossibleValue};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -102,21 +102,41 @@ fn time(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(time.as_millis()))
 }
 
+/// What the API server takes for a URL of a webhook: https, and nothing behind the path.
+fn https(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_plain = |char: char| char.is_ascii_graphic() && !matches!(char, '@' | '?' | '#' | '"' | '\\');
+    match !host.is_empty() && rest.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("not a URL of a webhook; write https://HOST:PORT/validate, without user, query and fragment".to_owned())
+        }
+    }
+}
+
 /// Flags of `plimsoll webhook manifest`.
 #[derive(Debug, Args)]
 pub struct WebhookManifest {
     /// The configuration; else plimsoll.yaml in this folder or the nearest one above
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Name of the ValidatingWebhookConfiguration
-    #[arg(long, default_value = "plimsoll")]
+    /// Name of the ValidatingWebhookConfiguration; with --static, the end `.static.k8s.io` is added
+    #[arg(long, default_value = "plimsoll", value_parser = object_name)]
     pub name: String,
     /// Where the webhook runs; left alone like kube-system
-    #[arg(long, default_value = "plimsoll")]
+    #[arg(long, default_value = "plimsoll", value_parser = label_name)]
     pub namespace: String,
     /// The Service in front of it
-    #[arg(long, value_name = "NAME", default_value = "plimsoll")]
+    #[arg(long, value_name = "NAME", default_value = "plimsoll", value_parser = label_name, conflicts_with = "url")]
     pub service: String,
+    /// A file for the folder `staticManifestsDir` of the API server (Kubernetes 1.37), which nobody can delete from inside
+    /// the cluster
+    #[arg(long = "static", requires = "url")]
+    pub is_static: bool,
+    /// With --static: where the API server reaches the webhook, such as https://10.0.0.1:8443/validate
+    #[arg(long, requires = "is_static", value_parser = https)]
+    pub url: Option<String>,
     /// What becomes of a call that gets no answer: ignore or fail
     #[arg(long, value_name = "POLICY", default_value = "ignore")]
     pub failure_policy: FailurePolicy,

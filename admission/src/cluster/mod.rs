@@ -9,17 +9,20 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::{
     admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
     apps::v1::Deployment,
-    core::v1::Secret,
+    core::v1::{Namespace, Secret},
     policy::v1::PodDisruptionBudget,
 };
 use kube::{
     Api, Client, Config,
-    api::{ListParams, PostParams},
+    api::{GetParams, ListParams, ObjectMeta, PostParams},
     client::Body,
     config::KubeConfigOptions,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Labels of namespaces, by their names.
+pub type Labels = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A client that gives up while its answer is still of use.
 ///
@@ -64,7 +67,11 @@ pub struct Installation {
     pub deployment: Option<Deployment>,
     /// Every budget in its namespace.
     pub budgets: Vec<PodDisruptionBudget>,
-    /// Its certificate, or why it could not be read.
+    /// What every namespace is labelled with.
+    pub namespaces: Labels,
+    /// The certificates that a replica shows, in PEM, leaf first; none where the API server does not reach its admin port.
+    pub shown: Option<String>,
+    /// The certificate that is kept for it, or why it could not be read.
     pub secret: Option<Result<Secret, String>>,
     /// What came of a Deployment that is not fit to run.
     pub probe: Probe,
@@ -95,6 +102,7 @@ pub async fn read(client: &Client, names: &InstallationNames) -> Result<Installa
     let (client, namespace) = (|| client.clone(), names.namespace.as_str());
     let secret = Api::<Secret>::namespaced(client(), namespace).get_opt(&names.secret).await;
     let deployment = Api::<Deployment>::namespaced(client(), namespace).get_opt(&names.name).await;
+    let namespaces = Api::<Namespace>::all(client()).list_metadata(&all).await.context("the Namespaces")?;
     let budgets = Api::<PodDisruptionBudget>::namespaced(client(), namespace).list(&all).await;
     Ok(Installation {
         configuration: ours.into_iter().next(),
@@ -102,9 +110,25 @@ pub async fn read(client: &Client, names: &InstallationNames) -> Result<Installa
         mutating: mutating.context("the MutatingWebhookConfigurations")?.items,
         deployment: deployment.context("the Deployment")?,
         budgets: budgets.context("the PodDisruptionBudgets")?.items,
+        namespaces: namespaces.items.into_iter().map(|found| labels(found.metadata)).collect(),
+        shown: shown(&client(), names).await,
         secret: secret.map_err(|error| error.to_string()).transpose(),
         probe: probe(&client(), &names.probe_namespace).await.context("a dry run of creating a Deployment")?,
     })
+}
+
+fn labels(found: ObjectMeta) -> (String, BTreeMap<String, String>) {
+    (found.name.unwrap_or_default(), found.labels.unwrap_or_default())
+}
+
+/// Longest time to wait for a replica through the API server, which a network policy may keep from it.
+const SHOWN: Duration = Duration::from_secs(3);
+
+/// Of one replica, through the Service.
+async fn shown(client: &Client, names: &InstallationNames) -> Option<String> {
+    let services = kube::core::Request::new(format!("/api/v1/namespaces/{}/services", names.namespace));
+    let request = services.get(&format!("{}:admin/proxy/certificate", names.name), &GetParams::default()).ok()?;
+    tokio::time::timeout(SHOWN, client.request_text(request)).await.ok()?.ok()
 }
 
 /// Creates a Deployment that no profile lets pass, as a dry run.

@@ -3,11 +3,11 @@
 use super::{Exit, judge, show};
 use crate::{
     cli,
-    webhook::configuration::{self, Registration},
+    judge::config,
+    webhook::configuration::{self, Address, Registration},
 };
 use anyhow::{Context, Result};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::Path};
 
 /// `plimsoll webhook manifest`.
 ///
@@ -18,18 +18,23 @@ pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
     let Some(judge) = judge(&policies, None, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else {
         return Ok(Exit::Failed);
     };
-    let ca_bundle = flags.ca_bundle.as_ref().map(|path| {
-        let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
-        anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is not PEM", path.display());
-        Ok(BASE64_STANDARD.encode(pem))
-    });
     let registration = Registration {
         name: flags.name.clone(),
         namespace: flags.namespace.clone(),
-        service: flags.service.clone(),
+        address: match (&flags.url, flags.is_static) {
+            (Some(url), true) => Address::Static(url.clone()),
+            _ => Address::Service(flags.service.clone()),
+        },
         failure_policy: flags.failure_policy,
-        ca_bundle: ca_bundle.transpose()?,
+        ca_bundle: flags.ca_bundle.as_deref().map(pem).transpose()?,
     };
-    show(configuration::yaml(&judge.kinds, &registration)?.as_bytes(), cli::ColorChoice::Never)?;
+    let configuration = configuration::configuration(&judge.kinds, &registration)?;
+    show(config::yaml(&configuration)?.as_bytes(), cli::ColorChoice::Never)?;
     Ok(Exit::Clean)
+}
+
+fn pem(path: &Path) -> Result<Vec<u8>> {
+    let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+    anyhow::ensure!(pem.starts_with(b"-----BEGIN"), "{}: this is not PEM", path.display());
+    Ok(pem)
 }

@@ -20,7 +20,7 @@ pub const SET_MEMORY: usize = 64 << 20;
 
 /// Most stack of a call, in bytes, on the host's stack: an eighth of what a thread has by default. The stack that a
 /// Rust guest keeps in its own memory is smaller still.
-pub(crate) const STACK: usize = 256 << 10;
+pub const STACK: usize = 256 << 10;
 
 /// Most entries of a table of function pointers; a large guest has a few hundred.
 pub(crate) const TABLE: usize = 4096;
@@ -55,3 +55,37 @@ pub const RULES: usize = 200;
 
 /// Most bytes of the name of a policy or a rule.
 pub const NAME: usize = 64;
+
+/// Most bytes of a module; thirty times what the built-in policies have.
+pub const MODULE: usize = 4 << 20;
+
+/// Most functions of a module. A function costs the compiler about as much as it has bytes.
+pub const FUNCTIONS: usize = 20_000;
+
+/// Most bytes of one function. A compiler's work grows faster than a function.
+pub const FUNCTION: usize = 256 << 10;
+
+/// Most locals of one function.
+pub const LOCALS: usize = 5_000;
+
+/// Most loops inside each other: each checks the deadline, and a thousand of them compile for a minute.
+pub const LOOPS: usize = 64;
+
+/// Most blocks inside each other; a `match` of a thousand arms is so deep.
+pub const NESTING: usize = 2_000;
+
+/// Most core instances, memories and tables of a module, each. Every thread has room for twice as many, so that no
+/// module takes the room of another.
+pub const PARTS: usize = 4;
+
+/// Most core modules, components and component instances inside a module.
+pub const SECTIONS: usize = 32;
+
+/// Longest time that compiling one module takes, and most time of processors; a hundred times what a policy takes.
+pub const COMPILE_TIME: Duration = Duration::from_secs(20);
+
+/// Most memory of the process that compiles a module, in bytes.
+pub const COMPILE_MEMORY: usize = 192 << 20;
+
+/// Most machine code of a module, in bytes.
+pub const MACHINE_CODE: usize = 32 << 20;

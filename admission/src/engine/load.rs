@@ -27,6 +27,12 @@ pub enum LoadError {
     /// No component, or one that asks for what there is not.
     #[error("this is not a WebAssembly component that can be used: {0}")]
     Component(String),
+    /// It has more of something than it may have.
+    #[error("{0}")]
+    TooLarge(String),
+    /// It could not be compiled within the bounds on that.
+    #[error("{0}")]
+    Compile(String),
     /// It wants to reach out of its sandbox; what it asked for.
     #[error("it imports `{}`; a policy may import no function", .0.join("`, `"))]
     Imports(Vec<String>),

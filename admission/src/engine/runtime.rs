@@ -4,7 +4,7 @@ use super::{
     builtin,
     config::config,
     failure::MemoryExceeded,
-    limits::{ANSWER, DEADLINE, MEMORY, SET_ANSWER, SET_DEADLINE, SET_MEMORY, STACK, TABLE},
+    limits::{ANSWER, DEADLINE, MEMORY, PARTS, SET_ANSWER, SET_DEADLINE, SET_MEMORY, STACK, TABLE},
     ticker::{Ticker, ticks},
 };
 use std::{num::NonZeroUsize, time::Duration};
@@ -54,7 +54,11 @@ impl Runtime {
 fn pool(threads: NonZeroUsize) -> InstanceAllocationStrategy {
     let slots = u32::try_from(threads.get()).unwrap_or(u32::MAX).saturating_mul(SLOTS_PER_THREAD);
     let mut pool = PoolingAllocationConfig::new();
+    let parts = PARTS as u32;
     pool.total_component_instances(slots)
+        .max_core_instances_per_component(parts)
+        .max_memories_per_component(parts)
+        .max_tables_per_component(parts)
         .total_core_instances(slots)
         .total_memories(slots)
         .total_tables(slots)

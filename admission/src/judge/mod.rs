@@ -9,7 +9,8 @@ pub mod policy_set;
 pub mod verdict;
 
 use crate::{
-    engine::{Engine, Module},
+    bounded_file,
+    engine::{Engine, Module, limits},
     finding::LocatedProblem,
     judge::config::{Complaint, Config, ConfigFile},
     judge::exceptions::{Annotations, Exceptions},
@@ -54,6 +55,9 @@ pub struct Judge {
     /// Sets for namespaces, by the entries of the configuration that match.
     elsewhere: Mutex<BTreeMap<Vec<usize>, SetOrWhyNot>>,
 }
+
+/// Most sets that are kept for combinations of entries.
+pub const COMBINATIONS: usize = 256;
 
 /// Entries that match one namespace may contradict each other, which shows only when it turns up.
 type SetOrWhyNot = Result<Arc<PolicySet>, String>;
@@ -121,7 +125,12 @@ impl Judge {
         // Without the lock, because a module is asked about its settings: others judge meanwhile. Of two threads that
         // make the same set, the first to be done wins.
         let made = self.make(&matching);
-        sets().entry(matching).or_insert(made).clone()
+        let mut sets = sets();
+        // Anybody may make up namespaces, and with them combinations of entries; the last ones are made each time.
+        if sets.len() >= self.config.policies.namespaces.len() + COMBINATIONS {
+            return made;
+        }
+        sets.entry(matching).or_insert(made).clone()
     }
 
     fn make(&self, matching: &[usize]) -> SetOrWhyNot {
@@ -159,8 +168,8 @@ fn modules(file: &ConfigFile, threads: NonZeroUsize) -> anyhow::Result<(Vec<Arc<
 }
 
 fn load(engine: &Engine, path: &std::path::Path) -> anyhow::Result<Module> {
-    let wasm = std::fs::read(path).with_context(|| path.display().to_string())?;
-    engine.compile(&wasm).with_context(|| path.display().to_string())
+    let wasm = bounded_file::read(path, limits::MODULE).with_context(|| path.display().to_string())?;
+    engine.compile_apart(&wasm).with_context(|| path.display().to_string())
 }
 
 struct Sets {
@@ -217,4 +226,26 @@ fn refuse_overrides(errors: &[ChoiceError]) -> anyhow::Result<()> {
         .collect();
     anyhow::ensure!(wrong.is_empty(), "--rule: {}", wrong.join("; "));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn namespaces_that_are_made_up_do_not_fill_the_memory() {
+        let entry = |letter: char| format!("- {{ match: '*{letter}*', webhook: {{ mode: warn }} }}\n");
+        let config = format!("namespaces:\n{}", ('a'..='i').map(entry).collect::<String>());
+        let file = ConfigFile::parse(Path::new("plimsoll.yaml"), config);
+        let (levels, threads) = (BTreeMap::new(), NonZeroUsize::MIN);
+        let wish = Wish { profile: None, levels, kubernetes: None, annotations: Annotations::Ignored, threads };
+        let judge = Judge::new(file, wish).unwrap();
+        for number in 0..512_u32 {
+            let letters = ('a'..='i').enumerate().filter(|(bit, _)| number >> bit & 1 == 1).map(|(_, letter)| letter);
+            let namespace: String = letters.collect();
+            assert!(judge.policies(Some(&namespace)).is_ok());
+        }
+        assert_eq!(judge.elsewhere.into_inner().unwrap().len(), 9 + COMBINATIONS);
+    }
 }

@@ -1,8 +1,7 @@
 //! Which findings refuse, which warn, and what it comes to.
 
-use super::{Operation, Review, before::Before, decision::Decision};
+use super::{Head, Operation, Review, before::Before, decision::Decision};
 use crate::{
-    finding::ObjectRef,
     judge::Judge,
     judge::config::OnFailure,
     judge::host_rules,
@@ -73,8 +72,8 @@ pub fn decide(review: Review, judge: &Judge, terms: &Terms) -> Decision {
     decision
 }
 
-/// The decision where no policy came to a verdict in time.
-pub fn undecided(uid: String, why: &str, judge: &Judge, terms: &Terms) -> Decision {
+/// The decision where no policy came to a verdict: in time, or at all.
+pub fn undecided(head: Head, why: &str, judge: &Judge, terms: &Terms) -> Decision {
     let of_set = judge.everywhere().rules().iter().map(|rule| rule.policy.as_str());
     let asked: BTreeSet<&str> = match &terms.only {
         Some(policy) => BTreeSet::from([policy.as_str()]),
@@ -82,10 +81,8 @@ pub fn undecided(uid: String, why: &str, judge: &Judge, terms: &Terms) -> Decisi
     };
     let refuses = asked.iter().any(|policy| terms.on_failure(policy, judge) == OnFailure::Deny);
     let on_failure = if refuses { OnFailure::Deny } else { OnFailure::Allow };
-    let object =
-        ObjectRef { api_version: String::new(), kind: "this".to_owned(), namespace: None, name: "object".to_owned() };
     let names = asked.into_iter().collect::<Vec<_>>().join(", ");
-    Decision::about(uid, object).unjudged(format!("no verdict of {names}: {why}"), on_failure)
+    Decision::about(head.uid, head.object).unjudged(format!("no verdict of {names}: {why}"), on_failure)
 }
 
 /// Everything else is allowed without a look.

@@ -14,9 +14,11 @@ mod decide;
 mod decision;
 mod field;
 mod message;
+mod outline;
 mod request;
 
 pub use answer::Answer;
 pub use decide::{Terms, decide, undecided};
 pub use decision::{Decision, Outcome, Weighed, Weight};
+pub use outline::{Head, Outline};
 pub use request::{Malformed, Operation, Review};

@@ -1,10 +1,7 @@
 //! What the API server asks.
 
 use crate::manifest::json_value;
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::Deserialize;
 use serde_json::Value;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
@@ -57,14 +54,20 @@ impl Operation {
 #[error("{0}")]
 pub struct Malformed(String);
 
+impl Malformed {
+    pub(super) fn new(why: String) -> Self {
+        Malformed(why)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope<R> {
+struct Envelope {
     #[serde(default)]
     api_version: String,
     #[serde(default)]
     kind: String,
-    request: Option<R>,
+    request: Option<Request>,
 }
 
 #[derive(Deserialize)]
@@ -86,14 +89,6 @@ struct GroupVersionKind {
     kind: String,
 }
 
-/// The least that an answer needs.
-#[derive(Deserialize)]
-struct Name {
-    uid: String,
-    #[serde(flatten)]
-    _rest: IgnoredAny,
-}
-
 impl Review {
     /// Reads the body of a call.
     ///
@@ -112,19 +107,11 @@ impl Review {
             old_object,
         })
     }
-
-    /// The uid alone, for an answer that comes before the rest is read.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn uid(body: &[u8]) -> Result<String, Malformed> {
-        request::<Name>(body).map(|request| request.uid)
-    }
 }
 
-fn request<R: DeserializeOwned>(body: &[u8]) -> Result<R, Malformed> {
+fn request(body: &[u8]) -> Result<Request, Malformed> {
     let malformed = |error: serde_json::Error| Malformed(format!("the body is not an {KIND}: {error}"));
-    let envelope: Envelope<R> = serde_json::from_slice(body).or_else(|error| {
+    let envelope: Envelope = serde_json::from_slice(body).or_else(|error| {
         // What managers of fields wrote may be deeper than serde_json reads; our own reader passes it over.
         let value = if error.is_syntax() { json_value(body).ok() } else { None };
         value.map_or(Err(error), serde_json::from_value).map_err(malformed)

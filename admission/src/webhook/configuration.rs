@@ -5,7 +5,15 @@
 //! seconds at the most, and goes on without an answer unless told otherwise.
 
 use crate::manifest::Kinds;
-use std::{collections::BTreeMap, fmt::Write};
+use k8s_openapi::{
+    ByteString,
+    api::admissionregistration::v1::{
+        MatchCondition, RuleWithOperations, ServiceReference, ValidatingWebhook, ValidatingWebhookConfiguration,
+        WebhookClientConfig,
+    },
+    apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta},
+};
+use std::collections::BTreeMap;
 
 /// What it depends on beside the kinds.
 #[derive(Debug, Clone)]
@@ -14,13 +22,27 @@ pub struct Registration {
     pub name: String,
     /// Where the webhook runs.
     pub namespace: String,
-    /// The Service in front of it.
-    pub service: String,
+    /// How the API server reaches it.
+    pub address: Address,
     /// Whether a call that gets no answer fails.
     pub failure_policy: FailurePolicy,
-    /// What signed its certificate, as base64 of PEM; none where somebody else writes it.
-    pub ca_bundle: Option<String>,
+    /// PEM of what signed its certificate; none where somebody else writes it.
+    pub ca_bundle: Option<Vec<u8>>,
 }
+
+/// How the API server reaches the webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// Through this Service, in the namespace of the webhook.
+    Service(String),
+    /// At this URL, which has the scheme https. The configuration is a file of the API server then, which knows no
+    /// Services, and its name ends in [`STATIC`].
+    Static(String),
+}
+
+/// How the name of a configuration ends that is a file of the API server: Kubernetes takes no other, and no such object
+/// through its API.
+pub const STATIC: &str = ".static.k8s.io";
 
 /// What the API server does with a call that gets no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,64 +71,120 @@ const HAZARDS: [(&str, &str); 6] = [
     ("admissionregistration.k8s.io", "a webhook that judges webhooks can keep itself from being switched off"),
 ];
 
-/// As YAML, ready to apply.
+/// What to apply, or to put into a file of the API server.
 ///
 /// # Errors
 /// A kind is judged that a webhook must not be asked about.
-pub fn yaml(kinds: &Kinds, registration: &Registration) -> Result<String, Hazard> {
+pub fn configuration(kinds: &Kinds, registration: &Registration) -> Result<ValidatingWebhookConfiguration, Hazard> {
     let mut rules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (group, kind, resource) in kinds.resources() {
         refuse_hazards(group, kind, &resource, kinds)?;
         rules.entry(group).or_default().push(resource);
     }
-    let Registration { name, namespace, service, failure_policy, ca_bundle } = registration;
-    let bundle = ca_bundle.as_ref().map(|bundle| format!("\n      caBundle: {bundle}")).unwrap_or_default();
-    let mut excluded = vec!["kube-system", namespace];
-    excluded.dedup();
-    let mut yaml = format!(
-        r#"apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata:
-  name: {name}
-webhooks:
-  - name: validate.plimsoll.dev
-    admissionReviewVersions: [v1]
-    clientConfig:
-      service: {{ namespace: {namespace}, name: {service}, path: /validate, port: 443 }}{bundle}
-    failurePolicy: {failure_policy:?}
-    timeoutSeconds: 3
-    matchPolicy: Equivalent
-    sideEffects: None
-    namespaceSelector:
-      matchExpressions:
-        - key: kubernetes.io/metadata.name
-          operator: NotIn
-          values: [{excluded}]
-    matchConditions:
-      - name: not-a-lease
-        expression: "!(request.resource.group == 'coordination.k8s.io' && request.resource.resource == 'leases')"
-      - name: not-a-node
-        expression: "!(request.resource.group == '' && request.resource.resource == 'nodes')"
-      - name: not-by-a-node
-        expression: "!('system:nodes' in request.userInfo.groups)"
-      # Never the prefix `system:` alone: every service account, so every deployment tool, begins with it.
-      - name: not-by-the-control-plane
-        expression: "!request.userInfo.username.startsWith('system:kube-')"
-    rules:
-"#,
-        excluded = excluded.join(", "),
-    );
-    for (group, mut resources) in rules {
-        resources.sort();
-        write!(
-            yaml,
-            "      - apiGroups: [\"{group}\"]\n        apiVersions: [\"*\"]\n        operations: [CREATE, UPDATE]\n        \
-             resources: [{}]\n        scope: Namespaced\n",
-            resources.join(", ")
-        )
-        .expect("a string takes everything");
+    let Registration { name, failure_policy, .. } = registration;
+    let webhook = ValidatingWebhook {
+        name: "validate.plimsoll.dev".to_owned(),
+        admission_review_versions: vec!["v1".to_owned()],
+        client_config: client(registration),
+        failure_policy: Some(format!("{failure_policy:?}")),
+        timeout_seconds: Some(3),
+        match_policy: Some("Equivalent".to_owned()),
+        side_effects: "None".to_owned(),
+        namespace_selector: Some(without(&["kube-system", &registration.namespace])),
+        match_conditions: Some(conditions()),
+        rules: Some(rules.into_iter().map(|(group, resources)| rule(group, resources)).collect()),
+        ..ValidatingWebhook::default()
+    };
+    let name = match registration.address {
+        Address::Service(_) => name.clone(),
+        Address::Static(_) => format!("{}{STATIC}", name.trim_end_matches(STATIC)),
+    };
+    let metadata = ObjectMeta { name: Some(name), ..ObjectMeta::default() };
+    Ok(ValidatingWebhookConfiguration { metadata, webhooks: Some(vec![webhook]) })
+}
+
+fn client(registration: &Registration) -> WebhookClientConfig {
+    let ca_bundle = registration.ca_bundle.clone().map(ByteString);
+    match &registration.address {
+        Address::Service(service) => WebhookClientConfig {
+            service: Some(ServiceReference {
+                namespace: registration.namespace.clone(),
+                name: service.clone(),
+                path: Some("/validate".to_owned()),
+                port: Some(443),
+            }),
+            ca_bundle,
+            url: None,
+        },
+        Address::Static(url) => WebhookClientConfig { url: Some(url.clone()), ca_bundle, service: None },
     }
-    Ok(yaml)
+}
+
+/// All namespaces but these.
+fn without(excluded: &[&str]) -> LabelSelector {
+    let mut values: Vec<String> = excluded.iter().map(|name| (*name).to_owned()).collect();
+    values.dedup();
+    let expression = LabelSelectorRequirement {
+        key: "kubernetes.io/metadata.name".to_owned(),
+        operator: "NotIn".to_owned(),
+        values: Some(values),
+    };
+    LabelSelector { match_expressions: Some(vec![expression]), match_labels: None }
+}
+
+/// Never the prefix `system:` alone for users: every service account, so every deployment tool, begins with it.
+fn conditions() -> Vec<MatchCondition> {
+    let conditions = [
+        ("not-a-lease", "!(request.resource.group == 'coordination.k8s.io' && request.resource.resource == 'leases')"),
+        ("not-a-node", "!(request.resource.group == '' && request.resource.resource == 'nodes')"),
+        ("not-by-a-node", "!('system:nodes' in request.userInfo.groups)"),
+        ("not-by-the-control-plane", "!request.userInfo.username.startsWith('system:kube-')"),
+    ];
+    let condition =
+        |(name, expression): (&str, &str)| MatchCondition { name: name.to_owned(), expression: expression.to_owned() };
+    conditions.map(condition).into()
+}
+
+fn rule(group: &str, mut resources: Vec<String>) -> RuleWithOperations {
+    let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    resources.sort();
+    RuleWithOperations {
+        api_groups: list(&[group]),
+        api_versions: list(&["*"]),
+        operations: list(&["CREATE", "UPDATE"]),
+        resources: Some(resources),
+        scope: Some("Namespaced".to_owned()),
+    }
+}
+
+/// A name that Kubernetes takes for an object: a DNS subdomain (RFC 1123).
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn object_name(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        let is_end = |char: Option<char>| char.is_some_and(|char| matches!(char, 'a'..='z' | '0'..='9'));
+        is_end(label.chars().next()) && is_end(label.chars().next_back()) && is_name(label)
+    };
+    match text.len() {
+        1..=253 if text.split('.').all(is_label) => Ok(text.to_owned()),
+        _ => Err("not a name of an object; write at most 253 of a-z, 0-9, `-` and `.`, beginning and ending with a \
+                  letter or digit"
+            .to_owned()),
+    }
+}
+
+/// A name that Kubernetes takes for a namespace or a Service: a DNS label (RFC 1123).
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn label_name(text: &str) -> Result<String, String> {
+    match object_name(text) {
+        Ok(name) if name.len() <= 63 && !name.contains('.') => Ok(name),
+        _ => Err("not a name of a namespace or a Service; write at most 63 of a-z, 0-9 and `-`, beginning and ending \
+                  with a letter or digit"
+            .to_owned()),
+    }
 }
 
 fn refuse_hazards(group: &str, kind: &str, resource: &str, kinds: &Kinds) -> Result<(), Hazard> {
@@ -142,7 +220,7 @@ mod tests {
         Registration {
             name: "plimsoll".to_owned(),
             namespace: "guard".to_owned(),
-            service: "plimsoll".to_owned(),
+            address: Address::Service("plimsoll".to_owned()),
             failure_policy: FailurePolicy::Ignore,
             ca_bundle: None,
         }
@@ -152,9 +230,9 @@ mod tests {
         "/spec/template".parse().unwrap()
     }
 
-    fn with(group: &str, kind: &str) -> Result<String, Hazard> {
+    fn with(group: &str, kind: &str) -> Result<ValidatingWebhookConfiguration, Hazard> {
         let custom = CustomKind::new(group.to_owned(), kind.to_owned(), vec![pointer()], None);
-        yaml(&Kinds::default().with([custom]), &registration())
+        configuration(&Kinds::default().with([custom]), &registration())
     }
 
     #[test]
@@ -186,22 +264,49 @@ mod tests {
         {
             let given = Some(resource.to_owned());
             let custom = CustomKind::new(group.to_owned(), "Foo".to_owned(), vec![pointer()], given);
-            let refusal = yaml(&Kinds::default().with([custom]), &registration()).unwrap_err().to_string();
+            let refusal = configuration(&Kinds::default().with([custom]), &registration()).unwrap_err().to_string();
             assert!(refusal.contains("a pattern or a subresource"), "{group}/{resource}: {refusal}");
         }
     }
 
+    fn webhook(found: ValidatingWebhookConfiguration) -> ValidatingWebhook {
+        found.webhooks.unwrap().remove(0)
+    }
+
     #[test]
     fn takes_custom_kinds_of_other_groups() {
-        let yaml = with("kueue.x-k8s.io", "Thing").unwrap();
-        assert!(yaml.contains("- apiGroups: [\"kueue.x-k8s.io\"]"), "{yaml}");
-        assert!(yaml.contains("resources: [things]"), "{yaml}");
+        let rules = webhook(with("kueue.x-k8s.io", "Thing").unwrap()).rules.unwrap();
+        assert!(rules.contains(&rule("kueue.x-k8s.io", vec!["things".to_owned()])), "{rules:?}");
     }
 
     #[test]
     fn does_not_name_its_namespace_twice() {
         let registration = Registration { namespace: "kube-system".to_owned(), ..registration() };
-        let yaml = yaml(&Kinds::default(), &registration).unwrap();
-        assert!(yaml.contains("values: [kube-system]\n"), "{yaml}");
+        let found = webhook(configuration(&Kinds::default(), &registration).unwrap());
+        assert_eq!(found.namespace_selector, Some(without(&["kube-system"])));
+    }
+
+    #[test]
+    fn a_file_of_the_api_server_has_a_url_and_the_name_that_is_asked_for() {
+        for name in ["plimsoll", "plimsoll.static.k8s.io"] {
+            let address = Address::Static("https://10.0.0.1:8443/validate".to_owned());
+            let registration = Registration { name: name.to_owned(), address, ..registration() };
+            let found = configuration(&Kinds::default(), &registration).unwrap();
+            assert_eq!(found.metadata.name.as_deref(), Some("plimsoll.static.k8s.io"));
+            let client = webhook(found).client_config;
+            assert_eq!((client.url.as_deref(), client.service), (Some("https://10.0.0.1:8443/validate"), None));
+        }
+    }
+
+    #[test]
+    fn names_are_those_that_kubernetes_takes() {
+        let long = "x".repeat(64);
+        for name in ["a: b", "", "A", "-a", "a-", "a..b", "a/b", "a\nb", "ä"] {
+            assert!(object_name(name).is_err() && label_name(name).is_err(), "{name}");
+        }
+        for name in ["a.b-c", long.as_str()] {
+            assert!(object_name(name).is_ok() && label_name(name).is_err(), "{name}");
+        }
+        assert!(object_name(&"x".repeat(254)).is_err() && label_name("plimsoll-2").is_ok());
     }
 }

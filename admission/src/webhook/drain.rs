@@ -5,22 +5,63 @@ use anyhow::{Context, Result};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Whether the end has begun. Clones share it.
+/// Whether the end has begun, and how many calls it has to wait for. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Draining(Arc<AtomicBool>);
+pub struct Draining(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    has_begun: AtomicBool,
+    calls: AtomicUsize,
+}
 
 impl Draining {
-    /// Whether it has.
+    /// Whether it has begun.
     pub fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// A call has begun; it ends when this is dropped.
+    pub fn call(&self) -> Call {
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+        Call(Arc::clone(&self.0))
+    }
+
+    fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns when there has been no call for [`QUIET`].
+    async fn quiet(&self) {
+        let mut since = Instant::now();
+        while since.elapsed() < QUIET {
+            tokio::time::sleep(QUIET / 50).await;
+            if self.calls() > 0 {
+                since = Instant::now();
+            }
+        }
     }
 }
+
+/// A call that has begun.
+#[derive(Debug)]
+pub struct Call(Arc<State>);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// So long after the last call, and after no more connections are taken, a head that was begun is not a call that anybody
+/// waits for.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// The signals that end the process. A process that is the first of its namespace gets no signal that it did not ask
 /// for, so this comes before everything else.
@@ -75,20 +116,24 @@ pub async fn drain(
     server: Server,
 ) -> Drained {
     readiness.hold("draining");
-    draining.0.store(true, Ordering::Relaxed);
+    draining.0.has_begun.store(true, Ordering::Relaxed);
     tracing::info!(delay_ms = budget.delay.as_millis(), "draining");
     tokio::select! {
         () = tokio::time::sleep(budget.delay) => {}
         () = signals.received() => tracing::warn!("a second signal: no more delay"),
     }
     server.handle.graceful_shutdown(None);
-    match tokio::time::timeout(budget.shutdown, server.task).await {
-        Ok(_) => Drained::Clean,
-        Err(_) => {
-            let connections = server.handle.connection_count();
-            tracing::error!(connections, "connections cut: they did not finish in time");
-            server.handle.shutdown();
-            Drained::Forced
-        }
+    tokio::select! {
+        _ = server.task => return Drained::Clean,
+        () = draining.quiet() => {}
+        () = tokio::time::sleep(budget.shutdown) => {}
     }
+    let (calls, connections) = (draining.calls(), server.handle.connection_count());
+    server.handle.shutdown();
+    if calls == 0 {
+        tracing::info!(connections, "connections closed on which there was no call");
+        return Drained::Clean;
+    }
+    tracing::error!(calls, connections, "calls cut: they did not finish in time");
+    Drained::Forced
 }

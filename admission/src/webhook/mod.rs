@@ -4,13 +4,16 @@
 //! by [`policies`], and leave as [`crate::review`] says; [`admin`] answers for health and metrics on a thread of its own.
 
 pub mod admin;
+pub mod body;
 pub mod certificates;
 pub mod configuration;
+pub mod connections;
 pub mod drain;
 pub mod evaluations;
 pub mod metrics;
 pub mod policies;
 pub mod readiness;
+mod release_memory;
 pub mod reload;
 pub mod routes;
 pub mod server;
@@ -19,7 +22,8 @@ pub mod watch;
 pub use readiness::Readiness;
 
 use crate::{judge::config::OnFailure, telemetry::Telemetry};
-use anyhow::Result;
+use anyhow::{Context, Result};
+use body::Bodies;
 pub use certificates::Names;
 use certificates::{FileCertificates, SelfManaged, Serving};
 pub use drain::{Budget, Drained};
@@ -31,7 +35,13 @@ pub use policies::Origin;
 use policies::Policies;
 use reload::Reloads;
 use routes::Routes;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{sync::Notify, task::JoinHandle};
 
 const NO_CERTIFICATE: &str = "there is no certificate yet";
 
@@ -73,6 +83,7 @@ pub enum Certificate {
 /// It could not start, and the log could not say why.
 pub fn serve(settings: &Settings) -> Result<Option<Drained>> {
     let telemetry = Telemetry::start(&settings.log)?;
+    log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(run(settings, &telemetry)).inspect_err(|error| {
         tracing::error!(error = format!("{error:#}"), "cannot serve");
@@ -83,34 +94,66 @@ pub fn serve(settings: &Settings) -> Result<Option<Drained>> {
     Ok(drained.ok())
 }
 
+/// As a line of the log, with its place. What it ended is told where it was started.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        let text = panic.payload_as_str().unwrap_or("no text");
+        tracing::error!(at, text, "a fault in plimsoll itself; please report it");
+    }));
+}
+
 async fn run(settings: &Settings, telemetry: &Telemetry) -> Result<Drained> {
     let mut signals = Signals::new()?;
     let (readiness, draining) = (Readiness::default(), Draining::default());
     let meter = telemetry.meter();
     let metrics = Arc::new(Metrics::new(&meter));
 
-    let policies = Arc::new(Policies::load(settings.origin.clone(), Arc::clone(&metrics))?);
     let reloads = Reloads::new()?;
-    tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
-    readiness.hold(NO_CERTIFICATE);
-    let admin = admin::start(settings.admin, readiness.clone(), telemetry.registry.clone())?;
-
-    // The API server may be slow to tell of a certificate, and a signal must not have to wait for that.
-    let serving = tokio::select! {
-        serving = certificates(settings, &readiness, &reloads, &metrics) => serving?,
+    // A module may take long to compile, and the API server to tell of a certificate. A signal does not wait for them.
+    let (origin, counts) = (settings.origin.clone(), Arc::clone(&metrics));
+    let loading = tokio::task::spawn_blocking(move || Policies::load(origin, counts));
+    let policies = tokio::select! {
+        loaded = loading => Arc::new(loaded.context("a fault in plimsoll itself; please report it")??),
         () = signals.received() => return Ok(Drained::Clean),
     };
-    serving.check_expiry(&readiness);
-    tokio::spawn(serving.clone().watch_expiry(readiness.clone()));
+    tokio::spawn(reloads.follow_policies(Arc::clone(&policies)));
+    readiness.hold(NO_CERTIFICATE);
+    let shown = Arc::new(OnceLock::new());
+    let admin = admin::start(settings.admin, readiness.clone(), telemetry.registry.clone(), Arc::clone(&shown))?;
+
+    let (serving, following) = tokio::select! {
+        certificates = certificates(settings, &readiness, &reloads, &metrics) => certificates?,
+        () = signals.received() => return Ok(Drained::Clean),
+    };
+    shown.get_or_init(|| serving.clone());
+    serving.check_validity(&readiness);
+    tokio::spawn(serving.clone().watch_validity(readiness.clone()));
     let evaluations = Arc::new(Evaluations::new(policies, Arc::clone(&metrics), settings.on_failure, settings.size));
     metrics::observe(&meter, readiness.clone(), Arc::clone(&evaluations), serving.clone());
-    let routes = Routes { evaluations, metrics, timeout: settings.timeout, draining: draining.clone() };
+    let (bodies, timeout) = (Bodies::new(), settings.timeout);
+    let routes = Routes { bodies, evaluations, metrics, timeout, draining: draining.clone() };
     let server = server::start(settings.listen, &serving, routes::routes(Arc::new(routes)))?;
     readiness.release(NO_CERTIFICATE);
     tracing::info!(webhook = %server.address, admin = %admin, "listening");
 
     signals.received().await;
-    Ok(drain::drain(signals, settings.drain, &readiness, &draining, server).await)
+    following.end.notify_one();
+    let drained = drain::drain(signals, settings.drain, &readiness, &draining, server).await;
+    if tokio::time::timeout(GIVE_BACK, following.task).await.is_err() {
+        tracing::warn!("the API server did not take back the Lease in time");
+    }
+    Ok(drained)
+}
+
+/// Longest time, behind the drain, for what the end of following a certificate takes.
+const GIVE_BACK: Duration = Duration::from_secs(1);
+
+/// A task that follows a certificate.
+struct Following {
+    task: JoinHandle<()>,
+    /// Ends it.
+    end: Arc<Notify>,
 }
 
 /// The certificate to show, and a task that follows it.
@@ -119,20 +162,26 @@ async fn certificates(
     readiness: &Readiness,
     reloads: &Reloads,
     metrics: &Arc<Metrics>,
-) -> Result<Serving> {
-    let metrics = Arc::clone(metrics);
+) -> Result<(Serving, Following)> {
+    let (metrics, end) = (Arc::clone(metrics), Arc::new(Notify::new()));
+    let ending = Arc::clone(&end);
     match &settings.certificate {
         Certificate::Files(folder) => {
             let (files, serving) = FileCertificates::load(folder)?;
             let (again, shown) = (reloads.again(), serving.clone());
-            tokio::spawn(async move { files.follow(shown, metrics, &again).await });
-            Ok(serving)
+            let task = tokio::spawn(async move {
+                tokio::select! {
+                    () = files.follow(shown, metrics, &again) => {}
+                    () = ending.notified() => {}
+                }
+            });
+            Ok((serving, Following { task, end }))
         }
         Certificate::SelfManaged(names) => {
             let mut certificates = SelfManaged::connect(names, readiness.clone()).await?;
             let serving = certificates.first().await;
-            tokio::spawn(certificates.follow(serving.clone(), metrics));
-            Ok(serving)
+            let task = tokio::spawn(certificates.follow(serving.clone(), metrics, ending));
+            Ok((serving, Following { task, end }))
         }
     }
 }

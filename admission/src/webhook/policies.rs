@@ -11,11 +11,12 @@ use crate::{
     judge::policy_set::Profile,
     judge::{Judge, Wish},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
+    panic::{self, AssertUnwindSafe},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -81,15 +82,26 @@ impl Policies {
 /// The judge, or why there is none, and the files that this follows from. Each is looked at before it is loaded, so
 /// that a change in between is seen as one.
 fn load(origin: &Origin) -> (Result<Judge>, Files) {
-    let Some(path) = &origin.config else { return (judge(origin, ConfigFile::default()), Files::default()) };
-    let config = Files::read(vec![path.clone()]);
-    match ConfigFile::read(path).with_context(|| path.display().to_string()) {
-        Ok(file) => {
-            let modules = Files::read(file.modules().iter().map(|module| module.path.clone()).collect());
-            (judge(origin, file), config.and(modules))
-        }
-        Err(error) => (Err(error), config),
-    }
+    let Some(path) = &origin.config else {
+        return (caught(|| judge(origin, ConfigFile::default())), Files::default());
+    };
+    let mut files = Files::read(vec![path.clone()]);
+    let loaded = caught(|| {
+        let file = ConfigFile::read(path).with_context(|| path.display().to_string())?;
+        let modules = Files::read(file.modules().iter().map(|module| module.path.clone()).collect());
+        files = std::mem::take(&mut files).and(modules);
+        judge(origin, file)
+    });
+    (loaded, files)
+}
+
+/// A panic as an error: it is counted, the old policies stay, and nothing is tried again until a file changes.
+fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What it may have left half done is thrown away.
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+        bail!("a fault in plimsoll itself, please report it: {}", text.unwrap_or("no text"))
+    })
 }
 
 fn judge(origin: &Origin, file: ConfigFile) -> Result<Judge> {
@@ -105,4 +117,17 @@ fn judge(origin: &Origin, file: ConfigFile) -> Result<Judge> {
         tracing::warn!(rule = %expired.rule, "{}", expired.message);
     }
     Ok(judge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_with_its_text() {
+        for panic in [|| panic!("{} arms", 8), || panic!("8 arms")] {
+            let error = caught::<()>(panic).unwrap_err().to_string();
+            assert_eq!(error, "a fault in plimsoll itself, please report it: 8 arms");
+        }
+    }
 }

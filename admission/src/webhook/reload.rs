@@ -36,7 +36,7 @@ impl Reloads {
         Arc::clone(&self.certificates)
     }
 
-    /// Loads policies again whenever they may have changed. Never returns.
+    /// Loads policies again whenever they may have changed.
     pub fn follow_policies(&self, policies: Arc<Policies>) -> impl Future<Output = ()> + use<> {
         let again = Arc::clone(&self.policies);
         async move {
@@ -49,7 +49,8 @@ impl Reloads {
                 }
                 let loading = Arc::clone(&policies);
                 if let Err(error) = tokio::task::spawn_blocking(move || loading.reload()).await {
-                    tracing::error!(%error, "a fault in plimsoll itself; please report it");
+                    tracing::error!(%error, "a fault in plimsoll itself; policies are reloaded no longer");
+                    return;
                 }
             }
         }

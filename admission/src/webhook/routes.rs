@@ -1,6 +1,7 @@
 //! What the API server calls: `POST /validate`, and `POST /validate/{policy}` for one policy.
 
 use super::{
+    body::{Bodies, NotRead},
     drain::Draining,
     evaluations::{Call, Evaluations, Reviewed},
     metrics::{Ended, Metrics},
@@ -12,8 +13,8 @@ use crate::{
 };
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State},
+    body::HttpBody,
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -26,15 +27,14 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// Largest body, in bytes: an object has up to 3 MiB, and an UPDATE carries two.
-pub const BODY: usize = 7 << 20;
-
 /// How much earlier than the API server gives up an answer is sent.
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// What the routes share.
 pub struct Routes {
-    /// Where reviews are judged.
+    /// What reads them.
+    pub bodies: Bodies,
+    /// Where they are judged.
     pub evaluations: Arc<Evaluations>,
     /// What counts them.
     pub metrics: Arc<Metrics>,
@@ -53,6 +53,20 @@ struct Asked {
 /// A call that gets no answer, and why.
 type Refusal = (StatusCode, String);
 
+/// A call that is not judged.
+enum NoCall {
+    /// It makes no sense.
+    Refused(Refusal),
+    /// There is no room for it.
+    Shed(Refusal),
+}
+
+impl From<Refusal> for NoCall {
+    fn from(refusal: Refusal) -> Self {
+        NoCall::Refused(refusal)
+    }
+}
+
 /// The routes of the webhook.
 pub fn routes(routes: Arc<Routes>) -> Router {
     Router::new()
@@ -60,7 +74,6 @@ pub fn routes(routes: Arc<Routes>) -> Router {
         .route("/validate/{policy}", post(validate_one))
         .fallback(unknown_path)
         .method_not_allowed_fallback(other_method)
-        .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&routes), close_while_draining))
         .with_state(routes)
 }
@@ -90,6 +103,7 @@ async fn other_method() -> impl IntoResponse {
 /// A connection that is kept alive stays with this replica whatever its Service says: so the API server is told, with
 /// each answer, to open another.
 async fn close_while_draining(State(routes): State<Arc<Routes>>, request: Request, next: Next) -> Response {
+    let _call = routes.draining.call();
     let mut response = next.run(request).await;
     if routes.draining.has_begun() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -128,7 +142,9 @@ impl Routes {
     ) -> (Response, Option<(Operation, String)>, Ended) {
         let call = match self.call(only, asked, request, start).await {
             Ok(call) => call,
-            Err(refusal) => return (refuse(refusal), None, Ended::Malformed),
+            Err(NoCall::Refused(refusal)) => return (refuse(refusal), None, Ended::Malformed),
+            // Counted and not logged: a line for each would be more work than was saved.
+            Err(NoCall::Shed(refusal)) => return (refusal.into_response(), None, Ended::Shed),
         };
         match self.evaluations.review(call).await {
             Reviewed::Decided(decision, about) => {
@@ -136,9 +152,9 @@ impl Routes {
                 (answer(&decision, Some(about.operation)), Some((about.operation, about.kind)), ended)
             }
             Reviewed::TooLate(decision) => (answer(&decision, None), None, Ended::DeadlineMissed),
+            Reviewed::TooLarge(decision) => (answer(&decision, None), None, Ended::Failed),
             Reviewed::Shed => {
                 let why = "plimsoll judges as many reviews as it can; the API server does what failurePolicy says\n";
-                // Counted and not logged: a line for each would be more work than was saved.
                 ((StatusCode::TOO_MANY_REQUESTS, why).into_response(), None, Ended::Shed)
             }
             Reviewed::Malformed(why) => (refuse((StatusCode::BAD_REQUEST, format!("{why}\n"))), None, Ended::Malformed),
@@ -152,16 +168,21 @@ impl Routes {
         asked: &Asked,
         request: Request,
         start: Instant,
-    ) -> Result<Call, Refusal> {
+    ) -> Result<Call, NoCall> {
         let deadline = start + self.time(asked)?;
         if let Some(policy) = &only {
             self.check_policy(policy)?;
         }
         check_content_type(request.headers())?;
-        let body = timeout_at(deadline, Bytes::from_request(request, &()))
+        let declared = request.body().size_hint().exact();
+        let reading = self.bodies.read(request.into_body(), declared);
+        let body = timeout_at(deadline, reading)
             .await
             .map_err(|_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive before the deadline\n".to_owned()))?;
-        let body = body.map_err(|rejection| (rejection.status(), body_refused(&rejection)))?;
+        let body = body.map_err(|not_read| match not_read {
+            NotRead::NoRoom => NoCall::Shed(not_read.refusal()),
+            NotRead::TooLarge | NotRead::Broken(_) => NoCall::Refused(not_read.refusal()),
+        })?;
         Ok(Call { body, only, deadline })
     }
 
@@ -197,13 +218,6 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
             let why = format!("Content-Type: expected application/json, found {found}\n");
             Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why))
         }
-    }
-}
-
-fn body_refused(rejection: &axum::extract::rejection::BytesRejection) -> String {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => format!("the body has more than {} MiB\n", BODY >> 20),
-        _ => format!("the body cannot be read: {rejection}\n"),
     }
 }
 

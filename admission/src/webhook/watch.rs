@@ -4,11 +4,11 @@
 //! folders that are watched, and contents that are compared. Where the system does not tell of changes, or tells too
 //! little, as with a link into another folder, a look every few seconds finds them too.
 
+use crate::{bounded_file, engine::limits};
 use notify::{RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -21,6 +21,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// What comes in one piece seldom changes in one: a moment later it is whole.
 const SETTLE: Duration = Duration::from_millis(50);
 
+/// Most bytes of a file that is watched: no certificate, configuration or module that is taken has more.
+const LARGEST: usize = limits::MODULE;
+
 /// Files, and what they hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
@@ -29,9 +32,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// As they are. A file that is not there counts as one that holds nothing.
+    /// As they are. A file that cannot be read counts as one that holds why.
     pub fn read(paths: Vec<PathBuf>) -> Self {
-        let digests = paths.iter().map(|path| Sha256::digest(fs::read(path).unwrap_or_default()).into()).collect();
+        let contents = |path: &PathBuf| bounded_file::read(path, LARGEST).unwrap_or_else(|why| why.to_string().into());
+        let digests = paths.iter().map(|path| Sha256::digest(contents(path)).into()).collect();
         Files { paths, digests }
     }
 

@@ -69,6 +69,66 @@ fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
     }
 }
 
+#[test]
+fn a_module_of_more_than_a_compiler_can_take_is_refused_before_it_is_compiled() {
+    let nested = |open: &str, depth: usize| format!("(func {}{})", open.repeat(depth), "end ".repeat(depth));
+    for (declares, expected) in [
+        (nested("loop ", 65), expect!["it has 65 loops inside each other; a policy may have 64"]),
+        (nested("block ", 2001), expect!["it has 2001 blocks inside each other; a policy may have 2000"]),
+        (
+            format!("(func (local{}))", " i32".repeat(5001)),
+            expect!["it has 5001 locals in one function; a policy may have 5000"],
+        ),
+        (
+            format!("(func {})", "nop ".repeat(256 << 10)),
+            expect!["it has 262146 bytes in one function; a policy may have 262144"],
+        ),
+        ("(func)".repeat(20_001), expect!["it has 20001 functions; a policy may have 20000"]),
+        ("(table 1 funcref)".repeat(5), expect!["it has 5 tables; a policy may have 4"]),
+    ] {
+        refused(&format!("(component (core module {declares}))"), &expected);
+    }
+    let memory = "(core module (memory 1))".repeat(5);
+    refused(&format!("(component {memory})"), &expect!["it has 5 memories; a policy may have 4"]);
+    let instances = "(core instance (instantiate $m))".repeat(16);
+    refused(
+        &format!("(component (core module $m) {instances})"),
+        &expect!["it has 16 core instances; a policy may have 4"],
+    );
+    refused(
+        &format!("(component {})", "(component)".repeat(33)),
+        &expect!["it has 33 modules, components and their instances; a policy may have 32"],
+    );
+}
+
+/// Each component makes two instances of the one inside it: the text is short, and the instances are many.
+#[test]
+fn instances_of_instances_are_counted_when_they_are_made() {
+    let mut component = "(component (core module $m) (core instance (instantiate $m)))".to_owned();
+    for _ in 0..3 {
+        component = format!(
+            "(component {} (instance (instantiate $c)) (instance (instantiate $c)))",
+            component.replacen("(component", "(component $c", 1)
+        );
+    }
+    refused(
+        &component,
+        &expect![
+            "this is not a WebAssembly component that can be used: The component transitively contains 8 core module instances, which exceeds the configured maximum of 4 in the pooling allocator"
+        ],
+    );
+}
+
+#[test]
+fn what_is_allowed_is_allowed_to_the_last_one() {
+    let nested = |open: &str, depth: usize| format!("(func {}{})", open.repeat(depth), "end ".repeat(depth));
+    let declares = format!("{}{}", nested("loop ", 64), nested("block ", 2000));
+    refused(
+        &format!("(component (core module {declares}))"),
+        &expect!["it does not have the interface `plimsoll:policy/module`: it exports no function `configure`"],
+    );
+}
+
 fn refused(wat: &str, expected: &Expect) {
     let wasm = wat::parse_str(wat).expect("the test's own text");
     let error = Engine::new(NonZeroUsize::MIN).expect("an engine").compile(&wasm).err().expect("refused");

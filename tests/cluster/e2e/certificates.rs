@@ -96,3 +96,13 @@ fn a_secret_that_somebody_deletes_is_put_back_as_it_was() {
     assert_eq!(eventually("the Secret is back", ca), before);
     assert_eq!(settled(), leaf);
 }
+
+#[test]
+fn the_lease_is_given_back_at_the_end() {
+    let _alone = alone(&[]);
+    let holder = || kubectl(&format!("-n {RELEASE} get lease plimsoll-tls -o jsonpath={{.spec.holderIdentity}}")).ok();
+    assert!(!holder().is_empty());
+    kubectl(&format!("-n {RELEASE} scale deployment plimsoll --replicas 0")).ok();
+    kubectl(&format!("-n {RELEASE} wait --for delete pod -l app.kubernetes.io/name=plimsoll --timeout 60s")).ok();
+    assert_eq!(holder(), "");
+}

@@ -6,7 +6,7 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 /// Signs certificates.
 pub struct Authority {
@@ -69,10 +69,15 @@ impl Authority {
 
     /// Valid until that year begins.
     pub fn leaf_until(&self, year: i32) -> Leaf {
+        self.leaf_between(SystemTime::UNIX_EPOCH, rcgen::date_time_ymd(year, 1, 1).into())
+    }
+
+    /// Valid from then to then.
+    pub fn leaf_between(&self, begin: SystemTime, end: SystemTime) -> Leaf {
         let key = key();
         let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("names");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        (params.not_before, params.not_after) = (begin.into(), end.into());
         let certificate = params.signed_by(&key, &self.issuer).expect("a signature");
         Leaf {
             chain: format!("{}{}", certificate.pem(), self.chain),

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, ProtocolVersion, pki_types::ServerName};
 use serde_json::Value;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// A connection.
 pub struct Connection {
@@ -87,6 +87,13 @@ impl Connection {
         let request = Request::post(path).header("host", "webhook").header("content-type", "application/json");
         self.send(request.body(Full::new(body.into())).expect("a request")).await
     }
+}
+
+/// A connection on which anything can be said.
+pub async fn raw(address: SocketAddr, client: &Arc<ClientConfig>) -> TlsStream<TcpStream> {
+    let tcp = TcpStream::connect(address).await.expect("a connection");
+    let name = ServerName::IpAddress(address.ip().into());
+    TlsConnector::from(Arc::clone(client)).connect(name, tcp).await.expect("TLS")
 }
 
 /// Asks the plain port for health or metrics; none where nobody answers.

@@ -7,7 +7,7 @@ mod reviews;
 mod server;
 
 pub use certificates::{Authority, Leaf};
-pub use client::{Answer, Connection, admin};
+pub use client::{Answer, Connection, admin, raw};
 pub use mounted::Mounted;
 pub use reviews::{create, delete, object, update};
 pub(crate) use server::send;

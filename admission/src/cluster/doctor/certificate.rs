@@ -1,8 +1,8 @@
 //! Whether the API server trusts the certificate, and for how long.
 
 use super::Remark;
-use crate::cluster::{InstallationNames, verify};
-use k8s_openapi::api::{admissionregistration::v1::ValidatingWebhookConfiguration, core::v1::Secret};
+use crate::cluster::{Installation, InstallationNames, verify};
+use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::time::{Duration, SystemTime};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
@@ -12,33 +12,29 @@ const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 const RENEW: &str = "see what renews it: cert-manager's Certificate, or the log of the webhook";
 
+/// What is shown counts; where it cannot be seen, what is kept in the Secret.
 pub(super) fn is_trusted(
-    secret: Option<&Result<Secret, String>>,
+    found: &Installation,
     configuration: &ValidatingWebhookConfiguration,
     names: &InstallationNames,
     now: SystemTime,
 ) -> Vec<Remark> {
-    let secret = match secret {
-        Some(Ok(secret)) => secret,
-        Some(Err(why)) => {
-            let text = format!("the Secret {} cannot be read, so its certificate was not checked: {why}", names.secret);
-            return vec![Remark::doubtful(text, "ask an operator who may read it")];
-        }
-        None => {
-            let text = format!("there is no Secret {} in the namespace {}", names.secret, names.namespace);
-            return vec![Remark::doubtful(text, "give its name with --secret")];
-        }
+    let shown = found.shown.as_deref().map(|pem| chain(pem.as_bytes())).filter(|chain| !chain.is_empty());
+    let kept = kept(found, names);
+    let differs = matches!((&shown, &kept), (Some(shown), Ok(kept)) if shown.first() != kept.first());
+    let chain = match shown.map_or(kept, Ok) {
+        Ok(chain) => chain,
+        Err(remark) => return vec![remark],
     };
-    let pem =
-        secret.data.as_ref().and_then(|data| data.get("tls.crt")).map(|bytes| bytes.0.as_slice()).unwrap_or_default();
-    let chain: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
-    let Some((leaf, intermediates)) = chain.split_first() else {
-        return vec![Remark::bad(format!("tls.crt of the Secret {} holds no certificate", names.secret), RENEW)];
-    };
+    let Some((leaf, intermediates)) = chain.split_first() else { return Vec::new() };
     let mut remarks = vec![lasts("the certificate", leaf, now)];
+    if differs {
+        let text = format!("the webhook shows another certificate than the Secret {} has", names.secret);
+        remarks.push(Remark::doubtful(text, "right after a renewal wait a minute; else see the log of the webhook"));
+    }
     for webhook in configuration.webhooks.iter().flatten() {
         let bundle = webhook.client_config.ca_bundle.as_ref().map(|bytes| bytes.0.as_slice()).unwrap_or_default();
-        let cas: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(bundle).filter_map(Result::ok).collect();
+        let cas = self::chain(bundle);
         let Some(service) = &webhook.client_config.service else { continue };
         let name = format!("{}.{}.svc", service.name, service.namespace);
         remarks.push(chains(leaf, intermediates, &cas, &name, now));
@@ -48,6 +44,33 @@ pub(super) fn is_trusted(
         }
     }
     remarks
+}
+
+/// The certificates of the Secret, or what to say where there are none.
+fn kept(found: &Installation, names: &InstallationNames) -> Result<Vec<CertificateDer<'static>>, Remark> {
+    let InstallationNames { secret: name, namespace, .. } = names;
+    let secret = match &found.secret {
+        Some(Ok(secret)) => secret,
+        Some(Err(why)) => {
+            let text = format!("the Secret {name} cannot be read, so its certificate was not checked: {why}");
+            return Err(Remark::doubtful(text, "ask an operator who may read it"));
+        }
+        None => {
+            let text = format!("there is no Secret {name} in the namespace {namespace}");
+            return Err(Remark::doubtful(text, "give its name with --secret"));
+        }
+    };
+    let pem = secret.data.as_ref().and_then(|data| data.get("tls.crt")).map(|bytes| bytes.0.as_slice());
+    match chain(pem.unwrap_or_default()) {
+        none if none.is_empty() => {
+            Err(Remark::bad(format!("tls.crt of the Secret {name} holds no certificate"), RENEW))
+        }
+        chain => Ok(chain),
+    }
+}
+
+fn chain(pem: &[u8]) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect()
 }
 
 fn chains(

@@ -4,6 +4,7 @@ mod certificate;
 mod configuration;
 mod hazards;
 mod replicas;
+mod selects;
 mod webhook;
 
 use crate::{
@@ -70,7 +71,7 @@ pub fn examine(
     };
     let mut remarks = vec![webhook::is_called(&found.probe, image_rules)];
     remarks.extend(configuration::is_narrow(configuration, kinds, names));
-    remarks.extend(certificate::is_trusted(found.secret.as_ref(), configuration, names, now));
+    remarks.extend(certificate::is_trusted(found, configuration, names, now));
     remarks.extend(replicas::are_enough(found.deployment.as_ref(), &found.budgets, names));
     remarks.extend(hazards::of_all(found));
     remarks

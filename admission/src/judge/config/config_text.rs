@@ -9,6 +9,9 @@ use plimsoll_policy::Pointer;
 use serde_json::Value;
 use std::{collections::HashSet, sync::Arc};
 
+/// Most problems of one text that are told: each is shown with its lines.
+const PROBLEMS: usize = 100;
+
 /// The text, and its name for people.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ConfigText {
@@ -51,6 +54,11 @@ impl ConfigText {
             })
             .collect();
         problems.sort_by_key(|problem| problem.location.position());
+        if let Some(last) = problems.get(PROBLEMS).cloned() {
+            let more = problems.len() - PROBLEMS;
+            problems.truncate(PROBLEMS);
+            problems.push(LocatedProblem { message: format!("and {more} more problems, from here on"), ..last });
+        }
         problems
     }
 

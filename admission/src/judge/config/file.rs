@@ -4,6 +4,7 @@
 use super::{
     Choices, Mode, ModulePath, NamespaceChoices, OnFailure, Policies, Webhook,
     entry::{Complaint, Entry, Fields},
+    glob,
 };
 use crate::{
     judge::exceptions::{Annotations, Exception, Scope, parse_day},
@@ -11,7 +12,7 @@ use crate::{
     judge::policy_set::{Choice, Profile},
     manifest::{CustomKind, Kinds, TemplatePointer, api::Version},
 };
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 use plimsoll_policy::{Level, Pointer};
 use serde_json::Value;
 use std::{
@@ -202,14 +203,7 @@ impl Reader<'_> {
 
     fn glob(&mut self, entry: &Entry<'_>) -> Option<GlobMatcher> {
         let text = entry.text(&mut self.complaints)?;
-        match Glob::new(text) {
-            Ok(glob) => Some(glob.compile_matcher()),
-            Err(error) => {
-                let message = format!("`{text}` is not a glob: {}", error.kind());
-                self.complaints.push(Complaint::value(&entry.pointer, message));
-                None
-            }
-        }
+        glob::matcher(text).map_err(|why| self.complaints.push(Complaint::value(&entry.pointer, why))).ok()
     }
 
     fn namespace(&mut self, entry: &Entry<'_>) -> Option<NamespaceChoices> {

@@ -6,13 +6,15 @@
 mod config_text;
 mod entry;
 mod file;
+mod glob;
 mod webhook;
 
 pub use entry::{About, Complaint};
+pub use glob::LENGTH as GLOB_BYTES;
 pub use webhook::{Mode, OnFailure, Webhook};
 
 use crate::{
-    did_you_mean,
+    bounded_file, did_you_mean,
     finding::{self, LocatedProblem},
     judge::exceptions::{Annotations, Exception},
     judge::host_rules,
@@ -31,6 +33,9 @@ use std::{
 
 /// Name of the file.
 pub const FILE_NAME: &str = "plimsoll.yaml";
+
+/// Most bytes of it; a ConfigMap has no more.
+pub const FILE_BYTES: usize = 1 << 20;
 
 /// What is written, not yet held against the policies that there are.
 #[derive(Debug, Default)]
@@ -103,14 +108,21 @@ pub fn find(folder: &Path) -> Option<PathBuf> {
     Some(path)
 }
 
+/// A value of ours as YAML.
+///
+/// # Errors
+/// It has what YAML has not.
+pub fn yaml(value: &impl serde::Serialize) -> Result<String, serde_yaml::Error> {
+    serde_yaml::to_string(value)
+}
+
 impl ConfigFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read at all.
+    /// It cannot be read at all, or is larger than [`FILE_BYTES`].
     pub fn read(path: &Path) -> io::Result<Self> {
-        let text = std::fs::read_to_string(path)?;
-        Ok(Self::parse(path, text))
+        Ok(Self::parse(path, bounded_file::read_text(path, FILE_BYTES)?))
     }
 
     /// Takes a text for the contents of a file; paths in it are relative to the folder of that.

@@ -1,5 +1,6 @@
 //! A chain of certificates and its key, checked.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring,
@@ -15,9 +16,9 @@ pub struct Identity {
     /// The leaf, then what it was signed with, up to the CA or one below.
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    ca: Option<CertificateDer<'static>>,
     /// Clients must show a certificate that one of these signed; none asks for nothing.
     client_cas: Vec<CertificateDer<'static>>,
+    validity: Validity,
 }
 
 /// Why it cannot be shown: which part, and what is wrong with it.
@@ -28,14 +29,37 @@ pub struct InvalidIdentity {
     why: String,
 }
 
-/// When it ends, in seconds since 1970.
+/// From when to when it holds, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Expiry {
-    pub(super) leaf: u64,
-    pub(super) ca: Option<u64>,
+pub(super) struct Validity {
+    /// When the leaf begins to hold.
+    pub(super) begin: u64,
+    /// When the leaf ends.
+    pub(super) end: u64,
+    /// When the CA ends, where it is known.
+    pub(super) ca_end: Option<u64>,
 }
 
-fn invalid(part: &'static str, why: impl Into<String>) -> InvalidIdentity {
+/// Where a certificate is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    NotValidYet,
+    Valid,
+    Expired,
+}
+
+impl Validity {
+    /// At a time, in seconds since 1970.
+    pub(super) fn age(&self, now: u64) -> Age {
+        match () {
+            () if now < self.begin => Age::NotValidYet,
+            () if now >= self.end => Age::Expired,
+            () => Age::Valid,
+        }
+    }
+}
+
+pub(super) fn invalid(part: &'static str, why: impl Into<String>) -> InvalidIdentity {
     InvalidIdentity { part, why: why.into() }
 }
 
@@ -51,17 +75,32 @@ impl Identity {
         client_ca: Option<&[u8]>,
     ) -> Result<Self, InvalidIdentity> {
         let of = |part, pem: Option<&[u8]>| pem.map_or(Ok(Vec::new()), |pem| certificates(part, pem));
+        let chain = certificates("tls.crt", chain)?;
+        // The issuer may have left it empty: it says nothing that is needed here.
+        let ca = ca.and_then(|ca| certificates("ca.crt", ca).ok()?.into_iter().next());
         Ok(Identity {
-            chain: certificates("tls.crt", chain)?,
+            validity: validity(&chain, ca.as_ref())?,
+            chain,
             key: PrivateKeyDer::from_pem_slice(key).map_err(|error| invalid("tls.key", error.to_string()))?,
-            // The issuer may have left it empty: it says nothing that is needed here.
-            ca: ca.and_then(|ca| certificates("ca.crt", ca).ok()?.into_iter().next()),
             client_cas: of("client-ca.crt", client_ca)?,
         })
     }
 
-    pub(super) fn into_config(self) -> Result<(ServerConfig, Expiry), InvalidIdentity> {
-        let expiry = self.expiry()?;
+    /// What everybody sees who connects.
+    pub(super) fn chain_pem(&self) -> String {
+        self.chain.iter().map(|certificate| pem(certificate)).collect()
+    }
+
+    pub(super) fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// Whether only clients with a certificate may call.
+    pub(super) fn asks_clients(&self) -> bool {
+        !self.client_cas.is_empty()
+    }
+
+    pub(super) fn into_config(self) -> Result<ServerConfig, InvalidIdentity> {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -80,15 +119,25 @@ impl Identity {
             .with_single_cert(self.chain, self.key)
             .map_err(|error| invalid("tls.crt and tls.key", error.to_string()))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok((config, expiry))
+        Ok(config)
     }
+}
 
-    /// The CA is the last of the chain where it is not given apart: cert-manager writes it to a file, others append it.
-    fn expiry(&self) -> Result<Expiry, InvalidIdentity> {
-        let leaf = self.chain.first().ok_or_else(|| invalid("tls.crt", "there is no certificate in it"))?;
-        let above = self.ca.as_ref().or(self.chain.get(1..).and_then(<[_]>::last));
-        Ok(Expiry { leaf: end("tls.crt", leaf)?, ca: above.map(|ca| end("ca.crt", ca)).transpose()? })
-    }
+/// The CA is the last of the chain where it is not given apart: cert-manager writes it to a file, others append it.
+fn validity(chain: &[CertificateDer<'_>], ca: Option<&CertificateDer<'_>>) -> Result<Validity, InvalidIdentity> {
+    let leaf = chain.first().ok_or_else(|| invalid("tls.crt", "there is no certificate in it"))?;
+    let above = ca.or(chain.get(1..).and_then(<[_]>::last));
+    let (begin, end) = life("tls.crt", leaf)?;
+    let ca_end = above.map(|ca| life("ca.crt", ca)).transpose()?.map(|(_, end)| end);
+    Ok(Validity { begin, end, ca_end })
+}
+
+fn pem(certificate: &CertificateDer<'_>) -> String {
+    const LINE: usize = 64;
+    let text = BASE64_STANDARD.encode(certificate);
+    let lines = text.as_bytes().chunks(LINE).map(String::from_utf8_lossy);
+    let lines: String = lines.map(|line| format!("{line}\n")).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
 }
 
 fn certificates(part: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidIdentity> {
@@ -99,7 +148,10 @@ fn certificates(part: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'st
     }
 }
 
-fn end(part: &'static str, certificate: &CertificateDer<'_>) -> Result<u64, InvalidIdentity> {
+/// When it begins and ends to hold.
+fn life(part: &'static str, certificate: &CertificateDer<'_>) -> Result<(u64, u64), InvalidIdentity> {
     let (_, certificate) = X509Certificate::from_der(certificate).map_err(|error| invalid(part, error.to_string()))?;
-    Ok(u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0))
+    let validity = certificate.validity();
+    let seconds = |time: i64| u64::try_from(time).unwrap_or(0);
+    Ok((seconds(validity.not_before.timestamp()), seconds(validity.not_after.timestamp())))
 }

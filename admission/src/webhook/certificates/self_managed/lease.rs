@@ -35,7 +35,7 @@ impl Leadership {
     pub(super) async fn lead(&mut self) -> kube::Result<bool> {
         let outcome = match self.api.get_opt(&self.name).await? {
             None => self.api.create(&PostParams::default(), &self.lease(ObjectMeta::default())).await,
-            Some(lease) if self.is_ours(&lease) || self.is_stale(&lease) => {
+            Some(lease) if self.is_ours(&lease) || Self::is_free(&lease) || self.is_stale(&lease) => {
                 self.api.replace(&self.name, &PostParams::default(), &self.lease(lease.metadata)).await
             }
             Some(_) => return Ok(false),
@@ -46,6 +46,23 @@ impl Leadership {
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Gives it back where this replica has it, so that another leads at once.
+    pub(super) async fn release(&self) -> kube::Result<()> {
+        let Some(lease) = self.api.get_opt(&self.name).await? else { return Ok(()) };
+        if !self.is_ours(&lease) {
+            return Ok(());
+        }
+        let spec = LeaseSpec { holder_identity: None, ..lease.spec.unwrap_or_default() };
+        let lease = Lease { metadata: lease.metadata, spec: Some(spec) };
+        self.api.replace(&self.name, &PostParams::default(), &lease).await.map(drop)
+    }
+
+    /// Whether its last holder gave it back.
+    fn is_free(lease: &Lease) -> bool {
+        let holder = lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref());
+        holder.unwrap_or_default().is_empty()
     }
 
     fn is_ours(&self, lease: &Lease) -> bool {

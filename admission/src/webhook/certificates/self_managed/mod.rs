@@ -35,6 +35,7 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tokio::sync::Notify;
 
 /// How often to look.
 const LOOK: Duration = Duration::from_secs(5);
@@ -115,15 +116,21 @@ impl SelfManaged {
         }
     }
 
-    /// Shows whatever comes after it. Never returns.
-    pub async fn follow(mut self, serving: Serving, metrics: Arc<Metrics>) {
+    /// Shows whatever comes after it, until `end`; then gives back the Lease.
+    pub async fn follow(mut self, serving: Serving, metrics: Arc<Metrics>, end: Arc<Notify>) {
         loop {
             let is_ready = !self.readiness.reasons().contains(&NOT_TRUSTED);
-            tokio::time::sleep(if is_ready { LOOK } else { HURRY }).await;
+            tokio::select! {
+                () = tokio::time::sleep(if is_ready { LOOK } else { HURRY }) => {}
+                () = end.notified() => break,
+            }
             match self.look().await {
                 Ok(authority) => self.show(authority, &serving, &metrics),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "the present certificate is kept"),
             }
+        }
+        if let Err(error) = self.leadership.release().await {
+            tracing::warn!(%error, "the Lease was not given back; another replica leads when it has run out");
         }
     }
 

@@ -1,0 +1,62 @@
+//! `docs/security.md` has the numbers that the code has.
+
+use plimsoll::{
+    engine::limits,
+    judge::{self, config},
+    manifest::Limits,
+    webhook::{body, connections, evaluations},
+};
+use plimsoll_tests::root;
+use std::{fs, time::Duration};
+
+fn bytes(count: usize) -> String {
+    match count {
+        _ if count.is_multiple_of(1 << 20) => format!("{} MiB", count >> 20),
+        _ if count.is_multiple_of(1 << 10) && count > 4096 => format!("{} KiB", count >> 10),
+        _ => count.to_string(),
+    }
+}
+
+fn time(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
+}
+
+#[test]
+fn the_page_has_the_bounds_that_hold() {
+    let page = fs::read_to_string(root().join("docs/security.md")).expect("the page");
+    for (row, value) in [
+        ("one body", bytes(body::BODY)),
+        ("all bodies that are being read or judged, without the first 32 KiB of each", bytes(body::BODIES)),
+        ("trees of all large reviews together", bytes(evaluations::TREES)),
+        (
+            "connections of the webhook",
+            format!("{}, or half of the files that the process may open", connections::WEBHOOK),
+        ),
+        ("connections of the admin port", format!("{}, or an eighth of these files", connections::ADMIN)),
+        ("bytes of a module, which is a regular file", bytes(limits::MODULE)),
+        ("functions", limits::FUNCTIONS.to_string()),
+        ("bytes of one function", bytes(limits::FUNCTION)),
+        ("locals of one function", limits::LOCALS.to_string()),
+        ("loops inside each other", limits::LOOPS.to_string()),
+        ("blocks inside each other", limits::NESTING.to_string()),
+        ("core instances, memories, tables, each", limits::PARTS.to_string()),
+        ("modules, components and their instances inside it", limits::SECTIONS.to_string()),
+        ("time to compile it", time(limits::COMPILE_TIME)),
+        ("memory to compile it, in a process of its own", bytes(limits::COMPILE_MEMORY)),
+        ("machine code", bytes(limits::MACHINE_CODE)),
+        ("time of a call about one object", time(limits::DEADLINE)),
+        ("memory of a call about one object", bytes(limits::MEMORY)),
+        ("time of a call about a set", time(limits::SET_DEADLINE)),
+        ("memory of a call about a set", bytes(limits::SET_MEMORY)),
+        ("stack of a call", bytes(limits::STACK)),
+        ("findings of one object", limits::FINDINGS.to_string()),
+        ("bytes of a text that it returns", limits::TEXT.to_string()),
+        ("`plimsoll.yaml`, which is a regular file", bytes(config::FILE_BYTES)),
+        ("one glob in it", format!("{} bytes, and as deep as it can be compiled", config::GLOB_BYTES)),
+        ("mappings and lists inside each other", Limits::default().depth.to_string()),
+        ("sets of policies that are kept for combinations of namespaces", judge::COMBINATIONS.to_string()),
+    ] {
+        let line = format!("| {row} | {value} |");
+        assert!(page.lines().any(|found| found.starts_with(&line)), "docs/security.md lacks: {line}");
+    }
+}
