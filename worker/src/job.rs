@@ -1,8 +1,12 @@
 //! A job, from the moment it is put into a queue until it is settled.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 /// W3C trace context of whoever created a job, as header names and values; travels with the job.
 pub type TraceContext = BTreeMap<String, String>;
@@ -174,6 +178,35 @@ impl DeadLetter {
         let job = Job { handler: String::new(), payload: Value::Null, trace: TraceContext::new(), ..self.job };
         DeadLetter { job, without_payload: true, ..self }
     }
+}
+
+/// A dead letter, and since when it is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Buried {
+    /// What it says.
+    #[serde(flatten)]
+    pub letter: DeadLetter,
+    /// When it was written, by the clock of the engine.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: SystemTime,
+}
+
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+}
+
+/// Some of the dead letters, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// As many as are worth [`Page::BYTES`], and at least one if there are any.
+    pub letters: Vec<Buried>,
+    /// Where the next page begins, in the engine's own words; none if this is the last.
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// A page is full with so many bytes of letters: some may have a megabyte each.
+    pub const BYTES: usize = 1 << 20;
 }
 
 /// How many jobs of a queue are where.

@@ -24,4 +24,5 @@ pub mod retry;
 pub mod settings;
 pub mod signals;
 pub mod telemetry;
+pub mod upkeep;
 pub mod worker;

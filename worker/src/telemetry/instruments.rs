@@ -66,6 +66,7 @@ pub struct Instruments {
     loop_stall: Gauge<f64>,
     queue_lag: Gauge<u64>,
     drain_duration: Gauge<f64>,
+    clock_skew: Gauge<f64>,
 }
 
 impl Instruments {
@@ -85,6 +86,7 @@ impl Instruments {
             loop_stall: seconds("worker.loop.stall", "Time since a main loop last turned"),
             queue_lag: gauge("worker.queue.lag", "{message}", "Open jobs, or changes of a partition not worked off"),
             drain_duration: seconds("worker.drain.duration", "From the signal until no job ran any more"),
+            clock_skew: seconds("worker.clock.skew", "How far this host's clock is ahead of the queue's"),
         };
         instruments.begin();
         observe(meter, tallies);
@@ -153,6 +155,11 @@ impl Instruments {
     /// So many changes of a partition are not worked off. The last word stays: say it of all partitions, or of none.
     pub fn feed_lag(&self, partition: u32, changes: u64) {
         self.queue_lag.record(changes, &[KeyValue::new("partition", i64::from(partition))]);
+    }
+
+    /// The clock of this host is so many seconds ahead of the queue's.
+    pub fn clock_skew(&self, seconds: f64) {
+        self.clock_skew.record(seconds, &[]);
     }
 
     /// From the signal until no job ran any more it took this long.

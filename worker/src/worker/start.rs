@@ -14,6 +14,7 @@ use crate::{
     retry::Policy,
     settings::{Mode, RunArgs},
     telemetry::Messaging,
+    upkeep::Upkeep,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -56,6 +57,9 @@ impl Parts {
             self.intake_runs = true;
             self.start_intake(listener, &engine, &messaging);
         }
+        let instruments = self.vitals.instruments.clone();
+        let upkeep = Upkeep { engine: engine.clone(), instruments, keep: self.worker.settings.keep };
+        self.runtime.spawn(upkeep.run());
         let connection = Connection::to(self.worker.address.clone());
         self.keeper = Some(match self.worker.settings.mode {
             Mode::Queue => self.start_queue(engine, connection, messaging),

@@ -22,8 +22,10 @@ pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
         engine.claim(1, Duration::from_secs(30), Duration::ZERO).await.map(drop),
         engine.counts().await.map(drop),
         engine.backlog().await.map(drop),
-        engine.dead().await.map(drop),
+        engine.dead(None).await.map(drop),
+        engine.dead_letter("a").await.map(drop),
         engine.requeue("a").await.map(drop),
+        engine.discard("a").await.map(drop),
         engine.effect("a", "").await.map(drop),
         engine.effects().await.map(drop),
         engine.publish(&[change]).await,
@@ -36,7 +38,7 @@ pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
         assert!(matches!(error, Error::NotMigrated(_)), "call {number}: {error}");
         assert!(error.to_string().contains("plimsoll-worker migrate"), "{error}");
     }
-    engine.migrate(PARTITIONS).await.unwrap();
+    engine.migrate(Some(PARTITIONS)).await.unwrap();
     engine.check().await.unwrap();
 }
 
@@ -44,7 +46,7 @@ pub(crate) async fn migrates_once_for_all(place: Arc<Place>) {
     let mut migrations = vec![];
     for _ in 0..16 {
         let engine = place.connect().await;
-        migrations.push(tokio::spawn(async move { engine.migrate(PARTITIONS).await }));
+        migrations.push(tokio::spawn(async move { engine.migrate(Some(PARTITIONS)).await }));
     }
     for migration in migrations {
         migration.await.unwrap().unwrap();
@@ -52,18 +54,36 @@ pub(crate) async fn migrates_once_for_all(place: Arc<Place>) {
     let engine = place.connect().await;
     engine.check().await.unwrap();
     engine.enqueue(&[job("a")]).await.unwrap();
-    engine.migrate(PARTITIONS).await.unwrap();
+    engine.migrate(Some(PARTITIONS)).await.unwrap();
     assert_eq!(counts(&engine).await, Counts { ready: 1, ..Counts::default() });
 }
 
 pub(crate) async fn gains_partitions_and_loses_none(place: Arc<Place>) {
     let engine = place.queue().await;
     let partitions = || async { engine.leases().await.unwrap().len() as u32 };
+    let refused = |wanted| {
+        let engine = engine.clone();
+        async move {
+            let error = engine.migrate(Some(wanted)).await.unwrap_err();
+            assert!(matches!(error, Error::Refused(_)), "{error}");
+        }
+    };
+    engine.migrate(None).await.unwrap();
     assert_eq!(partitions().await, PARTITIONS);
-    engine.migrate(PARTITIONS + 2).await.unwrap();
+    refused(1).await;
+    let change = NewChange { key: "a".to_owned(), payload: json!({}), trace: Default::default() };
+    engine.publish(std::slice::from_ref(&change)).await.unwrap();
+    refused(PARTITIONS + 2).await;
+    assert_eq!(partitions().await, PARTITIONS);
+
+    let partition = change.partition(PARTITIONS);
+    let read = engine.read(partition, 0, 1, Duration::ZERO).await.unwrap();
+    engine.write_checkpoint(partition, read[0].offset, 0).await.unwrap().unwrap();
+    engine.migrate(Some(PARTITIONS + 2)).await.unwrap();
+    engine.migrate(None).await.unwrap();
     assert_eq!(partitions().await, PARTITIONS + 2);
-    engine.migrate(1).await.unwrap();
-    assert_eq!(partitions().await, PARTITIONS + 2);
+    refused(PARTITIONS).await;
+    engine.publish(&[change]).await.unwrap();
 }
 
 pub(crate) async fn says_that_nobody_is_there(place: Arc<Place>) {
@@ -72,13 +92,13 @@ pub(crate) async fn says_that_nobody_is_there(place: Arc<Place>) {
         Url::Nats(_) => {
             // Nobody listens there any more, and nobody is given the port soon.
             let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            Url::Nats(format!("nats://user:secret@127.0.0.1:{closed}"))
+            format!("nats://user:secret@127.0.0.1:{closed}").parse().unwrap()
         }
     };
     let begun = Instant::now();
     let address = Address { url, name: "jobs".to_owned() };
     // A server is looked for at once, a file when it is needed.
-    let connect = async { engine::connect(&address).await?.migrate(PARTITIONS).await };
+    let connect = async { engine::connect(&address).await?.migrate(Some(PARTITIONS)).await };
     let error = connect.await.unwrap_err();
     assert!(matches!(error, Error::Unreachable(_)), "{error}");
     assert!(begun.elapsed() < CALL + Duration::from_secs(1), "it took {:?}", begun.elapsed());

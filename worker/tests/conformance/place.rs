@@ -3,7 +3,7 @@
 use crate::nats::Server;
 use plimsoll_worker::{
     engine::{self, Address, Engine, Url},
-    job::{Counts, Delivery, Job, Settled, Settlement},
+    job::{Counts, DeadLetter, Delivery, Job, Settled, Settlement},
 };
 use serde_json::json;
 use std::{
@@ -48,7 +48,7 @@ impl Place {
     /// A connection to a queue that is ready to be used.
     pub(crate) async fn queue(&self) -> Arc<dyn Engine> {
         let engine = self.connect().await;
-        engine.migrate(PARTITIONS).await.unwrap();
+        engine.migrate(Some(PARTITIONS)).await.unwrap();
         engine.check().await.unwrap();
         engine
     }
@@ -64,7 +64,7 @@ pub(crate) fn on_sqlite<F: Future<Output = ()>>(claim: impl FnOnce(Arc<Place>) -
 pub(crate) fn on_nats<F: Future<Output = ()>>(program: Option<PathBuf>, claim: impl FnOnce(Arc<Place>) -> F) {
     let Some(program) = program else { return };
     let server = Server::start(&program);
-    let address = Address { url: Url::Nats(server.url()), name: "jobs".to_owned() };
+    let address = Address { url: server.url().parse().unwrap(), name: "jobs".to_owned() };
     run(Place { address, server: Mutex::new(Some(server)), _folder: tempfile::tempdir().unwrap() }, claim);
 }
 
@@ -114,4 +114,17 @@ pub(crate) async fn settle(engine: &Arc<dyn Engine>, delivery: &Delivery, settle
 
 pub(crate) async fn counts(engine: &Arc<dyn Engine>) -> Counts {
     engine.counts().await.unwrap()
+}
+
+/// All dead letters, page by page.
+pub(crate) async fn letters(engine: &Arc<dyn Engine>) -> Vec<DeadLetter> {
+    let (mut all, mut from) = (vec![], None::<String>);
+    loop {
+        let page = engine.dead(from.as_deref()).await.unwrap();
+        all.extend(page.letters.into_iter().map(|buried| buried.letter));
+        from = page.next;
+        if from.is_none() {
+            return all;
+        }
+    }
 }

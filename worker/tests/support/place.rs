@@ -60,6 +60,11 @@ impl Place {
         place
     }
 
+    /// At a URL, whatever is there.
+    pub(crate) fn at(url: &str) -> Self {
+        Place { url: url.to_owned(), folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
     /// The file of the embedded engine.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("queue.db")

@@ -1,8 +1,9 @@
 //! A connection to a NATS server, and messages read and written by subject: the compare-and-set that the rest is made of.
 
-use crate::engine::{CALL, Error, Result};
+use super::login;
+use crate::engine::{CALL, Error, Result, address::Servers};
 use async_nats::{
-    ConnectOptions, Event, ServerAddr,
+    Client, Event,
     jetstream::{
         self, ErrorCode,
         context::{Context, ContextBuilder, PublishError, PublishErrorKind},
@@ -16,12 +17,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{error::Error as _, fmt::Display, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// Two of them without an answer, and the connection is taken for lost: it may be, without a word, when a network is cut.
-const PING: Duration = Duration::from_secs(5);
-
-/// Longest pause between two attempts to connect again.
-const RECONNECT: Duration = Duration::from_secs(1);
-
 pub(super) struct Connection {
     pub(super) context: Context,
     place: String,
@@ -30,19 +25,10 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects, and connects again by itself whenever the connection is lost.
-    pub(super) async fn connect(url: &str) -> Result<Self> {
-        // Without the URL: it may hold a password.
-        let address: ServerAddr =
-            url.parse().map_err(|error| Error::Refused(format!("the URL of the queue is wrong: {error}")))?;
-        let place = format!("{}://{}:{}", address.scheme(), address.host(), address.port());
+    pub(super) async fn connect(servers: &Servers) -> Result<Self> {
         let (sender, lost) = watch::channel(false);
-        let connecting = options(&address, sender).connect(address);
-        let client = match tokio::time::timeout(CALL, connecting).await {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(Error::Unreachable(format!("{place}: {error}"))),
-            Err(_) => return Err(Error::Unreachable(format!("{place}: no connection within {CALL:?}"))),
-        };
-        Ok(Connection { context: ContextBuilder::new().timeout(CALL).build(client), place, lost })
+        let client = client(servers, sender).await?;
+        Ok(Connection { context: ContextBuilder::new().timeout(CALL).build(client), place: place(servers), lost })
     }
 
     /// Runs a call of the engine. While the connection is lost it fails at once; the client would store it up.
@@ -146,30 +132,44 @@ impl Connection {
     }
 }
 
-fn options(address: &ServerAddr, lost: watch::Sender<bool>) -> ConnectOptions {
+/// Connects; `lost` is told whether the connection is.
+pub(super) async fn client(servers: &Servers, lost: watch::Sender<bool>) -> Result<Client> {
     let lost = Arc::new(lost);
-    let options = ConnectOptions::new()
-        .name("plimsoll-worker")
-        .connection_timeout(CALL)
-        .ping_interval(PING)
-        .reconnect_delay_callback(|attempt| {
-            RECONNECT.min(Duration::from_millis(10) * u32::try_from(attempt).unwrap_or(100))
-        })
-        .event_callback(move |event| {
-            let lost = lost.clone();
-            async move {
-                match event {
-                    Event::Connected => drop(lost.send_replace(false)),
-                    Event::Disconnected | Event::Closed => drop(lost.send_replace(true)),
-                    _ => {}
-                }
+    let options = login::options(servers)?.event_callback(move |event| {
+        let lost = lost.clone();
+        async move {
+            match event {
+                Event::Connected => drop(lost.send_replace(false)),
+                Event::Disconnected | Event::Closed => drop(lost.send_replace(true)),
+                _ => {}
             }
-        });
-    match (address.username(), address.password()) {
-        (Some(user), Some(password)) => options.user_and_password(user.to_owned(), password.to_owned()),
-        (Some(token), None) => options.token(token.to_owned()),
-        (None, _) => options,
+        }
+    });
+    let place = place(servers);
+    match tokio::time::timeout(CALL, options.connect(login::addresses(servers)?)).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error)) => Err(Error::Unreachable(format!("{place}: {}", told(&error)))),
+        Err(_) => Err(Error::Unreachable(format!("{place}: no connection within {CALL:?}"))),
     }
+}
+
+/// As messages name it: without a login.
+fn place(servers: &Servers) -> String {
+    servers.addresses.join(",")
+}
+
+/// An error and what caused it: the client's own text does not always say why.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// A cluster has a second code for it, which the client does not know.

@@ -2,7 +2,7 @@
 
 use super::{
     Nats, RECORD,
-    queue::pause,
+    queue::put_off,
     record::{Found, Record, State, attempts},
 };
 use crate::{
@@ -34,10 +34,12 @@ impl Nats {
 
     /// Writes into the record that there is a new delivery, whose token is the record's sequence.
     async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32)>> {
-        let Found { sequence, record } = self.record(&job.id).await?;
+        let found = self.record(&job.id).await?;
+        let pause = self.pause(&found).await?;
+        let Found { sequence, record, .. } = found;
         let reply = message.reply.as_deref().unwrap_or_default();
         match record.as_ref().map(|record| &record.state) {
-            Some(State::Done) => self.drop_work(reply).await?,
+            Some(State::Done | State::Discarded) => self.drop_work(reply).await?,
             // Not so if it was requeued since: then the work names this record.
             Some(State::Dead { .. }) if sequence != known => {
                 let sequence_of_work = message.info().map(|info| info.stream_sequence).unwrap_or_default();
@@ -46,10 +48,10 @@ impl Nats {
                 }
                 self.drop_work(reply).await?;
             }
-            state => match state.and_then(State::pause) {
+            _ => match pause {
                 // The process that wrote it died before it asked for the pause.
                 Some(left) => {
-                    let sent = self.context().client().publish(reply.to_owned(), pause(left).into()).await;
+                    let sent = self.context().client().publish(reply.to_owned(), put_off(left).into()).await;
                     sent.map_err(|error| self.connection.unreachable(error))?;
                 }
                 None => {

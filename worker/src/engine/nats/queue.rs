@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     engine::{CALL, Error, Queue, Result},
-    job::{Claim, Counts, DeadLetter, Delivery, ErrorText, Job, Settled, Settlement},
+    job::{Buried, Claim, Counts, Delivery, ErrorText, Job, Page, Settled, Settlement},
 };
 use async_nats::{
     Request,
@@ -65,12 +65,20 @@ impl Queue for Nats {
         self.call(CALL, async { Ok(self.connection.info(&self.names.work).await?.state.messages) }).await
     }
 
-    async fn dead(&self) -> Result<Vec<DeadLetter>> {
-        self.dead_letters().await
+    async fn dead(&self, from: Option<&str>) -> Result<Page> {
+        self.call(CALL, self.dead_page(from)).await
+    }
+
+    async fn dead_letter(&self, id: &str) -> Result<Option<Buried>> {
+        self.call(CALL, self.letter_of(id)).await
     }
 
     async fn requeue(&self, id: &str) -> Result<bool> {
         self.call(CALL, self.requeue_one(id)).await
+    }
+
+    async fn discard(&self, id: &str) -> Result<bool> {
+        self.call(CALL, self.discard_one(id)).await
     }
 }
 
@@ -119,7 +127,7 @@ impl Nats {
             // Nobody waits for it to arrive: if it does not, the next delivery finds the record, and drops the work.
             Settlement::Done | Settlement::Dead { .. } => self.drop_work(&claim.reply).await?,
             Settlement::Release => self.acknowledge(claim, "-NAK".to_owned()).await?,
-            Settlement::Retry { after, .. } => self.acknowledge(claim, pause(*after)).await?,
+            Settlement::Retry { after, .. } => self.acknowledge(claim, put_off(*after)).await?,
         }
         Ok(Settled::Applied)
     }
@@ -156,6 +164,6 @@ fn some(messages: &[Message], taken: Vec<Result<Option<Delivery>>>) -> Result<Ve
 }
 
 /// Asks for the work to be handed out again after a pause.
-pub(super) fn pause(pause: Duration) -> String {
+pub(super) fn put_off(pause: Duration) -> String {
     format!(r#"-NAK {{"delay": {}}}"#, pause.as_nanos())
 }

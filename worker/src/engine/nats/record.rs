@@ -10,7 +10,7 @@ use crate::{
 };
 use async_nats::jetstream::message::PublishMessage;
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// What is written about a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,9 +29,9 @@ pub(super) struct Record {
 pub(super) enum State {
     Claimed,
     Released,
-    /// `due` is in milliseconds since 1970.
+    /// So many milliseconds from when the server stored it.
     Delayed {
-        due: u64,
+        pause: u64,
         error: ErrorText,
     },
     Done,
@@ -39,12 +39,16 @@ pub(super) enum State {
         reason: Reason,
         error: ErrorText,
     },
+    /// Was dead, and nobody wants it any more.
+    Discarded,
 }
 
 /// A record, and the sequence that the next writer has to name; 0 if nothing was ever written.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) sequence: u64,
+    /// When the server stored it.
+    pub(super) time: Option<SystemTime>,
     /// None also where it cannot be read: its job is delivered again, since at worst it is done twice, and not lost.
     pub(super) record: Option<Record>,
 }
@@ -54,23 +58,30 @@ impl State {
         match settlement.clone() {
             Settlement::Done => State::Done,
             Settlement::Release => State::Released,
-            Settlement::Retry { after, error } => State::Delayed { due: now().saturating_add(millis(after)), error },
+            Settlement::Retry { after, error } => State::Delayed { pause: millis(after), error },
             Settlement::Dead { reason, error } => State::Dead { reason, error },
         }
     }
+}
 
-    /// How long until the job may be tried again.
-    pub(super) fn pause(&self) -> Option<Duration> {
-        match self {
-            State::Delayed { due, .. } => due.checked_sub(now()).filter(|left| *left > 0).map(Duration::from_millis),
-            _ => None,
-        }
+impl Found {
+    /// How long a pause lasts yet.
+    fn left(&self, now: SystemTime) -> Option<Duration> {
+        let State::Delayed { pause, .. } = self.record.as_ref()?.state else { return None };
+        let pause = Duration::from_millis(pause);
+        // However wrong a clock is, it is not longer than it was meant to be.
+        let left = (self.time? + pause).duration_since(now).unwrap_or_default().min(pause);
+        Some(left).filter(|left| !left.is_zero())
     }
 }
 
 impl Record {
     pub(super) fn claimed(attempts: u32) -> Self {
         Record { state: State::Claimed, attempts, settled: None }
+    }
+
+    pub(super) fn discarded() -> Self {
+        Record { state: State::Discarded, attempts: 0, settled: None }
     }
 
     fn same_settlement(&self, other: &Record) -> bool {
@@ -89,7 +100,15 @@ impl Nats {
             let error = error.to_string();
             tracing::warn!(job = id, error, "the record of a job cannot be read");
         });
-        Ok(Found { sequence: message.sequence, record: record.ok() })
+        Ok(Found { sequence: message.sequence, time: Some(message.time.into()), record: record.ok() })
+    }
+
+    /// How long until the job of a record may be tried again.
+    pub(super) async fn pause(&self, found: &Found) -> Result<Option<Duration>> {
+        match &found.record {
+            Some(Record { state: State::Delayed { .. }, .. }) => Ok(found.left(self.server_time().await?)),
+            _ => Ok(None),
+        }
     }
 
     /// Writes the record of a job if `seen` is the sequence of the last one; the new sequence, or none.
@@ -113,7 +132,7 @@ impl Nats {
             return Ok(Some((sequence, record)));
         }
         // It may have been written by an earlier call whose answer was lost.
-        let Found { sequence, record: found } = self.record(&claim.id).await?;
+        let Found { sequence, record: found, .. } = self.record(&claim.id).await?;
         Ok(found.filter(|found| found.same_settlement(&record)).map(|found| (sequence, found)))
     }
 }
@@ -131,10 +150,6 @@ fn failed(settlement: &Settlement) -> u32 {
         Settlement::Retry { .. } | Settlement::Dead { reason: Reason::Attempts, .. } => 1,
         _ => 0,
     }
-}
-
-fn now() -> u64 {
-    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -3,12 +3,13 @@
 use super::Nats;
 use crate::{
     change::{Change, Versioned},
-    engine::{CALL, Effects, Result, Sink},
+    engine::{CALL, Effects, Pruned, Result, Sink},
 };
 use async_nats::jetstream::message::PublishMessage;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What was counted of a partition.
 #[derive(Default, Serialize, Deserialize)]
@@ -39,6 +40,11 @@ impl Sink for Nats {
             Ok(Effects { total: state.messages, distinct: state.subjects_count, projected })
         };
         self.call(CALL, effects).await
+    }
+
+    async fn forget_effects(&self, keep: Duration) -> Result<Pruned> {
+        let effects = self.call(CALL, self.prune_effects(keep)).await?;
+        Ok(Pruned { effects, ..Pruned::default() })
     }
 }
 

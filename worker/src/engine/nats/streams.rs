@@ -10,8 +10,9 @@ use async_nats::jetstream::{
 };
 use std::time::Duration;
 
-/// How long the id of a job is remembered after the last thing that happened to it: longer than any lease or pause.
-const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long the server remembers the id of a job after the last thing that happened to it, at least: longer than any lease
+/// or pause.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Until the first claim says otherwise.
 const LEASE: Duration = Duration::from_secs(30);
@@ -21,6 +22,8 @@ pub(super) struct Names {
     pub(super) work: String,
     pub(super) records: String,
     pub(super) dead: String,
+    /// Ids of dead letters that were discarded: their number alone is of use.
+    pub(super) discarded: String,
     pub(super) effects: String,
     pub(super) feed: String,
     /// The stream of the bucket of keys and values.
@@ -34,6 +37,7 @@ impl Names {
             work: format!("{queue}-work"),
             records: format!("{queue}-records"),
             dead: format!("{queue}-dead"),
+            discarded: format!("{queue}-discarded"),
             effects: format!("{queue}-effects"),
             feed: format!("{queue}-feed"),
             leases: format!("KV_{queue}-leases"),
@@ -63,6 +67,10 @@ impl Names {
         format!("{}.dead.{job}", self.queue)
     }
 
+    pub(super) fn discarded(&self, job: &str) -> String {
+        format!("{}.discarded.{job}", self.queue)
+    }
+
     pub(super) fn effect(&self, job: &str) -> String {
         format!("{}.effect.{job}", self.queue)
     }
@@ -75,7 +83,7 @@ impl Names {
         format!("$KV.{}-leases.{key}", self.queue)
     }
 
-    fn streams(&self) -> [Config; 6] {
+    fn streams(&self) -> [Config; 7] {
         let stream = |name: &str, subject: String| Config {
             name: name.to_owned(),
             subjects: vec![subject],
@@ -85,7 +93,9 @@ impl Names {
             Config { retention: RetentionPolicy::WorkQueue, ..stream(&self.work, self.all_work()) },
             Config { max_messages_per_subject: 1, max_age: REMEMBERED, ..stream(&self.records, self.record("*")) },
             Config { max_messages_per_subject: 1, ..stream(&self.dead, self.dead_letter("*")) },
-            stream(&self.effects, self.effect("*")),
+            // As long as its record.
+            Config { max_messages_per_subject: 1, max_age: REMEMBERED, ..stream(&self.discarded, self.discarded("*")) },
+            Config { max_age: REMEMBERED, ..stream(&self.effects, self.effect("*")) },
             stream(&self.feed, format!("{}.feed.*", self.queue)),
             // What `nats kv` expects of a bucket.
             Config {
