@@ -36,6 +36,9 @@
 }}
 - { name: WORKER_{{ $name }}, value: {{ int $value }}s }
 {{- end }}
+{{- if $settings.chaos }}
+- { name: WORKER_CHAOS, value: "true" }
+{{- end }}
 - { name: WORKER_ADMIN, value: "0.0.0.0:8080" }
 {{- end }}
 

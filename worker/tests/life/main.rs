@@ -4,8 +4,10 @@
 
 mod boot;
 mod drain;
+mod ends;
 mod exits;
 mod feed;
+mod handlers;
 mod health;
 mod intake;
 #[path = "../support/nats.rs"]
@@ -21,3 +23,5 @@ mod place;
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod process;
 mod signals;
+mod stalled;
+mod strikes;

@@ -11,14 +11,16 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A lease that ran out is as good as a job that is ready.
-const CLAIM: &str = "UPDATE jobs SET state = 'leased', due = ?2, deliveries = deliveries + 1, token = token + 1
-    WHERE id IN (SELECT id FROM jobs WHERE state IN ('ready', 'leased') AND due <= ?1 ORDER BY due LIMIT ?3)
-    RETURNING job, id, token, attempts, deliveries";
+/// A lease that ran out is as good as a job that is ready, but whoever had it never settled it.
+const CLAIM: &str = "UPDATE jobs SET state = 'leased', due = ?2, deliveries = deliveries + 1, token = token + 1,
+        strikes = strikes + (state = 'leased')
+    WHERE id IN (SELECT id FROM jobs WHERE state IN ('ready', 'leased') AND due <= ?1 ORDER BY due, rowid LIMIT ?3)
+    RETURNING job, id, token, attempts, deliveries, strikes";
 
 /// Changes nothing unless the delivery is the last one and still open: this is the fence.
 const SETTLE: &str =
-    "UPDATE jobs SET state = ?3, due = ?4, attempts = attempts + ?5, reason = ?6, error = coalesce(?7, error)
+    "UPDATE jobs SET state = ?3, due = ?4, attempts = attempts + ?5, reason = ?6, error = coalesce(?7, error),
+        strikes = strikes + ?8
     WHERE id = ?1 AND token = ?2 AND state = 'leased'";
 
 const COUNT: &str = "SELECT
@@ -30,13 +32,13 @@ const COUNT: &str = "SELECT
 
 #[async_trait]
 impl Queue for Sqlite {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
         let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
         self.database
             .transact(move |connection| {
                 let mut insert =
                     connection.prepare_cached("INSERT OR IGNORE INTO jobs (id, job, due) VALUES (?, ?, ?)")?;
-                rows.iter().try_for_each(|(id, job)| insert.execute(params![id, job, now()]).map(drop))
+                rows.iter().map(|(id, job)| Ok(insert.execute(params![id, job, now()])? == 1)).collect()
             })
             .await
     }
@@ -113,7 +115,7 @@ impl Queue for Sqlite {
     async fn requeue(&self, id: &str) -> Result<bool> {
         let id = id.to_owned();
         self.database.transact(move |connection| {
-            let requeue = "UPDATE jobs SET state = 'ready', due = ?2, attempts = 0, deliveries = 0 WHERE id = ?1 AND state = 'dead'";
+            let requeue = "UPDATE jobs SET state = 'ready', due = ?2, attempts = 0, deliveries = 0, strikes = 0 WHERE id = ?1 AND state = 'dead'";
             Ok(connection.execute(requeue, params![id, now()])? == 1)
         })
         .await
@@ -125,7 +127,8 @@ fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Re
     claim
         .query_map(params![now(), after(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
             let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: String::new() };
-            Ok(Delivery { job: job(&claim.id, row.get(0)?), claim, attempts: row.get(3)?, deliveries: row.get(4)? })
+            let job = job(&claim.id, row.get(0)?);
+            Ok(Delivery { job, claim, attempts: row.get(3)?, deliveries: row.get(4)?, strikes: row.get(5)? })
         })?
         .collect()
 }
@@ -141,10 +144,12 @@ fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> ru
         Settlement::Dead { reason, error } => {
             ("dead", now(), i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error.as_ref()))
         }
-        Settlement::Release => ("ready", now(), 0, None, None),
+        // Before all that waits: it was its turn already.
+        Settlement::Release | Settlement::Stuck => ("ready", 0, 0, None, None),
     };
+    let strikes = i64::from(*settlement == Settlement::Stuck);
     let mut settle = connection.prepare_cached(SETTLE)?;
-    let changed = settle.execute(params![claim.id, claim.token, state, due, failed, reason, error])?;
+    let changed = settle.execute(params![claim.id, claim.token, state, due, failed, reason, error, strikes])?;
     Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
 }
 

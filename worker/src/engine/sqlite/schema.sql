@@ -9,6 +9,8 @@ CREATE TABLE jobs (
     due         INTEGER NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
     deliveries  INTEGER NOT NULL DEFAULT 0,
+    -- Deliveries that were never settled.
+    strikes     INTEGER NOT NULL DEFAULT 0,
     -- Fencing token of the last delivery; unlike deliveries it is never set back.
     token       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT,
