@@ -50,8 +50,9 @@ fn a_job_that_ends_its_process_takes_no_neighbour_with_it() {
 #[test]
 fn stops_and_failures_are_no_strikes() {
     for place in Place::all() {
-        let flags =
-            ["--max-deliveries", "1", "--max-attempts", "25", "--backoff", "1ms", "--shutdown-timeout", "200ms"];
+        let backoff = ["--backoff", "1ms", "--max-backoff", "5ms"];
+        let limits = ["--max-deliveries", "1", "--max-attempts", "25", "--shutdown-timeout", "200ms"];
+        let flags = [&limits[..], &backoff].concat();
         // One comes to an end when it is asked to, one is ended, one is not begun.
         place.enqueue("sleep", &json!({ "ms": 60_000 }), 1);
         place.enqueue("sleep", &json!({ "ms": 60_000, "stubborn": true }), 1);
