@@ -97,6 +97,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// How often it was handed to a process, this time included.
     pub deliveries: u32,
+    /// How often a process had it and never said what became of it: it died, lost the lease, or could not end the job.
+    pub strikes: u32,
 }
 
 /// The right to settle one delivery. An old one, from before the lease ran out, changes nothing.
@@ -129,8 +131,10 @@ pub enum Settlement {
         /// What went wrong last.
         error: ErrorText,
     },
-    /// It was interrupted or never begun: given back at once, and not an attempt.
+    /// It was interrupted or never begun: given back at once, and neither an attempt nor a strike.
     Release,
+    /// It was begun and could not be ended: given back at once, and a strike, as if its process had died of it.
+    Stuck,
 }
 
 /// Why a job is a dead letter.
@@ -139,7 +143,7 @@ pub enum Settlement {
 pub enum Reason {
     /// Its handler failed as often as it may.
     Attempts,
-    /// It was handed out as often as it may, and never settled: it kills or stalls its process.
+    /// Processes that had it never said what became of it, as often as that may be: it kills or stalls them.
     Deliveries,
     /// There is no such handler, or the handler says that no retry can help.
     Rejected,

@@ -12,7 +12,7 @@ pub enum Outcome {
     Failed(String),
     /// No retry can help.
     Rejected(String),
-    /// It was asked to come to an end, and did.
+    /// The worker must stop: it was asked to come to an end, or ended.
     Interrupted,
 }
 
@@ -21,7 +21,7 @@ pub enum Outcome {
 pub struct Policy {
     /// Failures until it is a dead letter.
     pub max_attempts: u32,
-    /// Deliveries until it is a dead letter, whatever became of them.
+    /// Deliveries that were never settled until it is a dead letter.
     pub max_deliveries: u32,
     /// Longest pause before the second attempt; doubles each time.
     pub backoff: Duration,
@@ -49,11 +49,18 @@ impl Policy {
         }
     }
 
-    /// Why a job is not to be begun once more, if so: it never came back from those before.
-    pub fn spent(&self, deliveries: u32) -> Option<Settlement> {
-        (deliveries > self.max_deliveries).then(|| Settlement::Dead {
+    /// Why a job is not to be begun once more, if so: it took too many processes with it.
+    pub fn spent(&self, strikes: u32) -> Option<Settlement> {
+        (strikes >= self.max_deliveries).then(|| Settlement::Dead {
             reason: Reason::Deliveries,
-            error: format!("handed out {} times and never settled", deliveries - 1).into(),
+            error: format!("handed out {strikes} times and never settled").into(),
         })
+    }
+
+    /// Whether a job runs alone: it, or a neighbour of it, may be what took its processes down. So none is a dead letter that
+    /// has not had a process for itself, unless one delivery is all that it may have.
+    pub fn is_suspect(&self, strikes: u32) -> bool {
+        let alone_from = self.max_deliveries.saturating_sub(1).clamp(1, 2);
+        (alone_from..self.max_deliveries).contains(&strikes)
     }
 }

@@ -144,7 +144,8 @@ pub struct RunArgs {
     /// How often a handler may fail at a job before it is a dead letter
     #[arg(long, env = "WORKER_MAX_ATTEMPTS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
     pub max_attempts: u32,
-    /// How often a job may be handed out before it is a dead letter, whatever became of the process
+    /// How often a job may be handed out and never settled, because its process died or could not end it, before it is a
+    /// dead letter. Failures and stops do not count
     #[arg(long, env = "WORKER_MAX_DELIVERIES", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
     pub max_deliveries: u32,
     /// Pause before the second attempt, at most; doubles each time
@@ -160,6 +161,10 @@ pub struct RunArgs {
     /// remembered; the same for all replicas
     #[arg(long, env = "WORKER_KEEP", default_value = "7days", value_parser = age, help_heading = "Work")]
     pub keep: Duration,
+
+    /// Have the samples that misbehave too: exit, hang, interrupt, panic. Any job may end the process then
+    #[arg(long, env = "WORKER_CHAOS", help_heading = "Work")]
+    pub chaos: bool,
 
     /// Longest start, until the queue must have been found
     #[arg(long, env = "WORKER_STARTUP_TIMEOUT", default_value = "30s", value_parser = positive, help_heading = "Life")]

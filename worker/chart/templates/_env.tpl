@@ -48,6 +48,9 @@
 - { name: WORKER_{{ $name }}, value: {{ int $value }}s }
 {{- end }}
 - { name: WORKER_KEEP, value: {{ int $settings.keepDays }}days }
+{{- if $settings.chaos }}
+- { name: WORKER_CHAOS, value: "true" }
+{{- end }}
 - { name: WORKER_ADMIN, value: "0.0.0.0:8080" }
 {{- end }}
 

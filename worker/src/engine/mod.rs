@@ -44,8 +44,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Competing consumers: each job goes to one of them at a time.
 #[async_trait]
 pub trait Queue {
-    /// Puts jobs into the queue. A job whose id is there already is left as it is.
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()>;
+    /// Puts jobs into the queue; says for each whether it is new. A job whose id is there already is left as it is.
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>>;
 
     /// Leases up to `slots` jobs, waiting up to `wait` for the first. Do not drop the future: what it would have brought
     /// would be nobody's until the lease runs out.
@@ -69,7 +69,7 @@ pub trait Queue {
     /// The dead letter of a job, if there is one.
     async fn dead_letter(&self, id: &str) -> Result<Option<Buried>>;
 
-    /// Puts a dead letter back into the queue, with no attempts and no deliveries; false if there is none of that id.
+    /// Puts a dead letter back into the queue, with no attempts, deliveries or strikes; false if there is none of that id.
     async fn requeue(&self, id: &str) -> Result<bool>;
 
     /// Takes a dead letter away for good, and remembers its id like that of a job that is done; false if there is none.

@@ -7,10 +7,9 @@ use super::{
 use crate::{
     change::{Lease, Revision, Versioned},
     engine::Engine,
-    heartbeat::{BEAT, Heartbeat},
-    keeper::{Connection, Release, Requests, in_time},
+    heartbeat::BEAT,
+    keeper::{Connection, Release, Requests, Signs, in_time},
     orders::{Order, Orders},
-    telemetry::Instruments,
 };
 use std::{
     collections::BTreeMap,
@@ -34,8 +33,7 @@ pub struct Leases {
     assignment: Assignment,
     me: String,
     lease: Duration,
-    heartbeat: Heartbeat,
-    instruments: Instruments,
+    signs: Signs,
     mine: BTreeMap<u32, Mine>,
 }
 
@@ -56,17 +54,16 @@ impl Leases {
         assigned: UnboundedSender<Assigned>,
         me: &str,
         lease: Duration,
-        heartbeat: Heartbeat,
-        instruments: Instruments,
+        signs: Signs,
     ) -> Self {
         let assignment = Assignment::new(me.to_owned(), lease);
         let (me, mine) = (me.to_owned(), BTreeMap::new());
-        Leases { connection, orders, assigned, assignment, me, lease, heartbeat, instruments, mine }
+        Leases { connection, orders, assigned, assignment, me, lease, signs, mine }
     }
 
     /// Looks at the leases and does what is to be done, until nobody asks any more or all is given back.
     pub async fn keep(mut self, mut requests: Requests) {
-        let heartbeat = self.heartbeat.clone();
+        let heartbeat = self.signs.heartbeat.clone();
         let turn = TURN.min(self.lease / 3);
         let mut next = Instant::now();
         loop {
@@ -86,13 +83,15 @@ impl Leases {
             }
             heartbeat.beat();
             self.expire();
-            self.instruments.leases_held(self.mine.len());
+            self.signs.instruments.leases_held(self.mine.len());
         }
     }
 
     async fn turn(&mut self) {
-        let Some(engine) = self.connection.engine().await else { return };
-        let Some(leases) = in_time("leases", engine.leases()).await else { return };
+        let Some(engine) = self.connection.engine().await else { return self.signs.reach.is(false) };
+        let leases = in_time("leases", engine.leases()).await;
+        self.signs.reach.is(leases.is_some());
+        let Some(leases) = leases else { return };
         self.lose(&leases);
         let mine = self.mine.keys().copied().collect();
         let steps = self.assignment.steps(&leases, &mine, Instant::now());
@@ -193,7 +192,7 @@ impl Leases {
     }
 
     fn drop_unless(&mut self, keep: impl Fn(u32, &Mine) -> bool) {
-        let instruments = self.instruments.clone();
+        let instruments = self.signs.instruments.clone();
         self.mine.retain(|partition, mine| {
             let kept = keep(*partition, mine);
             if !kept {
@@ -214,9 +213,8 @@ impl Leases {
                 break;
             }
         }
-        self.instruments.leases_held(0);
-        // Of jobs; partitions have none.
-        let _gone = request.send(0);
+        self.signs.instruments.leases_held(0);
+        let _gone = request.send(());
     }
 
     /// Gives back what is ours, and asks for nothing any more; false if somebody else wrote in between.

@@ -20,6 +20,16 @@ impl Handler for Panic {
     }
 }
 
+/// `interrupt {}`: says that it was interrupted, though nobody has asked it to end.
+pub(super) struct Interrupt;
+
+#[async_trait]
+impl Handler for Interrupt {
+    async fn handle(&self, _: &Job, _: &Context) -> Result<(), HandlerError> {
+        Err(HandlerError::Interrupted)
+    }
+}
+
 /// `exit {"code": 1}`: ends the process at once.
 pub(super) struct Exit;
 

@@ -1,6 +1,6 @@
 //! Handlers that behave.
 
-use super::{ChangeHandler, Context, Handler, HandlerError, payload};
+use super::{ChangeHandler, Context, Handler, HandlerError, Why, payload};
 use crate::{change::Change, job::Job};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ impl Handler for Noop {
     }
 }
 
-/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it does not come to an end when it is asked to.
+/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it goes on when it is asked to come to an end.
 pub(super) struct Sleep;
 
 #[derive(Deserialize)]
@@ -34,14 +34,21 @@ impl Handler for Sleep {
         let SleepPayload { ms, stubborn } = payload(job)?;
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(ms)) => {}
-            () = context.cancel.cancelled(), if !stubborn => return Err(HandlerError::Interrupted),
+            why = context.cancel.cancelled(), if !stubborn => return Err(interrupted(&job.id, why)),
         }
         context.sink.effect(&job.id, "slept").await?;
         Ok(())
     }
 }
 
-/// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block.
+/// Comes to an end, and says why.
+fn interrupted(job: &str, why: Why) -> HandlerError {
+    tracing::info!(job, because = %why, "comes to an end");
+    HandlerError::Interrupted
+}
+
+/// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block. With `"stubborn": true` it goes on when
+/// it is asked to come to an end.
 pub(super) struct Checksum;
 
 #[derive(Deserialize)]
@@ -49,6 +56,8 @@ pub(super) struct Checksum;
 struct ChecksumPayload {
     #[serde(default = "some_rounds")]
     rounds: u32,
+    #[serde(default)]
+    stubborn: bool,
 }
 
 fn some_rounds() -> u32 {
@@ -58,13 +67,13 @@ fn some_rounds() -> u32 {
 #[async_trait]
 impl Handler for Checksum {
     async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
-        let ChecksumPayload { rounds } = payload(job)?;
+        let ChecksumPayload { rounds, stubborn } = payload(job)?;
         let (id, cancel) = (job.id.clone(), context.cancel.clone());
         let sum = tokio::task::spawn_blocking(move || {
-            let mut sum = Sha256::digest(id);
+            let mut sum = Sha256::digest(&id);
             for _ in 0..rounds {
-                if cancel.is_cancelled() {
-                    return Err(HandlerError::Interrupted);
+                if let Some(why) = cancel.why().filter(|_| !stubborn) {
+                    return Err(interrupted(&id, why));
                 }
                 sum = Sha256::digest(sum);
             }

@@ -35,7 +35,7 @@ macro_rules! on_every_engine {
 
 on_every_engine! {
     claims: hands_out_once_and_keeps_no_more_when_done, claims_no_more_than_slots, wakes_when_work_arrives,
-        gives_back_at_once_and_counts_no_attempt, retries_after_the_pause, shares_no_job_between_claimers;
+        gives_back_at_once_and_counts_no_attempt, gives_back_to_the_front, counts_what_was_never_settled, retries_after_the_pause, shares_no_job_between_claimers;
     leases: hands_out_again_when_a_lease_runs_out, keeps_what_is_renewed_on_another_connection;
     fencing: fences_every_settlement_while_another_holds_the_job, fences_every_settlement_after_another_is_done,
         fences_every_settlement_after_another_gave_back, fences_every_settlement_after_another_put_off,

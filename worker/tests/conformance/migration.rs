@@ -18,7 +18,7 @@ pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
     let change = NewChange { key: "a".to_owned(), payload: json!({}), trace: Default::default() };
     let answers = [
         engine.check().await,
-        engine.enqueue(&[job("a")]).await,
+        engine.enqueue(&[job("a")]).await.map(drop),
         engine.claim(1, Duration::from_secs(30), Duration::ZERO).await.map(drop),
         engine.counts().await.map(drop),
         engine.backlog().await.map(drop),

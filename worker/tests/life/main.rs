@@ -9,9 +9,11 @@ mod boot;
 mod clock;
 mod dead;
 mod drain;
+mod ends;
 mod exits;
 mod feed;
 mod files;
+mod handlers;
 mod health;
 mod intake;
 #[path = "../support/nats.rs"]
@@ -28,3 +30,5 @@ mod place;
 mod process;
 mod retention;
 mod signals;
+mod stalled;
+mod strikes;

@@ -8,7 +8,8 @@ use crate::{
 use serde_json::{Value, json};
 
 /// A handler that finds its engine gone has failed: so many attempts that this alone buries no job.
-const FLAGS: [&str; 14] = [
+const FLAGS: [&str; 15] = [
+    "--chaos",
     "--lease",
     "1s",
     "--concurrency",

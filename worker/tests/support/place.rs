@@ -65,6 +65,11 @@ impl Place {
         Place { url: url.to_owned(), folder: tempfile::tempdir().unwrap(), server: None }
     }
 
+    /// One for each engine that there is.
+    pub(crate) fn all() -> Vec<Self> {
+        [Place::sqlite()].into_iter().chain(crate::nats::installed().map(|program| Place::nats(&program))).collect()
+    }
+
     /// The file of the embedded engine.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("queue.db")

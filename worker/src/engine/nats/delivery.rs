@@ -19,8 +19,8 @@ impl Nats {
         let job = job(&message.subject, &message.payload);
         // Nobody had it before, so its record is what it was when it was enqueued: none, or that of the dead letter.
         let known = number(message.headers.as_ref(), RECORD);
-        let (token, attempts) = match info.delivered {
-            1 => (known, 0),
+        let (token, attempts, strikes) = match info.delivered {
+            1 => (known, 0, 0),
             _ => match self.retake(message, &job, known).await? {
                 Some(taken) => taken,
                 None => return Ok(None),
@@ -29,13 +29,13 @@ impl Nats {
         let reply = message.reply.as_ref().map(ToString::to_string).unwrap_or_default();
         let claim = Claim { id: job.id.clone(), token, reply };
         let deliveries = u32::try_from(info.delivered).unwrap_or(u32::MAX);
-        Ok(Some(Delivery { job, claim, attempts, deliveries }))
+        Ok(Some(Delivery { job, claim, attempts, deliveries, strikes }))
     }
 
-    /// Writes into the record that there is a new delivery, whose token is the record's sequence.
-    async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32)>> {
+    /// Writes into the record that there is a new delivery, whose token is the record's sequence. Token, attempts, strikes.
+    async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32, u32)>> {
         let found = self.record(&job.id).await?;
-        let pause = self.pause(&found).await?;
+        let (pause, strikes) = (self.pause(&found).await?, found.strikes(known));
         let Found { sequence, record, .. } = found;
         let reply = message.reply.as_deref().unwrap_or_default();
         match record.as_ref().map(|record| &record.state) {
@@ -57,8 +57,8 @@ impl Nats {
                 None => {
                     let attempts = attempts(record.as_ref());
                     // Refused if the one who had it before settles it at this moment; then that counts.
-                    let token = self.write(&job.id, &Record::claimed(attempts), sequence).await?;
-                    return Ok(token.map(|token| (token, attempts)));
+                    let token = self.write(&job.id, &Record::claimed(attempts, strikes), sequence).await?;
+                    return Ok(token.map(|token| (token, attempts, strikes)));
                 }
             },
         }

@@ -26,11 +26,12 @@ const LETTER: usize = 6 * ErrorText::LONGEST + 1024;
 
 #[async_trait]
 impl Queue for Nats {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
+        let mut new = Vec::with_capacity(jobs.len());
         for jobs in jobs.chunks(TOGETHER) {
-            self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?;
+            new.extend(self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?);
         }
-        Ok(())
+        Ok(new)
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
@@ -85,7 +86,7 @@ impl Queue for Nats {
 impl Nats {
     /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; and
     /// as long as ids are remembered, its record says so.
-    async fn enqueue_one(&self, job: &Job) -> Result<()> {
+    async fn enqueue_one(&self, job: &Job) -> Result<bool> {
         if !is_id(&job.id) {
             return Err(self
                 .connection
@@ -99,12 +100,12 @@ impl Nats {
                 job.id
             )));
         }
-        if self.record(&job.id).await?.sequence == 0 {
-            let work =
-                PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
-            self.connection.put(self.names.new_work(&job.id), work).await?;
+        if self.record(&job.id).await?.sequence > 0 {
+            return Ok(false);
         }
-        Ok(())
+        let work = PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
+        let stored = self.connection.put(self.names.new_work(&job.id), work).await?;
+        Ok(stored.is_some_and(|stored| !stored.duplicate))
     }
 
     async fn renew_one(&self, claim: &Claim) -> Result<bool> {
@@ -126,7 +127,7 @@ impl Nats {
         match settlement {
             // Nobody waits for it to arrive: if it does not, the next delivery finds the record, and drops the work.
             Settlement::Done | Settlement::Dead { .. } => self.drop_work(&claim.reply).await?,
-            Settlement::Release => self.acknowledge(claim, "-NAK".to_owned()).await?,
+            Settlement::Release | Settlement::Stuck => self.acknowledge(claim, "-NAK".to_owned()).await?,
             Settlement::Retry { after, .. } => self.acknowledge(claim, put_off(*after)).await?,
         }
         Ok(Settled::Applied)

@@ -19,6 +19,9 @@ pub(super) struct Record {
     pub(super) state: State,
     /// How often a handler failed at it.
     pub(super) attempts: u32,
+    /// How many deliveries were never settled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) strikes: u32,
     /// Token of the delivery that was settled by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) settled: Option<u64>,
@@ -57,7 +60,7 @@ impl State {
     pub(super) fn after(settlement: &Settlement) -> Self {
         match settlement.clone() {
             Settlement::Done => State::Done,
-            Settlement::Release => State::Released,
+            Settlement::Release | Settlement::Stuck => State::Released,
             Settlement::Retry { after, error } => State::Delayed { pause: millis(after), error },
             Settlement::Dead { reason, error } => State::Dead { reason, error },
         }
@@ -76,12 +79,12 @@ impl Found {
 }
 
 impl Record {
-    pub(super) fn claimed(attempts: u32) -> Self {
-        Record { state: State::Claimed, attempts, settled: None }
+    pub(super) fn claimed(attempts: u32, strikes: u32) -> Self {
+        Record { state: State::Claimed, attempts, strikes, settled: None }
     }
 
     pub(super) fn discarded() -> Self {
-        Record { state: State::Discarded, attempts: 0, settled: None }
+        Record { state: State::Discarded, attempts: 0, strikes: 0, settled: None }
     }
 
     fn same_settlement(&self, other: &Record) -> bool {
@@ -121,11 +124,13 @@ impl Nats {
 
     /// Writes that a delivery is settled, unless there was a later one: this is the fence. The record's sequence, or none.
     pub(super) async fn write_settled(&self, claim: &Claim, settlement: &Settlement) -> Result<Option<(u64, Record)>> {
-        let mut record = Record { state: State::after(settlement), attempts: 0, settled: Some(claim.token) };
+        let mut record =
+            Record { state: State::after(settlement), attempts: 0, strikes: 0, settled: Some(claim.token) };
         if *settlement != Settlement::Done {
             let found = self.record(&claim.id).await?;
             if found.sequence == claim.token {
                 record.attempts = attempts(found.record.as_ref()) + failed(settlement);
+                record.strikes = strikes(found.record.as_ref()) + u32::from(*settlement == Settlement::Stuck);
             }
         }
         if let Some(sequence) = self.write(&claim.id, &record, claim.token).await? {
@@ -143,6 +148,27 @@ pub(super) fn attempts(record: Option<&Record>) -> u32 {
         Some(Record { state: State::Dead { .. }, .. }) | None => 0,
         Some(record) => record.attempts,
     }
+}
+
+/// How many deliveries of a job were never settled; those of a dead letter that was requeued do not count.
+fn strikes(record: Option<&Record>) -> u32 {
+    match record {
+        Some(Record { state: State::Dead { .. }, .. }) | None => 0,
+        Some(record) => record.strikes,
+    }
+}
+
+impl Found {
+    /// How many deliveries were never settled, if the job is handed out once more. `known` is the record that there was
+    /// when the work was put there: as long as it is the last, the first delivery has said nothing.
+    pub(super) fn strikes(&self, known: u64) -> u32 {
+        let claimed = matches!(self.record, Some(Record { state: State::Claimed, .. }));
+        strikes(self.record.as_ref()) + u32::from(claimed || self.sequence == known)
+    }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn failed(settlement: &Settlement) -> u32 {

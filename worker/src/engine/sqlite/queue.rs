@@ -12,19 +12,21 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The oldest jobs first: what was given back, retried or lost comes before what nobody had yet. A lease that ran out is as
-/// good as a job that is ready.
+/// good as a job that is ready, but whoever had it never settled it.
 const CLAIM: &str =
-    "UPDATE jobs SET state = 'leased', due = ?1 + ?2, span = ?2, deliveries = deliveries + 1, token = token + 1
+    "UPDATE jobs SET state = 'leased', due = ?1 + ?2, span = ?2, deliveries = deliveries + 1, token = token + 1,
+        strikes = strikes + (state = 'leased')
     WHERE position IN (SELECT position FROM (
         SELECT * FROM (SELECT position FROM jobs WHERE state IN ('delayed', 'leased') AND due <= ?1 ORDER BY due LIMIT ?3)
         UNION ALL
         SELECT * FROM (SELECT position FROM jobs WHERE state = 'ready' ORDER BY position LIMIT ?3)
     ) ORDER BY position LIMIT ?3)
-    RETURNING (SELECT job FROM payloads WHERE payloads.position = jobs.position), id, token, attempts, deliveries";
+    RETURNING (SELECT job FROM payloads WHERE payloads.position = jobs.position), id, token, attempts, deliveries, strikes";
 
 /// Changes nothing unless the delivery is the last one and still open: this is the fence.
 const SETTLE: &str = "UPDATE jobs
-    SET state = ?3, due = ?4, span = ?5, attempts = attempts + ?6, reason = ?7, error = coalesce(?8, error)
+    SET state = ?3, due = ?4, span = ?5, attempts = attempts + ?6, reason = ?7, error = coalesce(?8, error),
+        strikes = strikes + ?9
     WHERE id = ?1 AND token = ?2 AND state = 'leased'";
 
 const RENEW: &str = "UPDATE jobs SET due = ?3 + ?4, span = ?4 WHERE id = ?1 AND token = ?2 AND state = 'leased'";
@@ -47,10 +49,10 @@ const BACKLOG: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'ready')
 
 #[async_trait]
 impl Queue for Sqlite {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
         let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
         self.database
-            .transact(move |connection| rows.iter().try_for_each(|(id, job)| insert(connection, id, job)))
+            .transact(move |connection| rows.iter().map(|(id, job)| insert(connection, id, job)).collect())
             .await
     }
 
@@ -136,12 +138,14 @@ impl Sqlite {
     }
 }
 
-fn insert(connection: &Connection, id: &str, job: &str) -> rusqlite::Result<()> {
-    if connection.prepare_cached("INSERT OR IGNORE INTO jobs (id) VALUES (?)")?.execute([id])? == 1 {
+/// Whether it is new.
+fn insert(connection: &Connection, id: &str, job: &str) -> rusqlite::Result<bool> {
+    let new = connection.prepare_cached("INSERT OR IGNORE INTO jobs (id) VALUES (?)")?.execute([id])? == 1;
+    if new {
         let mut payload = connection.prepare_cached("INSERT INTO payloads (position, job) VALUES (?, ?)")?;
         payload.execute(params![connection.last_insert_rowid(), job])?;
     }
-    Ok(())
+    Ok(new)
 }
 
 fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Result<Vec<Delivery>> {
@@ -155,6 +159,7 @@ fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Re
                 claim,
                 attempts: row.get(3)?,
                 deliveries: row.get(4)?,
+                strikes: row.get(5)?,
             })
         })?
         .collect()
@@ -168,7 +173,7 @@ fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> ru
     let now = now();
     let (state, due, span, failed, reason, error) = match settlement {
         Settlement::Done => ("done", now, 0, 0, None, None),
-        Settlement::Release => ("ready", 0, 0, 0, None, None),
+        Settlement::Release | Settlement::Stuck => ("ready", 0, 0, 0, None, None),
         // Without a pause it needs no clock.
         Settlement::Retry { after, error } if after.is_zero() => ("ready", 0, 0, 1, None, Some(error.as_ref())),
         Settlement::Retry { after, error } => {
@@ -179,8 +184,9 @@ fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> ru
             ("dead", now, 0, i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error.as_ref()))
         }
     };
+    let strikes = i64::from(*settlement == Settlement::Stuck);
     let mut settle = connection.prepare_cached(SETTLE)?;
-    let changed = settle.execute(params![claim.id, claim.token, state, due, span, failed, reason, error])?;
+    let changed = settle.execute(params![claim.id, claim.token, state, due, span, failed, reason, error, strikes])?;
     Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
 }
 

@@ -12,6 +12,8 @@ CREATE TABLE jobs (
     span        INTEGER NOT NULL DEFAULT 0,
     attempts    INTEGER NOT NULL DEFAULT 0,
     deliveries  INTEGER NOT NULL DEFAULT 0,
+    -- Deliveries that were never settled.
+    strikes     INTEGER NOT NULL DEFAULT 0,
     -- Fencing token of the last delivery; unlike deliveries it is never set back.
     token       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT,
