@@ -69,8 +69,8 @@ struct ContractArgs {
     run: RunArgs,
 }
 
-/// Does what the command line says.
-pub fn run(signals: Signals, handlers: Handlers, hooks: Hooks) -> Exit {
+/// Does what the command line says, with the handlers for the queue at an address.
+pub fn run(signals: Signals, handlers: impl FnOnce(&Address) -> Handlers, hooks: Hooks) -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -84,22 +84,25 @@ pub fn run(signals: Signals, handlers: Handlers, hooks: Hooks) -> Exit {
         Ok(address) => address,
         Err(error) => return commands::or_say(Err(error)),
     };
+    let handlers = handlers(&address);
     if let Command::Run(settings) = cli.command {
         return Worker { settings, address, handlers, hooks, log: cli.log }.run(signals);
     }
-    commands::or_say(signals.end_at_first().map_err(Into::into).and_then(|()| cli.command.run(&address, &cli.log)))
+    commands::or_say(
+        signals.end_at_first().map_err(Into::into).and_then(|()| cli.command.run(&address, &handlers, &cli.log)),
+    )
 }
 
 impl Command {
-    fn run(self, address: &Address, log: &str) -> Result<Exit> {
+    fn run(self, address: &Address, handlers: &Handlers, log: &str) -> Result<Exit> {
         match self {
             Command::Run(_) => unreachable!("it lives for itself"),
             Command::Enqueue(enqueue) => enqueue.run(address, log),
-            Command::Status(status) => status.run(address),
+            Command::Status(status) => status.run(address, handlers.sink()),
             Command::Drain(drain) => drain.run(),
             Command::Dead(dead) => dead.run(address),
-            Command::Prune(prune) => prune.run(address),
-            Command::Migrate(migrate) => migrate.run(address),
+            Command::Prune(prune) => prune.run(address, handlers.sink()),
+            Command::Migrate(migrate) => migrate.run(address, handlers.sink()),
             Command::WaitMigrations(wait) => wait.run(address),
             Command::Contract(contract) => contract.run(),
             Command::Probe(probe) => probe.run(),

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{Engine, Pruned, Result},
+    handlers::Sink,
     telemetry::Instruments,
 };
 use std::{
@@ -22,6 +23,8 @@ const OFF: f64 = 2.0;
 pub struct Upkeep {
     /// Of which queue.
     pub engine: Arc<dyn Engine>,
+    /// The sink of the samples, if there are any.
+    pub sink: Option<Sink>,
     /// Own metrics.
     pub instruments: Instruments,
     /// How long what has ended is kept.
@@ -63,9 +66,9 @@ impl Upkeep {
     }
 
     async fn prune(&self) {
-        match prune(&self.engine, self.keep).await {
-            Ok(Pruned { jobs: 0, changes: 0, effects: 0, .. }) => {}
-            Ok(Pruned { jobs, changes, effects, .. }) => {
+        match prune(&self.engine, self.sink.as_ref(), self.keep).await {
+            Ok((Pruned { jobs: 0, changes: 0, .. }, None | Some(0))) => {}
+            Ok((Pruned { jobs, changes, .. }, effects)) => {
                 tracing::info!(jobs, changes, effects, "removed what ended long ago");
             }
             Err(error) => {
@@ -76,14 +79,14 @@ impl Upkeep {
     }
 }
 
-/// Removes all that ended longer than `keep` ago, part by part.
+/// Removes all that ended longer than `keep` ago, part by part; and the effects of the samples, of which it says how many.
 ///
 /// # Errors
 /// The engine fails; what was removed until then is.
-pub async fn prune(engine: &Arc<dyn Engine>, keep: Duration) -> Result<Pruned> {
+pub async fn prune(engine: &Arc<dyn Engine>, sink: Option<&Sink>, keep: Duration) -> Result<(Pruned, Option<u64>)> {
     let (mut all, mut from) = (Pruned::default(), None);
     loop {
-        let Pruned { jobs, changes, next, .. } = engine.prune(keep, from.as_deref()).await?;
+        let Pruned { jobs, changes, next } = engine.prune(keep, from.as_deref()).await?;
         all.jobs += jobs;
         all.changes += changes;
         from = next;
@@ -91,11 +94,9 @@ pub async fn prune(engine: &Arc<dyn Engine>, keep: Duration) -> Result<Pruned> {
             break;
         }
     }
-    loop {
-        let Pruned { effects, next, .. } = engine.forget_effects(keep).await?;
-        all.effects += effects;
-        if next.is_none() {
-            return Ok(all);
-        }
-    }
+    let effects = match sink {
+        Some(sink) => Some(sink.forget(keep).await?),
+        None => None,
+    };
+    Ok((all, effects))
 }

@@ -3,7 +3,7 @@
 use super::{connected, say};
 use crate::{
     change::NewChange,
-    engine::{Address, Engine},
+    engine::{Address, Engine, Error},
     exit::Exit,
     job::{self, Job, TraceContext},
     settings::name,
@@ -89,7 +89,8 @@ impl Enqueue {
         if self.handler == PROJECT {
             let key = |id: &String| payload.get("key").and_then(Value::as_str).unwrap_or(id).to_owned();
             let change = |id| NewChange { key: key(id), payload: payload.clone(), trace: trace.clone() };
-            return engine.publish(&ids.iter().map(change).collect::<Vec<_>>()).await.map(|()| vec![true; ids.len()]);
+            let feed = engine.clone().feed().ok_or_else(|| Error::Refused("this engine has no feed".to_owned()))?;
+            return feed.publish(&ids.iter().map(change).collect::<Vec<_>>()).await.map(|()| vec![true; ids.len()]);
         }
         let handler = &self.handler;
         let job = |id: &String| Job {

@@ -4,6 +4,7 @@ use super::{connected, say};
 use crate::{
     engine::{self, Address, Error},
     exit::Exit,
+    handlers::Sink,
     settings::duration,
 };
 use anyhow::Result;
@@ -22,8 +23,14 @@ pub(crate) struct Migrate {
 }
 
 impl Migrate {
-    pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
-        connected(address, |engine| async move { Ok(engine.migrate(self.partitions).await?) })?;
+    pub(crate) fn run(&self, address: &Address, sink: Option<&Sink>) -> Result<Exit> {
+        connected(address, |engine| async move {
+            engine.migrate(self.partitions).await?;
+            match sink {
+                Some(sink) => Ok(sink.migrate().await?),
+                None => Ok(()),
+            }
+        })?;
         say("the queue is ready")?;
         Ok(Exit::Clean)
     }

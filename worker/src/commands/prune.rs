@@ -4,6 +4,7 @@ use super::{connected, say};
 use crate::{
     engine::{Address, Pruned},
     exit::Exit,
+    handlers::Sink,
     settings::age,
     upkeep::prune,
 };
@@ -20,13 +21,14 @@ pub(crate) struct Prune {
 }
 
 impl Prune {
-    pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
+    pub(crate) fn run(&self, address: &Address, sink: Option<&Sink>) -> Result<Exit> {
         let pruned = connected(address, |engine| async move {
             engine.check().await?;
-            Ok(prune(&engine, self.keep).await?)
+            Ok(prune(&engine, sink, self.keep).await?)
         })?;
-        let Pruned { jobs, changes, effects, .. } = pruned;
-        say(format_args!("removed {jobs} jobs, {changes} changes, {effects} effects"))?;
+        let (Pruned { jobs, changes, .. }, effects) = pruned;
+        let effects = effects.map(|effects| format!(", {effects} effects")).unwrap_or_default();
+        say(format_args!("removed {jobs} jobs, {changes} changes{effects}"))?;
         Ok(Exit::Clean)
     }
 }

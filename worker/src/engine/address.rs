@@ -87,8 +87,10 @@ impl FromStr for Url {
 impl Servers {
     fn parse(text: &str) -> Result<Self, String> {
         let (mut addresses, mut login) = (Vec::new(), Login::Nobody);
+        // The first says it for those that do not.
+        let scheme = text.split_once("://").map_or("nats", |(scheme, _)| scheme);
         for (number, part) in (1..).zip(text.split(',')) {
-            let (address, own) = server(part).map_err(|error| format!("server {number}: {error}"))?;
+            let (address, own) = server(part, scheme).map_err(|error| format!("server {number}: {error}"))?;
             addresses.push(address);
             match (&login, own) {
                 (_, Login::Nobody) => {}
@@ -117,8 +119,8 @@ impl Servers {
 }
 
 /// One server, without the login, and the login.
-fn server(part: &str) -> Result<(String, Login), String> {
-    let (scheme, rest) = part.split_once("://").unwrap_or(("nats", part));
+fn server(part: &str, scheme: &str) -> Result<(String, Login), String> {
+    let (scheme, rest) = part.split_once("://").unwrap_or((scheme, part));
     if !["nats", "tls"].contains(&scheme) {
         return Err(format!("`{scheme}` is not a scheme of NATS; write nats:// or tls://"));
     }

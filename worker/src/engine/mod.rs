@@ -1,14 +1,13 @@
-//! What a queue, a feed and the sample's sink ask of an engine, and which engines there are.
+//! What a queue and a feed ask of an engine, and which engines there are.
 //!
 //! A connection belongs to the thread that opened it: the renewer has one of its own, so that nothing that the work does
 //! can keep it from renewing. Every call returns within [`CALL`] or fails; a call that fails may have had its effect.
 
 mod address;
-mod nats;
-mod sqlite;
+pub(crate) mod nats;
+pub(crate) mod sqlite;
 
 pub use address::{Address, Files, Servers, Url};
-pub(crate) use nats::client as nats_client;
 
 use crate::{
     change::{Change, Lease, NewChange, Progress, Revision, Versioned},
@@ -43,7 +42,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Competing consumers: each job goes to one of them at a time.
 #[async_trait]
-pub trait Queue {
+pub trait Queue: Send + Sync {
     /// Puts jobs into the queue; says for each whether it is new. A job whose id is there already is left as it is.
     async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>>;
 
@@ -78,7 +77,7 @@ pub trait Queue {
 
 /// An ordered change feed.
 #[async_trait]
-pub trait Feed {
+pub trait Feed: Send + Sync {
     /// Appends changes.
     async fn publish(&self, changes: &[NewChange]) -> Result<()>;
 
@@ -101,34 +100,6 @@ pub trait Feed {
     async fn progress(&self) -> Result<Vec<Progress>>;
 }
 
-/// Where the sample handlers leave their effects, so that anybody can count them from outside.
-#[async_trait]
-pub trait Sink: Send + Sync {
-    /// Leaves the effect of a job; false if it is there already.
-    async fn effect(&self, job: &str, value: &str) -> Result<bool>;
-
-    /// Counts a change under its key; false if it, or a later one of its partition, has been counted.
-    async fn project(&self, change: &Change) -> Result<bool>;
-
-    /// How many effects there are.
-    async fn effects(&self) -> Result<Effects>;
-
-    /// Removes some of the effects that are older than `keep`.
-    async fn forget_effects(&self, keep: Duration) -> Result<Pruned>;
-}
-
-/// Effects of the sample handlers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Effects {
-    /// Of jobs.
-    pub total: u64,
-    /// Jobs that have one; less than `total` if any took effect twice.
-    pub distinct: u64,
-    /// Changes that were counted.
-    #[serde(skip)]
-    pub projected: u64,
-}
-
 /// What a call has removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Pruned {
@@ -136,8 +107,6 @@ pub struct Pruned {
     pub jobs: u64,
     /// Changes that were worked off.
     pub changes: u64,
-    /// Effects of the sample handlers.
-    pub effects: u64,
     /// Where to go on, in the engine's own words; none if nothing is left.
     #[serde(skip)]
     pub next: Option<String>,
@@ -145,7 +114,7 @@ pub struct Pruned {
 
 /// One engine, connected.
 #[async_trait]
-pub trait Engine: Queue + Feed + Sink {
+pub trait Engine: Queue {
     /// Makes or upgrades what the queue needs. May be called again, and by several processes at once. A feed gains
     /// partitions only while there is nothing to do in those that it has, and loses none; without a number it keeps them.
     async fn migrate(&self, partitions: Option<u32>) -> Result<()>;
@@ -159,6 +128,11 @@ pub trait Engine: Queue + Feed + Sink {
 
     /// The time by which pauses and leases are counted, whatever the clock of this host says meanwhile.
     async fn time(&self) -> Result<SystemTime>;
+
+    /// Its feed, if it has one: an engine may be a queue and nothing else.
+    fn feed(self: Arc<Self>) -> Option<Arc<dyn Feed>> {
+        None
+    }
 
     /// `messaging.system` of the semantic conventions.
     fn system(&self) -> &'static str;

@@ -8,7 +8,7 @@ pub use leases::Leases;
 
 use crate::{
     ends::Changes,
-    engine::Engine,
+    engine::{Feed, Queue},
     handlers::ChangeHandler,
     heartbeat::{BEAT, Heartbeat},
     life::Event,
@@ -46,7 +46,9 @@ pub struct Assigned {
 /// What the partitions share.
 pub struct Shared {
     /// Where changes come from.
-    pub engine: Arc<dyn Engine>,
+    pub feed: Arc<dyn Feed>,
+    /// Where handlers put jobs.
+    pub queue: Arc<dyn Queue>,
     /// What does them.
     pub handler: Arc<dyn ChangeHandler>,
     /// How soon a change is tried again.
@@ -115,7 +117,7 @@ impl Consumer {
     fn look_at_lag(&self) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            for progress in shared.engine.progress().await.unwrap_or_default() {
+            for progress in shared.feed.progress().await.unwrap_or_default() {
                 shared.instruments.feed_lag(progress.partition, progress.lag);
             }
         });

@@ -116,7 +116,7 @@ impl Partition {
 
     async fn read(&self) -> Vec<Change> {
         let (began, clock) = (SystemTime::now(), Instant::now());
-        let reading = self.shared.engine.read(self.assigned.partition, self.offset, BATCH, WAIT);
+        let reading = self.shared.feed.read(self.assigned.partition, self.offset, BATCH, WAIT);
         let Some(found) = self.while_it_may(reading).await else { return vec![] };
         self.shared.reach.is(found.is_ok());
         let error = found.as_ref().err().map(error_type);
@@ -174,9 +174,9 @@ impl Partition {
             abort: &shared.abort,
             instruments: &shared.instruments,
         };
-        let (handler, sink, change) = (shared.handler.clone(), shared.engine.clone(), change.clone());
+        let (handler, queue, change) = (shared.handler.clone(), shared.queue.clone(), change.clone());
         let work =
-            attempt.by(|cancel| async move { handler.handle(&change, &Context { sink, attempts, cancel }).await });
+            attempt.by(|cancel| async move { handler.handle(&change, &Context { queue, attempts, cancel }).await });
         let outcome = tokio::select! {
             outcome = work.instrument(span.clone()) => outcome,
             never = self.pass_on(&canceller) => match never {},
@@ -202,7 +202,7 @@ impl Partition {
             return true;
         }
         let (partition, seen) = (self.assigned.partition, self.assigned.revision);
-        match self.shared.engine.write_checkpoint(partition, self.offset, seen).await {
+        match self.shared.feed.write_checkpoint(partition, self.offset, seen).await {
             Ok(Some(revision)) => {
                 self.checkpoint = self.offset;
                 self.assigned.revision = revision;

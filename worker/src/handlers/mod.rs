@@ -4,13 +4,15 @@ mod attempt;
 mod cancel;
 mod chaos;
 mod samples;
+mod sink;
 
 pub(crate) use attempt::Attempt;
 pub use cancel::{Cancel, Canceller, Why};
+pub use sink::{Effects, Sink};
 
 use crate::{
     change::Change,
-    engine::{self, Engine},
+    engine::{self, Address, Queue},
     job::Job,
 };
 use async_trait::async_trait;
@@ -37,8 +39,8 @@ pub trait ChangeHandler: Send + Sync {
 /// What a handler gets besides its job.
 #[derive(Clone)]
 pub struct Context {
-    /// Where the samples leave their effects.
-    pub sink: Arc<dyn Engine>,
+    /// Where a handler puts jobs that are to be done next.
+    pub queue: Arc<dyn Queue>,
     /// How often a handler failed at it before.
     pub attempts: u32,
     /// Says when the handler must come to an end, and why. Look at it if the job takes long, and keep a clone for as long as
@@ -71,6 +73,7 @@ impl From<engine::Error> for HandlerError {
 pub struct Handlers {
     jobs: BTreeMap<&'static str, Arc<dyn Handler>>,
     changes: Option<Arc<dyn ChangeHandler>>,
+    sink: Option<Sink>,
 }
 
 impl Handlers {
@@ -79,21 +82,29 @@ impl Handlers {
         Handlers::default()
     }
 
-    /// The samples that behave.
-    pub fn samples() -> Self {
-        Handlers::none()
+    /// The samples that behave, with a sink beside the queue of this address.
+    pub fn samples(address: &Address) -> Self {
+        let sink = Sink::of(address);
+        let handlers = Handlers::none()
             .with("noop", samples::Noop)
-            .with("sleep", samples::Sleep)
-            .with("checksum", samples::Checksum)
-            .with("fail", samples::Fail)
-            .with_changes(samples::Project)
+            .with("sleep", samples::Sleep(sink.clone()))
+            .with("checksum", samples::Checksum(sink.clone()))
+            .with("fail", samples::Fail(sink.clone()))
+            .with_changes(samples::Project(sink.clone()));
+        Handlers { sink: Some(sink), ..handlers }
+    }
+
+    /// The sink of the samples; none where there are only handlers of your own.
+    pub fn sink(&self) -> Option<&Sink> {
+        self.sink.as_ref()
     }
 
     /// With those that do not, for whoever asks for them: any job may end the process then.
     #[must_use]
-    pub(crate) fn with_chaos(self) -> Self {
+    pub(crate) fn with_chaos(self, address: &Address) -> Self {
+        let sink = self.sink.clone().unwrap_or_else(|| Sink::of(address));
         let chaos: [Arc<dyn Handler>; 4] =
-            [Arc::new(chaos::Exit), Arc::new(chaos::Hang), Arc::new(chaos::Interrupt), Arc::new(chaos::Panic)];
+            [Arc::new(chaos::Exit), Arc::new(chaos::Hang(sink)), Arc::new(chaos::Interrupt), Arc::new(chaos::Panic)];
         Handlers { jobs: self.jobs.into_iter().chain(CHAOS.into_iter().zip(chaos)).collect(), ..self }
     }
 

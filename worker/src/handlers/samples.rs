@@ -1,6 +1,6 @@
 //! Handlers that behave.
 
-use super::{ChangeHandler, Context, Handler, HandlerError, Why, payload};
+use super::{ChangeHandler, Context, Handler, HandlerError, Sink, Why, payload};
 use crate::{change::Change, job::Job};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ impl Handler for Noop {
 }
 
 /// `sleep {"ms": 50}`: waits. With `"stubborn": true` it goes on when it is asked to come to an end.
-pub(super) struct Sleep;
+pub(super) struct Sleep(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +36,7 @@ impl Handler for Sleep {
             () = tokio::time::sleep(Duration::from_millis(ms)) => {}
             why = context.cancel.cancelled(), if !stubborn => return Err(interrupted(&job.id, why)),
         }
-        context.sink.effect(&job.id, "slept").await?;
+        self.0.effect(&job.id, "slept").await?;
         Ok(())
     }
 }
@@ -49,7 +49,7 @@ fn interrupted(job: &str, why: Why) -> HandlerError {
 
 /// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block. With `"stubborn": true` it goes on when
 /// it is asked to come to an end.
-pub(super) struct Checksum;
+pub(super) struct Checksum(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,13 +80,13 @@ impl Handler for Checksum {
             Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         });
         let sum = sum.await.map_err(|error| HandlerError::Failed(error.to_string()))??;
-        context.sink.effect(&job.id, &sum).await?;
+        self.0.effect(&job.id, &sum).await?;
         Ok(())
     }
 }
 
 /// `fail {"times": 2}`: fails that often, then works.
-pub(super) struct Fail;
+pub(super) struct Fail(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,18 +101,18 @@ impl Handler for Fail {
         if context.attempts < times {
             return Err(HandlerError::Failed(format!("failed {} of {times} times", context.attempts + 1)));
         }
-        context.sink.effect(&job.id, "worked at last").await?;
+        self.0.effect(&job.id, "worked at last").await?;
         Ok(())
     }
 }
 
 /// `project`: counts the changes of the feed, each once.
-pub(super) struct Project;
+pub(super) struct Project(pub(super) Sink);
 
 #[async_trait]
 impl ChangeHandler for Project {
-    async fn handle(&self, change: &Change, context: &Context) -> Result<(), HandlerError> {
-        context.sink.project(change).await?;
+    async fn handle(&self, change: &Change, _: &Context) -> Result<(), HandlerError> {
+        self.0.project(change).await?;
         Ok(())
     }
 }

@@ -64,8 +64,9 @@ async fn work(shared: &Shared, delivery: &Delivery, canceller: &Canceller) -> Ou
         abort: &shared.abort,
         instruments: &shared.instruments,
     };
-    let (job, sink, attempts) = (delivery.job.clone(), shared.engine.clone(), delivery.attempts);
-    attempt.by(|cancel| async move { handler.handle(&job, &Context { sink, attempts, cancel }).await }).await
+    let (job, attempts) = (delivery.job.clone(), delivery.attempts);
+    let queue = shared.engine.clone();
+    attempt.by(|cancel| async move { handler.handle(&job, &Context { queue, attempts, cancel }).await }).await
 }
 
 /// Nothing is said where the claim is not ours any more: it is lost, or the keeper gives it back.

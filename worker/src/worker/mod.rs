@@ -70,7 +70,7 @@ impl Worker {
     fn begin(mut self, events: Sender<Event>, signals: Signals) -> Result<(Parts, Receiver<Signal>)> {
         let (told, because) = mpsc::channel();
         if self.settings.chaos {
-            self.handlers = self.handlers.with_chaos();
+            self.handlers = self.handlers.with_chaos(&self.address);
         }
         let parts = Parts::new(self, events.clone())?;
         let mut interrupts = 0;

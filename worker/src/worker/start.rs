@@ -58,7 +58,8 @@ impl Parts {
             self.start_intake(listener, &engine, &messaging);
         }
         let instruments = self.vitals.instruments.clone();
-        let upkeep = Upkeep { engine: engine.clone(), instruments, keep: self.worker.settings.keep };
+        let (sink, keep) = (self.worker.handlers.sink().cloned(), self.worker.settings.keep);
+        let upkeep = Upkeep { engine: engine.clone(), sink, instruments, keep };
         self.runtime.spawn(upkeep.run());
         let connection = Connection::to(self.worker.address.clone());
         self.keeper = Some(match self.worker.settings.mode {
@@ -110,7 +111,8 @@ impl Parts {
         );
         let consumer = feed::Consumer {
             shared: Arc::new(feed::Shared {
-                engine,
+                feed: engine.clone().feed().context("--mode feed: this engine has no feed")?,
+                queue: engine,
                 handler,
                 policy: Policy::of(settings),
                 job_timeout: settings.job_timeout,

@@ -262,13 +262,13 @@ pub(crate) async fn claims_many_large_jobs(place: Arc<Place>) {
     nothing(&engine).await;
 }
 
-async fn put_by_hand(place: &Place, id: &str, text: impl Into<String>) {
+pub(crate) async fn put_by_hand(place: &Place, id: &str, text: impl Into<String>) {
     let text = text.into();
     match &place.address().url {
         Url::Sqlite(file) => {
             let file = rusqlite::Connection::open(file).unwrap();
-            file.execute("INSERT INTO jobs (position, id) VALUES (1, ?1)", [id]).unwrap();
-            file.execute("INSERT INTO payloads (position, job) VALUES (1, ?)", [text]).unwrap();
+            file.execute("INSERT INTO jobs (id) VALUES (?)", [id]).unwrap();
+            file.execute("INSERT INTO payloads (position, job) VALUES (last_insert_rowid(), ?)", [text]).unwrap();
         }
         Url::Nats(_) => {
             let wire = wire(place).await;

@@ -47,3 +47,16 @@ pub(crate) async fn enqueues_thousands_in_seconds(place: Arc<Place>) {
     assert_eq!(counts(&engine).await, Counts { ready: 5000, ..Counts::default() });
     assert_eq!(engine.backlog().await.unwrap(), 5000);
 }
+
+/// By the words of the README, and in a language of its own.
+pub(crate) async fn takes_jobs_that_another_program_put_there(place: Arc<Place>) {
+    let engine = place.queue().await;
+    let text = r#"{"id": "4711", "handler": "invoice", "payload": {"sum": 3}}"#;
+    crate::dead::put_by_hand(&place, "4711", text).await;
+    assert_eq!(counts(&engine).await, Counts { ready: 1, ..Counts::default() });
+    let delivery = one(&engine).await;
+    assert_eq!((delivery.job.handler.as_str(), &delivery.job.payload), ("invoice", &serde_json::json!({ "sum": 3 })));
+    assert_eq!(settle(&engine, &delivery, Done).await, Applied);
+    engine.enqueue(&[job("4711")]).await.unwrap();
+    assert_eq!(counts(&engine).await, Counts { done: 1, ..Counts::default() });
+}

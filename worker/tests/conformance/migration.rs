@@ -15,6 +15,7 @@ use std::{
 
 pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
     let engine = place.connect().await;
+    let feed = engine.clone().feed().unwrap();
     let change = NewChange { key: "a".to_owned(), payload: json!({}), trace: Default::default() };
     let answers = [
         engine.check().await,
@@ -26,12 +27,10 @@ pub(crate) async fn says_that_it_is_not_migrated(place: Arc<Place>) {
         engine.dead_letter("a").await.map(drop),
         engine.requeue("a").await.map(drop),
         engine.discard("a").await.map(drop),
-        engine.effect("a", "").await.map(drop),
-        engine.effects().await.map(drop),
-        engine.publish(&[change]).await,
-        engine.leases().await.map(drop),
-        engine.progress().await.map(drop),
-        engine.write_checkpoint(0, 1, 0).await.map(drop),
+        feed.publish(&[change]).await,
+        feed.leases().await.map(drop),
+        feed.progress().await.map(drop),
+        feed.write_checkpoint(0, 1, 0).await.map(drop),
     ];
     for (number, answer) in answers.into_iter().enumerate() {
         let Err(error) = answer else { panic!("call {number} worked") };
@@ -60,7 +59,8 @@ pub(crate) async fn migrates_once_for_all(place: Arc<Place>) {
 
 pub(crate) async fn gains_partitions_and_loses_none(place: Arc<Place>) {
     let engine = place.queue().await;
-    let partitions = || async { engine.leases().await.unwrap().len() as u32 };
+    let feed = place.feed().await;
+    let partitions = || async { feed.leases().await.unwrap().len() as u32 };
     let refused = |wanted| {
         let engine = engine.clone();
         async move {
@@ -72,18 +72,18 @@ pub(crate) async fn gains_partitions_and_loses_none(place: Arc<Place>) {
     assert_eq!(partitions().await, PARTITIONS);
     refused(1).await;
     let change = NewChange { key: "a".to_owned(), payload: json!({}), trace: Default::default() };
-    engine.publish(std::slice::from_ref(&change)).await.unwrap();
+    feed.publish(std::slice::from_ref(&change)).await.unwrap();
     refused(PARTITIONS + 2).await;
     assert_eq!(partitions().await, PARTITIONS);
 
     let partition = change.partition(PARTITIONS);
-    let read = engine.read(partition, 0, 1, Duration::ZERO).await.unwrap();
-    engine.write_checkpoint(partition, read[0].offset, 0).await.unwrap().unwrap();
+    let read = feed.read(partition, 0, 1, Duration::ZERO).await.unwrap();
+    feed.write_checkpoint(partition, read[0].offset, 0).await.unwrap().unwrap();
     engine.migrate(Some(PARTITIONS + 2)).await.unwrap();
     engine.migrate(None).await.unwrap();
     assert_eq!(partitions().await, PARTITIONS + 2);
     refused(PARTITIONS).await;
-    engine.publish(&[change]).await.unwrap();
+    feed.publish(&[change]).await.unwrap();
 }
 
 pub(crate) async fn says_that_nobody_is_there(place: Arc<Place>) {

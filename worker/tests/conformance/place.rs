@@ -2,7 +2,8 @@
 
 use crate::nats::Server;
 use plimsoll_worker::{
-    engine::{self, Address, Engine, Url},
+    engine::{self, Address, Engine, Feed, Url},
+    handlers::Sink,
     job::{Counts, DeadLetter, Delivery, Job, Settled, Settlement},
 };
 use serde_json::json;
@@ -51,6 +52,21 @@ impl Place {
         engine.migrate(Some(PARTITIONS)).await.unwrap();
         engine.check().await.unwrap();
         engine
+    }
+
+    /// A connection to a feed that is ready to be used.
+    pub(crate) async fn new_feed(&self) -> Arc<dyn Feed> {
+        self.queue().await.feed().unwrap()
+    }
+
+    /// A connection to a feed that is there.
+    pub(crate) async fn feed(&self) -> Arc<dyn Feed> {
+        self.connect().await.feed().unwrap()
+    }
+
+    /// A sink of its own connection.
+    pub(crate) fn sink(&self) -> Sink {
+        Sink::of(&self.address)
     }
 }
 

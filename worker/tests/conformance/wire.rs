@@ -185,14 +185,15 @@ pub(crate) async fn shows_a_letter_that_cannot_be_read(place: Arc<Place>) {
 /// A migration that died while it waited for those who publish.
 pub(crate) async fn opens_a_feed_that_was_left_closed(place: Arc<Place>) {
     let (engine, wire) = (place.queue().await, wire(&place).await);
+    let feed = place.feed().await;
     let closed = json!({ "version": 1, "partitions": PARTITIONS, "closed": true }).to_string();
     wire.publish("$KV.jobs-leases.queue", closed.into()).await.unwrap().await.unwrap();
     let change = NewChange { key: "a".to_owned(), payload: json!({}), trace: Default::default() };
-    let error = engine.publish(std::slice::from_ref(&change)).await.unwrap_err();
+    let error = feed.publish(std::slice::from_ref(&change)).await.unwrap_err();
     assert!(error.to_string().contains("the feed is gaining partitions"), "{error}");
     engine.migrate(None).await.unwrap();
-    engine.publish(&[change]).await.unwrap();
-    assert_eq!(engine.leases().await.unwrap().len() as u32, PARTITIONS);
+    feed.publish(&[change]).await.unwrap();
+    assert_eq!(feed.leases().await.unwrap().len() as u32, PARTITIONS);
 }
 
 pub(crate) async fn has_the_server_remember_as_long_but_not_less_than_a_week(place: Arc<Place>) {
@@ -200,7 +201,7 @@ pub(crate) async fn has_the_server_remember_as_long_but_not_less_than_a_week(pla
     let day = Duration::from_secs(24 * 3600);
     for (keep, remembered) in [(day, 7 * day), (30 * day, 30 * day), (7 * day, 7 * day)] {
         engine.prune(keep, None).await.unwrap();
-        for stream in ["jobs-records", "jobs-discarded", "jobs-effects"] {
+        for stream in ["jobs-records", "jobs-discarded"] {
             let config = wire.get_stream(stream).await.unwrap().cached_info().config.clone();
             assert_eq!(config.max_age, remembered, "{stream}");
         }

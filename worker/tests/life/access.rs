@@ -176,10 +176,14 @@ fn a_server_with_tls_is_known_by_its_authority() {
     refused(&place, &["--nats-ca", "none.pem"], "--nats-ca none.pem: No such file");
     fs::write(place.folder().join("empty.pem"), "").unwrap();
     refused(&place, &["--nats-ca", "empty.pem"], "--nats-ca empty.pem: there is no PEM with a certificate");
-    // Whoever names an authority wants TLS, whatever the server says.
+    // Whoever names an authority, or says tls, wants it, whatever the server says.
     let plain = Server::start(&program);
-    let output = Place::at(&plain.url()).run(&["migrate", "--nats-ca", &ca]);
-    assert!(!output.status.success(), "{}", said(&output));
+    let tls = plain.url().replace("nats:", "tls:");
+    let second = format!("tls://127.0.0.1:1,{}", plain.address());
+    for (url, flags) in [(plain.url(), &["--nats-ca", &ca][..]), (tls, &[]), (second, &[])] {
+        let output = Place::at(&url).run(&[&["migrate"], flags].concat());
+        assert!(!output.status.success(), "{url}: {}", said(&output));
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The file of the embedded engine: whose it is, whether it is still the same, and how much is written to it.
 
 use crate::{place::Place, process::until};
+use nix::sys::signal::Signal;
 use rusqlite::Connection;
 use serde_json::json;
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::MetadataExt, time::Duration};
 
 #[test]
 fn the_database_of_another_program_is_refused_by_name_and_left_alone() {
@@ -44,12 +45,19 @@ fn a_file_that_was_replaced_is_noticed() {
     let file = Connection::open(other.file()).unwrap();
     file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     drop(file);
-    for ending in ["-wal", "-shm"] {
-        fs::remove_file(place.folder().join(format!("queue.db{ending}"))).ok();
+    worker.signal(Signal::SIGSTOP);
+    let log = place.folder().join("queue.db-wal");
+    for file in [&log, &place.folder().join("queue.db-shm")] {
+        fs::remove_file(file).ok();
     }
     fs::rename(other.file(), place.file()).unwrap();
-    // It goes on with what is there now.
+    let another = Connection::open(place.file()).unwrap();
+    another.execute("UPDATE jobs SET attempts = 1", []).unwrap();
+    let before = fs::metadata(&log).unwrap().ino();
+    worker.signal(Signal::SIGCONT);
+    // It goes on with what is there now, and has left it alone when it let go of the other.
     place.becomes("five done", |status| status.done == 5);
+    assert_eq!(fs::metadata(&log).unwrap().ino(), before);
     until("a word about it", Duration::from_secs(10), || {
         let told = |line: &serde_json::Value| line["error"].as_str().is_some_and(|error| error.contains("replaced"));
         worker.log().iter().any(told).then_some(())

@@ -3,7 +3,7 @@
 //! On JetStream there are two such loops. An acknowledgement is the least that there is, but it does not fence (see the
 //! engine): the other loop writes the record that does, as the worker must.
 
-use crate::engine::{Address, CALL, Servers, Url, nats_client};
+use crate::engine::{Address, CALL, Servers, Url, nats::client};
 use anyhow::{Result, anyhow};
 use async_nats::jetstream::{
     self, Message,
@@ -124,7 +124,7 @@ async fn finish(context: &jetstream::Context, message: Message, done: Done) -> R
 }
 
 async fn context(servers: &Servers) -> Result<jetstream::Context> {
-    Ok(jetstream::new(nats_client(servers).await?))
+    Ok(jetstream::new(client(servers).await?))
 }
 
 /// Removes a file and what SQLite keeps beside it.

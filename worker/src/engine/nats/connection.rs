@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{error::Error as _, fmt::Display, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     pub(super) context: Context,
     place: String,
     lost: watch::Receiver<bool>,
@@ -25,14 +25,14 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects, and connects again by itself whenever the connection is lost.
-    pub(super) async fn connect(servers: &Servers) -> Result<Self> {
+    pub(crate) async fn connect(servers: &Servers) -> Result<Self> {
         let (sender, lost) = watch::channel(false);
-        let client = client(servers, sender).await?;
+        let client = connect(servers, sender).await?;
         Ok(Connection { context: ContextBuilder::new().timeout(CALL).build(client), place: place(servers), lost })
     }
 
     /// Runs a call of the engine. While the connection is lost it fails at once; the client would store it up.
-    pub(super) fn within<T>(
+    pub(crate) fn within<T>(
         &self,
         limit: Duration,
         call: impl Future<Output = Result<T>> + Send,
@@ -50,7 +50,7 @@ impl Connection {
     }
 
     /// The last message of a subject. Read from the leader of the stream, as all here: a replica may be behind.
-    pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<StreamMessage>> {
+    pub(crate) async fn last(&self, stream: &str, subject: &str) -> Result<Option<StreamMessage>> {
         self.read(stream, |stream| stream.raw_message_builder().last_by_subject(subject)).await
     }
 
@@ -60,7 +60,7 @@ impl Connection {
     }
 
     /// The first message of a subject that has at least this sequence.
-    pub(super) async fn next(&self, stream: &str, subject: &str, from: u64) -> Result<Option<StreamMessage>> {
+    pub(crate) async fn next(&self, stream: &str, subject: &str, from: u64) -> Result<Option<StreamMessage>> {
         self.read(stream, |stream| stream.raw_message_builder().next_by_subject(subject).sequence(from)).await
     }
 
@@ -78,7 +78,7 @@ impl Connection {
     }
 
     /// Stores a message; none if it expects a last sequence of its subject that is not the last any more.
-    pub(super) async fn put(&self, subject: String, message: PublishMessage) -> Result<Option<PublishAck>> {
+    pub(crate) async fn put(&self, subject: String, message: PublishMessage) -> Result<Option<PublishAck>> {
         let stored = match self.context.send_publish(subject, message).await {
             Ok(answer) => answer.await,
             Err(error) => Err(error),
@@ -106,7 +106,7 @@ impl Connection {
     }
 
     /// How a stream is, and how much is in it.
-    pub(super) async fn info(&self, stream: &str) -> Result<Info> {
+    pub(crate) async fn info(&self, stream: &str) -> Result<Info> {
         self.ask(format!("STREAM.INFO.{stream}"), &serde_json::json!({})).await
     }
 
@@ -119,11 +119,11 @@ impl Connection {
         }
     }
 
-    pub(super) fn refused(&self, why: impl Display) -> Error {
+    pub(crate) fn refused(&self, why: impl Display) -> Error {
         Error::Refused(self.text(why))
     }
 
-    pub(super) fn unreachable(&self, why: impl Display) -> Error {
+    pub(crate) fn unreachable(&self, why: impl Display) -> Error {
         Error::Unreachable(self.text(why))
     }
 
@@ -132,8 +132,13 @@ impl Connection {
     }
 }
 
+/// A client as the engine has it: for the benchmark.
+pub(crate) async fn client(servers: &Servers) -> Result<Client> {
+    connect(servers, watch::Sender::new(false)).await
+}
+
 /// Connects; `lost` is told whether the connection is.
-pub(super) async fn client(servers: &Servers, lost: watch::Sender<bool>) -> Result<Client> {
+async fn connect(servers: &Servers, lost: watch::Sender<bool>) -> Result<Client> {
     let lost = Arc::new(lost);
     let options = login::options(servers)?.event_callback(move |event| {
         let lost = lost.clone();

@@ -60,6 +60,8 @@ fn login(options: ConnectOptions, servers: &Servers) -> Result<ConnectOptions> {
 }
 
 fn tls(mut options: ConnectOptions, servers: &Servers) -> Result<ConnectOptions> {
+    // Also of servers that the others tell of.
+    options = options.require_tls(servers.addresses.iter().any(|address| address.starts_with("tls://")));
     if let Some(file) = &servers.files.ca {
         holds("--nats-ca", file, "BEGIN CERTIFICATE", "a certificate")?;
         // The server alone would say whether there is TLS, and whoever is in between could say that there is none.

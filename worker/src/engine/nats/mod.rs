@@ -2,8 +2,8 @@
 //!
 //! - `NAME-work` holds the jobs that are to be done; the server hands each to one worker, and again if the lease runs out.
 //! - `NAME-records` says of each job what became of it. It is the truth, the work is only how a job gets around.
-//! - `NAME-dead` holds the dead letters, `NAME-discarded` the ids of those that were discarded, `NAME-effects` what the
-//!   sample handlers wrote, `NAME-feed` the changes, and the bucket `NAME-leases` who works on a partition, and how far.
+//! - `NAME-dead` holds the dead letters, `NAME-discarded` the ids of those that were discarded, `NAME-feed` the changes, and
+//!   the bucket `NAME-leases` who works on a partition, and how far.
 //!
 //! A delivery's token is the sequence of its job's record when it began. The first delivery writes none (0), so a job that
 //! goes well costs one record, that it is done; each later one writes that it has begun. Whoever settles names the token
@@ -24,20 +24,21 @@ mod prune;
 mod pull;
 mod queue;
 mod record;
-mod sink;
 mod streams;
 
-use super::{Engine, Error, Pruned, Result, address::Servers};
+pub(crate) use connection::{Connection, client};
+pub(crate) use streams::REMEMBERED;
+
+use super::{Engine, Error, Feed, Pruned, Result, address::Servers};
 use crate::change::Versioned;
 use async_nats::jetstream::{Context, consumer::PullConsumer};
 use async_trait::async_trait;
 use clock::Clock;
-use connection::Connection;
 use feed::Reader;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 use streams::Names;
@@ -156,16 +157,11 @@ impl Nats {
     }
 }
 
-/// A client of its own, as the engine has it: for the benchmark.
-pub(crate) async fn client(servers: &Servers) -> Result<async_nats::Client> {
-    connection::client(servers, tokio::sync::watch::Sender::new(false)).await
-}
-
 #[async_trait]
 impl Engine for Nats {
     async fn migrate(&self, partitions: Option<u32>) -> Result<()> {
-        // Each of nine parts may take as long as a call; more partitions take longer.
-        self.connection.within(9 * super::CALL + partitions::WAIT, self.make(partitions)).await
+        // Each of eight parts may take as long as a call; more partitions take longer.
+        self.connection.within(8 * super::CALL + partitions::WAIT, self.make(partitions)).await
     }
 
     async fn check(&self) -> Result<()> {
@@ -178,6 +174,10 @@ impl Engine for Nats {
 
     async fn time(&self) -> Result<SystemTime> {
         self.call(super::CALL, self.server_time()).await
+    }
+
+    fn feed(self: Arc<Self>) -> Option<Arc<dyn Feed>> {
+        Some(self)
     }
 
     fn system(&self) -> &'static str {

@@ -1,8 +1,8 @@
-//! What is not needed any more. The server forgets records and effects by itself after a week ([`REMEMBERED`], or as long as
+//! What is not needed any more. The server forgets records by itself after a week ([`REMEMBERED`], or as long as
 //! is asked for if that is longer); what is to go sooner, and the changes of the feed, it is told here.
 
 use super::{
-    Nats,
+    Connection, Nats,
     record::{Record, State},
     streams::REMEMBERED,
 };
@@ -33,25 +33,13 @@ impl Nats {
     pub(super) async fn prune_some(&self, keep: Duration, from: Option<&str>) -> Result<Pruned> {
         let before = self.server_time().await?.checked_sub(keep).unwrap_or(SystemTime::UNIX_EPOCH);
         let Some(from) = from else {
-            self.remember(&[&self.names.records, &self.names.discarded, &self.names.effects], keep).await?;
+            self.connection.remember(&self.names.records, keep).await?;
+            self.connection.remember(&self.names.discarded, keep).await?;
             let changes = self.prune_changes(before).await?;
             return Ok(Pruned { changes, next: Some("1".to_owned()), ..Pruned::default() });
         };
         let from = from.parse().map_err(|_| self.connection.refused(format!("`{from}` is not a sequence")))?;
         self.prune_records(before, from).await
-    }
-
-    /// Has the server remember as long, but never less than jobs may need it.
-    async fn remember(&self, streams: &[&str], keep: Duration) -> Result<()> {
-        for stream in streams {
-            let found: Config = self.connection.info(stream).await?.config;
-            let wanted = keep.max(REMEMBERED);
-            if found.max_age != wanted {
-                let wanted = Config { max_age: wanted, ..found };
-                self.connection.ask::<Info>(format!("STREAM.UPDATE.{stream}"), &wanted).await?;
-            }
-        }
-        Ok(())
     }
 
     /// Records are in the order in which they were written.
@@ -79,22 +67,28 @@ impl Nats {
         let mut changes = 0;
         for Progress { partition, checkpoint, .. } in self.progress().await? {
             let subject = self.names.partition(partition);
-            let young = self.first_since(&self.names.feed, &subject, before).await?;
-            changes += self.purge(&self.names.feed, &subject, young.min(checkpoint + 1)).await?;
+            let young = self.connection.first_since(&self.names.feed, &subject, before).await?;
+            changes += self.connection.purge(&self.names.feed, &subject, young.min(checkpoint + 1)).await?;
         }
         Ok(changes)
     }
+}
 
-    pub(super) async fn prune_effects(&self, keep: Duration) -> Result<u64> {
-        let before = self.server_time().await?.checked_sub(keep).unwrap_or(SystemTime::UNIX_EPOCH);
-        let all = self.names.effect("*");
-        let young = self.first_since(&self.names.effects, &all, before).await?;
-        self.purge(&self.names.effects, &all, young).await
+impl Connection {
+    /// Has the server remember as long, but never less than jobs may need it.
+    pub(crate) async fn remember(&self, stream: &str, keep: Duration) -> Result<()> {
+        let found: Config = self.info(stream).await?.config;
+        let wanted = keep.max(REMEMBERED);
+        if found.max_age != wanted {
+            let wanted = Config { max_age: wanted, ..found };
+            self.ask::<Info>(format!("STREAM.UPDATE.{stream}"), &wanted).await?;
+        }
+        Ok(())
     }
 
     /// The sequence of the first message that is younger; where there is none, of what comes next.
-    async fn first_since(&self, stream: &str, subject: &str, time: SystemTime) -> Result<u64> {
-        let next = self.connection.info(stream).await?.state.last_sequence + 1;
+    pub(crate) async fn first_since(&self, stream: &str, subject: &str, time: SystemTime) -> Result<u64> {
+        let next = self.info(stream).await?.state.last_sequence + 1;
         let config = pull::Config {
             filter_subject: subject.to_owned(),
             deliver_policy: DeliverPolicy::ByStartTime { start_time: time.into() },
@@ -103,29 +97,28 @@ impl Nats {
             num_replicas: 1,
             ..pull::Config::default()
         };
-        let made = self.context().create_consumer_on_stream(config, stream).await;
-        let consumer: PullConsumer = made.map_err(|error| self.connection.unreachable(error))?;
-        let mut batch =
-            consumer.fetch().max_messages(1).messages().await.map_err(|error| self.connection.unreachable(error))?;
+        let made = self.context.create_consumer_on_stream(config, stream).await;
+        let consumer: PullConsumer = made.map_err(|error| self.unreachable(error))?;
+        let mut batch = consumer.fetch().max_messages(1).messages().await.map_err(|error| self.unreachable(error))?;
         let first = match batch.next().await {
             Some(message) => {
-                let message = message.map_err(|error| self.connection.unreachable(error))?;
-                message.info().map_err(|error| self.connection.refused(error))?.stream_sequence
+                let message = message.map_err(|error| self.unreachable(error))?;
+                message.info().map_err(|error| self.refused(error))?.stream_sequence
             }
             None => next,
         };
         // The server would keep it for a while. Where this fails it does, and no harm is done.
-        let _gone = self.context().delete_consumer_from_stream(&consumer.cached_info().name, stream).await;
+        let _gone = self.context.delete_consumer_from_stream(&consumer.cached_info().name, stream).await;
         Ok(first)
     }
 
     /// Removes what a subject has before a sequence.
-    async fn purge(&self, stream: &str, subject: &str, before: u64) -> Result<u64> {
+    pub(crate) async fn purge(&self, stream: &str, subject: &str, before: u64) -> Result<u64> {
         if before <= 1 {
             return Ok(0);
         }
         let what = json!({ "filter": subject, "seq": before });
-        Ok(self.connection.ask::<Purged>(format!("STREAM.PURGE.{stream}"), &what).await?.purged)
+        Ok(self.ask::<Purged>(format!("STREAM.PURGE.{stream}"), &what).await?.purged)
     }
 }
 

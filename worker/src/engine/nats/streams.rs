@@ -1,6 +1,6 @@
 //! The streams that a queue is made of, and their names.
 
-use super::{CONSUMER, Nats};
+use super::{CONSUMER, Connection, Nats};
 use crate::engine::{Error, Result};
 use async_nats::jetstream::{
     ErrorCode,
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// How long the server remembers the id of a job after the last thing that happened to it, at least: longer than any lease
 /// or pause.
-pub(super) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Until the first claim says otherwise.
 const LEASE: Duration = Duration::from_secs(30);
@@ -24,7 +24,6 @@ pub(super) struct Names {
     pub(super) dead: String,
     /// Ids of dead letters that were discarded: their number alone is of use.
     pub(super) discarded: String,
-    pub(super) effects: String,
     pub(super) feed: String,
     /// The stream of the bucket of keys and values.
     pub(super) leases: String,
@@ -38,7 +37,6 @@ impl Names {
             records: format!("{queue}-records"),
             dead: format!("{queue}-dead"),
             discarded: format!("{queue}-discarded"),
-            effects: format!("{queue}-effects"),
             feed: format!("{queue}-feed"),
             leases: format!("KV_{queue}-leases"),
             queue: queue.to_owned(),
@@ -71,10 +69,6 @@ impl Names {
         format!("{}.discarded.{job}", self.queue)
     }
 
-    pub(super) fn effect(&self, job: &str) -> String {
-        format!("{}.effect.{job}", self.queue)
-    }
-
     pub(super) fn partition(&self, partition: u32) -> String {
         format!("{}.feed.{partition}", self.queue)
     }
@@ -83,7 +77,7 @@ impl Names {
         format!("$KV.{}-leases.{key}", self.queue)
     }
 
-    fn streams(&self) -> [Config; 7] {
+    fn streams(&self) -> [Config; 6] {
         let stream = |name: &str, subject: String| Config {
             name: name.to_owned(),
             subjects: vec![subject],
@@ -95,7 +89,6 @@ impl Names {
             Config { max_messages_per_subject: 1, ..stream(&self.dead, self.dead_letter("*")) },
             // As long as its record.
             Config { max_messages_per_subject: 1, max_age: REMEMBERED, ..stream(&self.discarded, self.discarded("*")) },
-            Config { max_age: REMEMBERED, ..stream(&self.effects, self.effect("*")) },
             stream(&self.feed, format!("{}.feed.*", self.queue)),
             // What `nats kv` expects of a bucket.
             Config {
@@ -128,7 +121,7 @@ impl Nats {
     /// Makes what is missing. What is there stays as it is: replicas and limits are the operator's to choose.
     pub(super) async fn make_streams(&self) -> Result<()> {
         for stream in self.names.streams() {
-            self.make_stream(&stream).await?;
+            self.connection.make_stream(&stream).await?;
         }
         let workers = format!("CONSUMER.INFO.{}.{CONSUMER}", self.names.work);
         match self.connection.ask::<serde_json::Value>(workers, &serde_json::json!({})).await {
@@ -136,19 +129,20 @@ impl Nats {
             other => other.map(drop),
         }
     }
+}
 
-    async fn make_stream(&self, wanted: &Config) -> Result<()> {
+impl Connection {
+    /// Makes a stream unless it is there.
+    pub(crate) async fn make_stream(&self, wanted: &Config) -> Result<()> {
         let name = &wanted.name;
-        let made = self.connection.context.request(format!("STREAM.CREATE.{name}"), wanted).await;
-        let found = match made.map_err(|error| self.connection.unreachable(error))? {
+        let made = self.context.request(format!("STREAM.CREATE.{name}"), wanted).await;
+        let found = match made.map_err(|error| self.unreachable(error))? {
             Response::Ok::<Info>(made) => made,
-            Response::Err { error } if error.error_code() == ErrorCode::STREAM_NAME_EXIST => {
-                self.connection.info(name).await?
-            }
-            Response::Err { error } => return Err(self.connection.declined(&error)),
+            Response::Err { error } if error.error_code() == ErrorCode::STREAM_NAME_EXIST => self.info(name).await?,
+            Response::Err { error } => return Err(self.declined(&error)),
         };
         if found.config.subjects != wanted.subjects || found.config.retention != wanted.retention {
-            return Err(self.connection.refused(format!(
+            return Err(self.refused(format!(
                 "there is a stream {name} that this program did not make; give the queue another name with --queue"
             )));
         }

@@ -11,7 +11,7 @@ use super::{
     identity::{FileId, is_ours},
 };
 use crate::engine::{CALL, Error, Result};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use std::{
     path::Path,
     sync::{
@@ -30,7 +30,7 @@ const TOGETHER: usize = 256;
 const LOG: u32 = 8 << 20;
 
 /// The way to the thread; it ends when nobody has one any more.
-pub(super) struct Database {
+pub(crate) struct Database {
     file: Arc<Path>,
     requests: Sender<Request>,
 }
@@ -48,7 +48,7 @@ type Answer = Box<dyn FnOnce(&Result<()>) + Send>;
 
 impl Database {
     /// Starts the thread, which opens the file when it is first needed.
-    pub(super) fn of(file: &Path) -> Result<Self> {
+    pub(crate) fn of(file: &Path) -> Result<Self> {
         let file: Arc<Path> = file.into();
         let mut place = Place { open: None, file: file.clone() };
         let (requests, inbox) = mpsc::channel();
@@ -59,7 +59,7 @@ impl Database {
     }
 
     /// Runs something that only reads: it waits for no writer.
-    pub(super) async fn query<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn query<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -68,7 +68,7 @@ impl Database {
     }
 
     /// Runs something that may write, all or nothing.
-    pub(super) async fn transact<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn transact<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -158,6 +158,8 @@ fn begin<'a>(file: &Path, place: &'a mut Option<Open>, writes: bool) -> Result<T
         none => none.insert(open(file)?),
     };
     if FileId::of(file) != open.id {
+        // Or SQLite would remove the write-ahead log when this is closed, by its name, which is now that of the other file's.
+        let _kept = open.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         let file = file.display();
         return Err(Error::Unreachable(format!("{file}: replaced or removed since it was opened; it is opened again")));
     }

@@ -8,15 +8,16 @@ mod feed;
 mod identity;
 mod prune;
 mod queue;
-mod sink;
 
-use super::{Engine, Error, Pruned, Result};
+pub(crate) use database::Database;
+
+use super::{Engine, Error, Feed, Pruned, Result};
 use async_trait::async_trait;
-use database::Database;
+
 use rusqlite::{Connection, ErrorCode};
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -75,13 +76,13 @@ fn explain(file: &Path, error: &rusqlite::Error) -> Error {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Times in the table are in milliseconds.
-fn millis(duration: Duration) -> i64 {
+pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -145,6 +146,10 @@ impl Engine for Sqlite {
     async fn time(&self) -> Result<SystemTime> {
         let (opened, time) = self.opened;
         Ok(time + opened.elapsed())
+    }
+
+    fn feed(self: Arc<Self>) -> Option<Arc<dyn Feed>> {
+        Some(self)
     }
 
     fn system(&self) -> &'static str {

@@ -6,7 +6,7 @@ use crate::engine::Pruned;
 use rusqlite::{Connection, params};
 
 /// So many rows at once.
-pub(super) const SOME: usize = 1000;
+const SOME: usize = 1000;
 
 const ENDED: &str = "DELETE FROM jobs WHERE position IN
     (SELECT position FROM jobs WHERE state IN ('done', 'discarded') AND due <= ? ORDER BY due LIMIT ?) RETURNING position";
@@ -32,5 +32,5 @@ pub(super) fn prune(connection: &Connection, keep: i64) -> rusqlite::Result<Prun
         changes += removed as u64;
         full |= removed >= SOME;
     }
-    Ok(Pruned { jobs: positions.len() as u64, changes, next: full.then(String::new), ..Pruned::default() })
+    Ok(Pruned { jobs: positions.len() as u64, changes, next: full.then(String::new) })
 }

@@ -32,14 +32,6 @@ CREATE INDEX waiting_jobs ON jobs (due, span) WHERE state IN ('delayed', 'leased
 CREATE INDEX dead_jobs ON jobs (due, position) WHERE state = 'dead';
 CREATE INDEX ended_jobs ON jobs (due) WHERE state IN ('done', 'discarded');
 
--- The sink of the sample handlers. That a job has one effect is the key's work.
-CREATE TABLE effects (
-    job     TEXT PRIMARY KEY,
-    value   TEXT NOT NULL,
-    written INTEGER NOT NULL
-) STRICT;
-CREATE INDEX effects_by_age ON effects (written);
-
 CREATE TABLE changes (
     position  INTEGER PRIMARY KEY AUTOINCREMENT,
     partition INTEGER NOT NULL,
@@ -53,10 +45,7 @@ CREATE TABLE partitions (
     lease               TEXT NOT NULL DEFAULT '{}',
     lease_revision      INTEGER NOT NULL DEFAULT 0,
     checkpoint          INTEGER NOT NULL DEFAULT 0,
-    checkpoint_revision INTEGER NOT NULL DEFAULT 0,
-    -- The projection: changes counted, the last of them.
-    projected           INTEGER NOT NULL DEFAULT 0,
-    projected_offset    INTEGER NOT NULL DEFAULT 0
+    checkpoint_revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- "Plim": tells a queue from the database of another program.
