@@ -17,6 +17,10 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 /// Longest time that one call takes, apart from the wait that [`Queue::claim`] and [`Feed::read`] are told.
 pub const CALL: Duration = Duration::from_secs(2);
 
+/// How long the id of a job is remembered after it was done: longer than any lease or pause. That of a dead letter is for as
+/// long as the letter is there.
+pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Why a call failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -37,7 +41,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Competing consumers: each job goes to one of them at a time.
 #[async_trait]
 pub trait Queue {
-    /// Puts jobs into the queue; says for each whether it is new. A job whose id is there already is left as it is.
+    /// Puts jobs into the queue; says for each whether it is new. A job whose id is there already, or
+    /// is [remembered](REMEMBERED), is left as it is.
     async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>>;
 
     /// Leases up to `slots` jobs, waiting up to `wait` for the first. Do not drop the future: what it would have brought

@@ -42,7 +42,7 @@ on_every_engine! {
         fences_every_settlement_after_another_buried, fences_deliveries_from_before_a_requeue;
     dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted, buries_what_it_cannot_read,
         buries_what_is_large_and_fails_at_length, buries_without_its_payload_what_leaves_no_room;
-    enqueue: enqueues_an_id_once_whatever_became_of_it, enqueues_thousands_in_seconds;
+    enqueue: enqueues_an_id_once_whatever_became_of_it, remembers_the_id_of_a_job_for_a_week, enqueues_thousands_in_seconds;
     sink: keeps_one_effect_of_a_job, counts_a_change_once;
     feed: keeps_the_order_of_a_partition, reads_on_when_a_change_arrives, leases_partitions_to_one_writer,
         moves_a_checkpoint_for_one_writer, tells_how_far_each_partition_is;

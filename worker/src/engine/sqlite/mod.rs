@@ -56,7 +56,11 @@ fn now() -> i64 {
 
 /// Times in the table are in milliseconds.
 fn after(pause: Duration) -> i64 {
-    now().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+    now().saturating_add(millis(pause))
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<u32> {

@@ -1,8 +1,8 @@
 //! Competing consumers on the table `jobs`.
 
-use super::{POLL, Sqlite, after, now};
+use super::{POLL, Sqlite, after, millis, now};
 use crate::{
-    engine::{Queue, Result},
+    engine::{Queue, REMEMBERED, Result},
     job::{Claim, Counts, DeadLetter, Delivery, Job, Reason, Settled, Settlement},
 };
 use async_trait::async_trait;
@@ -10,6 +10,11 @@ use rusqlite::{Connection, Row, params, types::Type};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// One whose id is not remembered any more takes the place of the old one, with a token that goes on from there.
+const ENQUEUE: &str = "INSERT INTO jobs (id, job, due) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET
+        job = excluded.job, state = 'ready', due = excluded.due, attempts = 0, deliveries = 0, strikes = 0, error = NULL
+    WHERE state = 'done' AND due <= ?4";
 
 /// A lease that ran out is as good as a job that is ready, but whoever had it never settled it.
 const CLAIM: &str = "UPDATE jobs SET state = 'leased', due = ?2, deliveries = deliveries + 1, token = token + 1,
@@ -36,9 +41,9 @@ impl Queue for Sqlite {
         let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
         self.database
             .transact(move |connection| {
-                let mut insert =
-                    connection.prepare_cached("INSERT OR IGNORE INTO jobs (id, job, due) VALUES (?, ?, ?)")?;
-                rows.iter().map(|(id, job)| Ok(insert.execute(params![id, job, now()])? == 1)).collect()
+                let (now, forgotten) = (now(), now().saturating_sub(millis(REMEMBERED)));
+                let mut enqueue = connection.prepare_cached(ENQUEUE)?;
+                rows.iter().map(|(id, job)| Ok(enqueue.execute(params![id, job, now, forgotten])? == 1)).collect()
             })
             .await
     }
