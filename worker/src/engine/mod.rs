@@ -23,6 +23,10 @@ use std::{
 /// Longest time that one call takes, apart from the wait that [`Queue::claim`] and [`Feed::read`] are told.
 pub const CALL: Duration = Duration::from_secs(2);
 
+/// How long a server that forgets by itself remembers the id of a job after it was done, at least: longer than any lease or
+/// pause. That of a dead letter is remembered for as long as the letter is there.
+pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Why a call failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {

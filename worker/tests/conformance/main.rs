@@ -43,7 +43,8 @@ on_every_engine! {
     dead: lists_dead_letters_oldest_first, requeues_with_nothing_counted, buries_what_it_cannot_read,
         pages_dead_letters_by_their_bytes, finds_a_dead_letter_by_its_id, discards_for_good,
         buries_what_is_large_and_fails_at_length, buries_without_its_payload_what_leaves_no_room;
-    enqueue: enqueues_an_id_once_whatever_became_of_it, takes_jobs_that_another_program_put_there, enqueues_thousands_in_seconds;
+    enqueue: enqueues_an_id_once_whatever_became_of_it, takes_jobs_that_another_program_put_there,
+        remembers_the_id_of_a_job_for_a_week, enqueues_thousands_in_seconds;
     sink: keeps_one_effect_of_a_job, counts_a_change_once, forgets_old_effects;
     feed: keeps_the_order_of_a_partition, reads_on_when_a_change_arrives, leases_partitions_to_one_writer,
         moves_a_checkpoint_for_one_writer, tells_how_far_each_partition_is;

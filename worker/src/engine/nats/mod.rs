@@ -27,7 +27,6 @@ mod record;
 mod streams;
 
 pub(crate) use connection::{Connection, client};
-pub(crate) use streams::REMEMBERED;
 
 use super::{Engine, Error, Feed, Pruned, Result, address::Servers};
 use crate::change::Versioned;

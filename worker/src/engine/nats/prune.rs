@@ -4,11 +4,10 @@
 use super::{
     Connection, Nats,
     record::{Record, State},
-    streams::REMEMBERED,
 };
 use crate::{
     change::Progress,
-    engine::{CALL, Feed, Pruned, Result},
+    engine::{CALL, Feed, Pruned, REMEMBERED, Result},
 };
 use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},

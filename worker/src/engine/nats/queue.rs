@@ -14,7 +14,7 @@ use async_nats::{
     jetstream::{Message, message::PublishMessage},
 };
 use async_trait::async_trait;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{join_all, try_join, try_join_all};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -84,8 +84,8 @@ impl Queue for Nats {
 }
 
 impl Nats {
-    /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; and
-    /// as long as ids are remembered, its record says so.
+    /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; as long
+    /// as ids are remembered, its record says so; and after that its dead letter, if it is one.
     async fn enqueue_one(&self, job: &Job) -> Result<bool> {
         if !is_id(&job.id) {
             return Err(self
@@ -100,7 +100,9 @@ impl Nats {
                 job.id
             )));
         }
-        if self.record(&job.id).await?.sequence > 0 {
+        let letter = self.names.dead_letter(&job.id);
+        let (record, letter) = try_join(self.record(&job.id), self.connection.last(&self.names.dead, &letter)).await?;
+        if record.sequence > 0 || letter.is_some() {
             return Ok(false);
         }
         let work = PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);

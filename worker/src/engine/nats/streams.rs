@@ -1,7 +1,7 @@
 //! The streams that a queue is made of, and their names.
 
 use super::{CONSUMER, Connection, Nats};
-use crate::engine::{Error, Result};
+use crate::engine::{Error, REMEMBERED, Result};
 use async_nats::jetstream::{
     ErrorCode,
     consumer::{AckPolicy, DeliverPolicy, pull},
@@ -9,10 +9,6 @@ use async_nats::jetstream::{
     stream::{Config, DiscardPolicy, Info, RetentionPolicy},
 };
 use std::time::Duration;
-
-/// How long the server remembers the id of a job after the last thing that happened to it, at least: longer than any lease
-/// or pause.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Until the first claim says otherwise.
 const LEASE: Duration = Duration::from_secs(30);

@@ -21,15 +21,17 @@ const CLAIM: &str =
         UNION ALL
         SELECT * FROM (SELECT position FROM jobs WHERE state = 'ready' ORDER BY position LIMIT ?3)
     ) ORDER BY position LIMIT ?3)
-    RETURNING (SELECT job FROM payloads WHERE payloads.position = jobs.position), id, token, attempts, deliveries, strikes";
+    RETURNING (SELECT job FROM payloads WHERE payloads.position = jobs.position), id, token, attempts, deliveries, strikes,
+        position";
 
-/// Changes nothing unless the delivery is the last one and still open: this is the fence.
+/// Changes nothing unless the delivery is the last one and still open: this is the fence. By position, because an id that is
+/// not remembered any more may come again, with tokens that begin anew.
 const SETTLE: &str = "UPDATE jobs
     SET state = ?3, due = ?4, span = ?5, attempts = attempts + ?6, reason = ?7, error = coalesce(?8, error),
         strikes = strikes + ?9
-    WHERE id = ?1 AND token = ?2 AND state = 'leased'";
+    WHERE position = ?1 AND token = ?2 AND state = 'leased'";
 
-const RENEW: &str = "UPDATE jobs SET due = ?3 + ?4, span = ?4 WHERE id = ?1 AND token = ?2 AND state = 'leased'";
+const RENEW: &str = "UPDATE jobs SET due = ?3 + ?4, span = ?4 WHERE position = ?1 AND token = ?2 AND state = 'leased'";
 
 /// What seems to last longer than it was meant to when it was written: the clock was set back since. It lasts as long from now.
 const SHORTEN: &str = "UPDATE jobs SET due = ?1 + span WHERE state IN ('delayed', 'leased') AND due > ?1 + span";
@@ -75,7 +77,7 @@ impl Queue for Sqlite {
                 let mut renew = connection.prepare_cached(RENEW)?;
                 claims
                     .iter()
-                    .map(|claim| Ok(renew.execute(params![claim.id, claim.token, now(), millis(lease)])? == 1))
+                    .map(|claim| Ok(renew.execute(params![position(claim), claim.token, now(), millis(lease)])? == 1))
                     .collect()
             })
             .await
@@ -152,7 +154,7 @@ fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Re
     let mut claim = connection.prepare_cached(CLAIM)?;
     claim
         .query_map(params![now(), millis(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
-            let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: String::new() };
+            let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: row.get::<_, i64>(6)?.to_string() };
             let text: Option<String> = row.get(0)?;
             Ok(Delivery {
                 job: job(&claim.id, text.unwrap_or_default()),
@@ -163,6 +165,11 @@ fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Re
             })
         })?
         .collect()
+}
+
+/// Where the row of a claim is; no row has 0.
+fn position(claim: &Claim) -> i64 {
+    claim.reply.parse().unwrap_or_default()
 }
 
 pub(super) fn job(id: &str, text: String) -> Job {
@@ -186,7 +193,8 @@ fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> ru
     };
     let strikes = i64::from(*settlement == Settlement::Stuck);
     let mut settle = connection.prepare_cached(SETTLE)?;
-    let changed = settle.execute(params![claim.id, claim.token, state, due, span, failed, reason, error, strikes])?;
+    let changed =
+        settle.execute(params![position(claim), claim.token, state, due, span, failed, reason, error, strikes])?;
     Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
 }
 

@@ -1,8 +1,8 @@
 -- Version 1. Times are milliseconds since 1970, by the clock of the host that all processes share.
 
 CREATE TABLE jobs (
-    -- In the order in which they were enqueued, which is the order in which they are handed out.
-    position    INTEGER PRIMARY KEY,
+    -- In the order in which they were enqueued, which is the order in which they are handed out. None is used twice.
+    position    INTEGER PRIMARY KEY AUTOINCREMENT,
     id          TEXT NOT NULL UNIQUE,
     -- ready | delayed | leased | done | dead | discarded
     state       TEXT NOT NULL DEFAULT 'ready',

@@ -3,10 +3,7 @@
 use super::{Effects, Store};
 use crate::{
     change::Change,
-    engine::{
-        CALL, Result, Servers,
-        nats::{Connection, REMEMBERED},
-    },
+    engine::{CALL, REMEMBERED, Result, Servers, nats::Connection},
 };
 use async_nats::jetstream::{message::PublishMessage, stream::Config};
 use async_trait::async_trait;
