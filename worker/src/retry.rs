@@ -3,6 +3,9 @@
 use crate::job::{Reason, Settlement};
 use std::time::Duration;
 
+/// Longest pause, lease or job. A job is renewed for at most twice its time, and no engine forgets one that soon.
+pub const LONGEST: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// How a handler left a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -10,6 +13,8 @@ pub enum Outcome {
     Done,
     /// It failed, panicked or took too long.
     Failed(String),
+    /// It failed, and says how long to wait.
+    Later(Duration, String),
     /// No retry can help.
     Rejected(String),
     /// The worker must stop: it was asked to come to an end, or ended.
@@ -42,10 +47,11 @@ impl Policy {
             Outcome::Done => Settlement::Done,
             Outcome::Interrupted => Settlement::Release,
             Outcome::Rejected(error) => Settlement::Dead { reason: Reason::Rejected, error: error.into() },
-            Outcome::Failed(error) if attempts + 1 >= self.max_attempts => {
+            Outcome::Failed(error) | Outcome::Later(_, error) if attempts + 1 >= self.max_attempts => {
                 Settlement::Dead { reason: Reason::Attempts, error: error.into() }
             }
             Outcome::Failed(error) => Settlement::Retry { after: self.pause(attempts, chance), error: error.into() },
+            Outcome::Later(after, error) => Settlement::Retry { after: after.min(LONGEST), error: error.into() },
         }
     }
 

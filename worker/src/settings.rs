@@ -1,6 +1,9 @@
 //! What can be set, by flag or environment; the flag wins.
 
-use crate::engine::{Address, Files, Url};
+use crate::{
+    engine::{Address, Files, Url},
+    retry::LONGEST,
+};
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -11,9 +14,6 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 
 /// Sending the last telemetry.
 pub const FLUSH: Duration = Duration::from_secs(5);
-
-/// A job is renewed for at most twice its time, and no engine forgets one that soon.
-const LONGEST: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// How long something may take.
 ///

@@ -142,7 +142,8 @@ impl Partition {
                 in_flight.ends(End::Lost);
                 return false;
             }
-            let error = match outcome {
+            let own = shared.policy.pause(attempts, fastrand::f64());
+            let (pause, error) = match outcome {
                 retry::Outcome::Done => {
                     self.offset = change.offset;
                     shared.instruments.outcome(Outcome::Done);
@@ -150,13 +151,13 @@ impl Partition {
                     return true;
                 }
                 retry::Outcome::Interrupted => return false,
-                retry::Outcome::Failed(error) | retry::Outcome::Rejected(error) => ErrorText::from(error),
+                retry::Outcome::Failed(error) | retry::Outcome::Rejected(error) => (own, ErrorText::from(error)),
+                retry::Outcome::Later(after, error) => (after.min(retry::LONGEST), ErrorText::from(error)),
             };
             let (partition, offset) = (change.partition, change.offset);
             tracing::warn!(partition, offset, attempts, error = error.as_ref(), "failed; once more");
             shared.instruments.outcome(Outcome::Retry);
-            let pause = tokio::time::sleep(shared.policy.pause(attempts, fastrand::f64()));
-            if self.while_it_may(pause).await.is_none() {
+            if self.while_it_may(tokio::time::sleep(pause)).await.is_none() {
                 return false;
             }
         }
@@ -181,7 +182,7 @@ impl Partition {
             outcome = work.instrument(span.clone()) => outcome,
             never = self.pass_on(&canceller) => match never {},
         };
-        let failed = matches!(outcome, retry::Outcome::Failed(_) | retry::Outcome::Rejected(_));
+        let failed = !matches!(outcome, retry::Outcome::Done | retry::Outcome::Interrupted);
         shared.messaging.processed(&span, began.elapsed(), failed.then_some("failed"));
         outcome
     }

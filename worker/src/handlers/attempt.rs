@@ -70,6 +70,7 @@ impl Attempt<'_> {
         match ended {
             Ok(Ok(())) => Outcome::Done,
             Ok(Err(HandlerError::Failed(error))) => Outcome::Failed(error),
+            Ok(Err(HandlerError::Later { after, error })) => Outcome::Later(after, error),
             Ok(Err(HandlerError::Rejected(error))) => Outcome::Rejected(error),
             Ok(Err(HandlerError::Interrupted)) => self.interrupted(),
             Err(error) => Outcome::Failed(format!("handler ended: {error}")),

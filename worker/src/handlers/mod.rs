@@ -1,6 +1,7 @@
 //! What does the work: a handler per kind of job. The samples are here to be tried, and to be replaced by your own.
 
 mod attempt;
+mod call;
 mod cancel;
 mod chaos;
 mod samples;
@@ -17,7 +18,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Names of the samples that misbehave.
 const CHAOS: [&str; 4] = ["exit", "hang", "interrupt", "panic"];
@@ -54,6 +55,14 @@ pub enum HandlerError {
     /// It may work another time.
     #[error("{0}")]
     Failed(String),
+    /// It may work another time, but not before that: as long as it says, up to three days, the job waits.
+    #[error("{error}")]
+    Later {
+        /// How long.
+        after: Duration,
+        /// What went wrong.
+        error: String,
+    },
     /// It can never work.
     #[error("{0}")]
     Rejected(String),
@@ -87,6 +96,7 @@ impl Handlers {
         let sink = Sink::of(address);
         let handlers = Handlers::none()
             .with("noop", samples::Noop)
+            .with("call", call::Call::from_env())
             .with("sleep", samples::Sleep(sink.clone()))
             .with("checksum", samples::Checksum(sink.clone()))
             .with("fail", samples::Fail(sink.clone()))

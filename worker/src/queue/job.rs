@@ -41,7 +41,7 @@ async fn see_through(shared: &Shared, delivery: &Delivery, canceller: &Canceller
     };
     let error = match &outcome {
         _ if canceller.why() == Some(Why::LeaseLost) => Some("lease_lost"),
-        Outcome::Failed(_) => Some("failed"),
+        Outcome::Failed(_) | Outcome::Later(..) => Some("failed"),
         Outcome::Rejected(_) => Some("rejected"),
         Outcome::Done | Outcome::Interrupted => None,
     };

@@ -6,6 +6,7 @@ mod access;
 #[path = "../support/clock.rs"]
 mod ahead;
 mod boot;
+mod call;
 mod clock;
 mod dead;
 mod drain;

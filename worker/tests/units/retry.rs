@@ -2,7 +2,7 @@
 
 use plimsoll_worker::{
     job::{Reason, Settlement},
-    retry::{Outcome, Policy},
+    retry::{LONGEST, Outcome, Policy},
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -31,6 +31,15 @@ proptest! {
     fn no_pause_is_longer_than_the_longest(attempts in 0..3_u32, chance in 0.0..=1.0) {
         if let Settlement::Retry { after, .. } = POLICY.settlement(Outcome::Failed(String::new()), attempts, chance) {
             prop_assert!(after <= POLICY.max_backoff);
+        }
+    }
+
+    #[test]
+    fn a_handler_chooses_its_pause_and_no_attempt_less(attempts in 0..6_u32, hours in 0..200_u64, chance in 0.0..1.0) {
+        let after = Duration::from_secs(3600 * hours);
+        match POLICY.settlement(Outcome::Later(after, String::new()), attempts, chance) {
+            Settlement::Retry { after: pause, .. } => prop_assert!(attempts < 3 && pause == after.min(LONGEST)),
+            other => prop_assert!(attempts >= 3 && matches!(other, Settlement::Dead { reason: Reason::Attempts, .. })),
         }
     }
 
