@@ -1,6 +1,6 @@
 //! Handlers that behave.
 
-use super::{ChangeHandler, Context, Handler, HandlerError, Sink, Why, payload};
+use super::{Cancel, ChangeHandler, Context, Handler, HandlerError, Sink, Why, payload};
 use crate::{change::Change, job::Job};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -17,7 +17,8 @@ impl Handler for Noop {
     }
 }
 
-/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it goes on when it is asked to come to an end.
+/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it goes on when it is asked to come to an end; with `"thread": true` it
+/// does so on a thread, which nothing can end.
 pub(super) struct Sleep(pub(super) Sink);
 
 #[derive(Deserialize)]
@@ -26,19 +27,33 @@ struct SleepPayload {
     ms: u64,
     #[serde(default)]
     stubborn: bool,
+    #[serde(default)]
+    thread: bool,
 }
 
 #[async_trait]
 impl Handler for Sleep {
     async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
-        let SleepPayload { ms, stubborn } = payload(job)?;
+        let SleepPayload { ms, stubborn, thread } = payload(job)?;
+        let time = Duration::from_millis(ms);
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(ms)) => {}
-            why = context.cancel.cancelled(), if !stubborn => return Err(interrupted(&job.id, why)),
+            () = on_a_thread(time, context.cancel.clone()), if thread => {}
+            () = tokio::time::sleep(time), if !thread => {}
+            why = context.cancel.cancelled(), if !stubborn && !thread => return Err(interrupted(&job.id, why)),
         }
         self.0.effect(&job.id, "slept").await?;
         Ok(())
     }
+}
+
+/// The thread has the token for as long as it works, and does not look at it.
+async fn on_a_thread(time: Duration, cancel: Cancel) {
+    let sleep = move || {
+        std::thread::sleep(time);
+        drop(cancel);
+    };
+    // It does not panic.
+    let _slept = tokio::task::spawn_blocking(sleep).await;
 }
 
 /// Comes to an end, and says why.
@@ -47,8 +62,7 @@ fn interrupted(job: &str, why: Why) -> HandlerError {
     HandlerError::Interrupted
 }
 
-/// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block. With `"stubborn": true` it goes on when
-/// it is asked to come to an end.
+/// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block.
 pub(super) struct Checksum(pub(super) Sink);
 
 #[derive(Deserialize)]
@@ -56,8 +70,6 @@ pub(super) struct Checksum(pub(super) Sink);
 struct ChecksumPayload {
     #[serde(default = "some_rounds")]
     rounds: u32,
-    #[serde(default)]
-    stubborn: bool,
 }
 
 fn some_rounds() -> u32 {
@@ -67,12 +79,12 @@ fn some_rounds() -> u32 {
 #[async_trait]
 impl Handler for Checksum {
     async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
-        let ChecksumPayload { rounds, stubborn } = payload(job)?;
+        let ChecksumPayload { rounds } = payload(job)?;
         let (id, cancel) = (job.id.clone(), context.cancel.clone());
         let sum = tokio::task::spawn_blocking(move || {
             let mut sum = Sha256::digest(&id);
             for _ in 0..rounds {
-                if let Some(why) = cancel.why().filter(|_| !stubborn) {
+                if let Some(why) = cancel.why() {
                     return Err(interrupted(&id, why));
                 }
                 sum = Sha256::digest(sum);

@@ -184,7 +184,9 @@ impl Dispatcher {
                 running.spawn(job::give_back(self.shared.clone(), delivery));
             } else if !self.shared.policy.is_suspect(delivery.strikes) {
                 running.spawn(job::process(self.shared.clone(), delivery, canceller));
-            } else if let Err(delivery) = suspect.wait(delivery, canceller) {
+            } else if suspect.is_none() {
+                suspect.wait(delivery, canceller);
+            } else {
                 running.spawn(job::give_back(self.shared.clone(), delivery));
             }
         }
@@ -196,10 +198,10 @@ impl Dispatcher {
             if let Some(delivery) = suspect.leave() {
                 running.spawn(job::give_back(self.shared.clone(), delivery));
             }
-        } else if running.is_empty() {
-            if let Some((delivery, canceller)) = suspect.next() {
-                running.spawn(job::process(self.shared.clone(), delivery, canceller));
-            }
+        } else if running.is_empty()
+            && let Some((delivery, canceller)) = suspect.next()
+        {
+            running.spawn(job::process(self.shared.clone(), delivery, canceller));
         }
     }
 

@@ -14,15 +14,11 @@ pub(super) enum Suspect {
 }
 
 impl Suspect {
-    /// Has one wait; it comes back if there is one already.
-    pub(super) fn wait(&mut self, delivery: Delivery, canceller: Arc<Canceller>) -> Result<(), Delivery> {
-        if !self.is_none() {
-            return Err(delivery);
-        }
+    /// Has one wait, where there is none.
+    pub(super) fn wait(&mut self, delivery: Delivery, canceller: Arc<Canceller>) {
         let (job, strikes) = (&delivery.job.id, delivery.strikes);
         tracing::warn!(job, strikes, "handed out before and never settled; it runs alone");
         *self = Suspect::Waits(delivery, canceller);
-        Ok(())
     }
 
     /// The one that waits, if it may run: nothing else does.

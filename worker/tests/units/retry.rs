@@ -39,7 +39,10 @@ proptest! {
         let after = Duration::from_secs(3600 * hours);
         match POLICY.settlement(Outcome::Later(after, String::new()), attempts, chance) {
             Settlement::Retry { after: pause, .. } => prop_assert!(attempts < 3 && pause == after.min(LONGEST)),
-            other => prop_assert!(attempts >= 3 && matches!(other, Settlement::Dead { reason: Reason::Attempts, .. })),
+            other => {
+                let dead = matches!(other, Settlement::Dead { reason: Reason::Attempts, .. });
+                prop_assert!(attempts >= 3 && dead);
+            }
         }
     }
 
