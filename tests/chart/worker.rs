@@ -12,8 +12,17 @@ const CHART: &str = "worker/chart";
 const QUEUE: &str = "queueUrl=nats://nats.queues:4222";
 
 /// Every way to install it that changes a pod or adds an object, and how many workloads that makes.
-const VARIANTS: [(&[&str], u64); 9] = [
+const VARIANTS: [(&[&str], u64); 10] = [
     (&[QUEUE], 3),
+    (
+        &[
+            "queueUrl=tls://nats.queues:4333\\,nats-2.queues:4333",
+            "natsFiles.secretName=nats",
+            "natsFiles.credentials=user.creds",
+            "natsFiles.ca=ca.crt",
+        ],
+        3,
+    ),
     (&["existingSecret.name=queue", "networkPolicy.queuePort=4333"], 3),
     (&[QUEUE, "feed.enabled=false", "queue.replicas=1", "networkPolicy.enabled=false"], 2),
     (&[QUEUE, "queue.enabled=false", "feed.settings.concurrency=1"], 2),
@@ -170,10 +179,12 @@ fn chart_and_program_have_one_version() {
 }
 
 /// Values that would make workers that do not work, or not as was asked, and what Helm's message must name.
-const REFUSED: [(&[&str], &str); 15] = [
+const REFUSED: [(&[&str], &str); 17] = [
     (&[], "give queueUrl (nats://host:4222), or existingSecret.name"),
     (&["queueUrl=sqlite:///data/jobs.db"], "queueUrl"),
     (&["queueUrl=nats.queues:4222"], "queueUrl"),
+    (&["queueUrl=nats://user:password@nats.queues:4222"], "queueUrl"),
+    (&[QUEUE, "natsFiles.ca=ca.crt"], "natsFiles"),
     (&[QUEUE, "existingSecret.name=queue"], "'not' failed"),
     (&[QUEUE, "queue.replica=3"], "replica"),
     (&[QUEUE, "queue.intake.port=8080"], "port"),

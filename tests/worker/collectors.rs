@@ -164,7 +164,7 @@ async fn what_does_not_fit_is_dropped_and_slows_nothing() {
 /// Has a job block every thread of the worker's jobs, and tells it to stop: all telemetry must arrive.
 pub(crate) async fn hang(queue: Queue) {
     queue.enqueue("hang", &json!({}), 1);
-    let worker = queue.start(&["--shutdown-timeout", "500ms"]).await;
+    let worker = queue.start(&["--chaos", "--shutdown-timeout", "500ms"]).await;
     worker.logged("hang on demand").await;
     let exited = worker.stop().await;
     assert_eq!(exited.code, Some(75), "{exited:#?}");

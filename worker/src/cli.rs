@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::{
-    commands::{self, bench, dead, drain, enqueue, migrate, probe, status},
+    commands::{self, bench, dead, drain, enqueue, migrate, probe, prune, status},
     contract::Contract,
+    engine::Address,
     exit::Exit,
     handlers::Handlers,
     hooks::Hooks,
@@ -39,6 +40,8 @@ enum Command {
     /// Look after jobs that nobody is to try again
     #[command(subcommand)]
     Dead(dead::Dead),
+    /// Forget what ended long ago, now; `run` does so every hour
+    Prune(prune::Prune),
     /// Make or upgrade the queue
     Migrate(migrate::Migrate),
     /// Wait until the queue is as this version needs it
@@ -66,8 +69,8 @@ struct ContractArgs {
     run: RunArgs,
 }
 
-/// Does what the command line says.
-pub fn run(signals: Signals, handlers: Handlers, hooks: Hooks) -> Exit {
+/// Does what the command line says, with the handlers for the queue at an address.
+pub fn run(signals: Signals, handlers: impl FnOnce(&Address) -> Handlers, hooks: Hooks) -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -77,27 +80,33 @@ pub fn run(signals: Signals, handlers: Handlers, hooks: Hooks) -> Exit {
             return if asked { Exit::Clean } else { Exit::Configuration };
         }
     };
-    let address = cli.queue.address();
+    let address = match cli.queue.address() {
+        Ok(address) => address,
+        Err(error) => return commands::or_say(Err(error)),
+    };
+    let handlers = handlers(&address);
     if let Command::Run(settings) = cli.command {
         return Worker { settings, address, handlers, hooks, log: cli.log }.run(signals);
     }
-    commands::or_say(signals.end_at_first().map_err(Into::into).and_then(|()| cli.command.run(&cli.queue, &cli.log)))
+    commands::or_say(
+        signals.end_at_first().map_err(Into::into).and_then(|()| cli.command.run(&address, &handlers, &cli.log)),
+    )
 }
 
 impl Command {
-    fn run(self, queue: &QueueArgs, log: &str) -> Result<Exit> {
-        let address = queue.address();
+    fn run(self, address: &Address, handlers: &Handlers, log: &str) -> Result<Exit> {
         match self {
             Command::Run(_) => unreachable!("it lives for itself"),
-            Command::Enqueue(enqueue) => enqueue.run(&address, log),
-            Command::Status(status) => status.run(&address),
+            Command::Enqueue(enqueue) => enqueue.run(address, log),
+            Command::Status(status) => status.run(address, handlers.sink()),
             Command::Drain(drain) => drain.run(),
-            Command::Dead(dead) => dead.run(&address),
-            Command::Migrate(migrate) => migrate.run(&address),
-            Command::WaitMigrations(wait) => wait.run(&address),
+            Command::Dead(dead) => dead.run(address),
+            Command::Prune(prune) => prune.run(address, handlers.sink()),
+            Command::Migrate(migrate) => migrate.run(address, handlers.sink()),
+            Command::WaitMigrations(wait) => wait.run(address),
             Command::Contract(contract) => contract.run(),
             Command::Probe(probe) => probe.run(),
-            Command::Bench(bench) => bench.run(&address),
+            Command::Bench(bench) => bench.run(address),
         }
     }
 }

@@ -1,19 +1,27 @@
 //! The claims that this process holds: one table, read by the dispatcher and by the keeper of the leases.
 //!
-//! Whoever [takes](Held::take) a claim out settles it, and nobody else does.
+//! A claim stays in it until its end is counted, so nothing is ever between the two. Whoever [takes](Held::take) a claim
+//! settles it, and nobody else does.
 
-use crate::job::Claim;
+use crate::{
+    ends::{End, Ends},
+    handlers::{Canceller, Why},
+    job::Claim,
+};
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio_util::sync::CancellationToken;
 
 /// What is held.
 #[derive(Debug, Default)]
-pub struct Held {
-    claims: Mutex<BTreeMap<Claim, Entry>>,
+pub struct Held(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    claims: BTreeMap<Claim, Entry>,
+    ends: Ends,
 }
 
 #[derive(Debug)]
@@ -21,35 +29,82 @@ struct Entry {
     renewed: Instant,
     /// From here on it is not renewed: its job has had its time, and may be stuck where nothing can end it.
     give_up: Instant,
-    lost: CancellationToken,
+    canceller: Arc<Canceller>,
+    /// Somebody tells the engine what became of it.
+    taken: bool,
 }
 
 impl Held {
-    /// Holds a claim that was made at `since`; the token tells when it is lost.
-    pub fn hold(&self, claim: Claim, since: Instant, give_up: Instant) -> CancellationToken {
-        let lost = CancellationToken::new();
-        self.lock().insert(claim, Entry { renewed: since, give_up, lost: lost.clone() });
-        lost
+    /// Holds a claim that was made at `since`; what is asked of its handler.
+    pub fn hold(&self, claim: Claim, since: Instant, give_up: Instant) -> Arc<Canceller> {
+        let canceller = Arc::<Canceller>::default();
+        let entry = Entry { renewed: since, give_up, canceller: canceller.clone(), taken: false };
+        self.lock().claims.insert(claim, entry);
+        canceller
     }
 
-    /// Takes a claim out in order to settle it; false if somebody else has, or if it is lost.
+    /// Takes a claim in order to settle it; false if somebody else has, or if it is lost.
     pub fn take(&self, claim: &Claim) -> bool {
-        self.lock().remove(claim).is_some()
+        self.lock().claims.get_mut(claim).is_some_and(|entry| !std::mem::replace(&mut entry.taken, true))
     }
 
-    /// Takes out all.
+    /// Takes all that nobody has taken.
     pub fn take_all(&self) -> Vec<Claim> {
-        std::mem::take(&mut *self.lock()).into_keys().collect()
+        let mut table = self.lock();
+        let left = table.claims.iter_mut().filter(|(_, entry)| !entry.taken);
+        left.map(|(claim, entry)| {
+            entry.taken = true;
+            claim.clone()
+        })
+        .collect()
     }
 
-    /// How many there are.
+    /// Whether each claim is taken.
+    pub fn all_taken(&self) -> bool {
+        self.lock().claims.values().all(|entry| entry.taken)
+    }
+
+    /// A claim that was taken has ended so.
+    pub fn end(&self, claim: &Claim, end: End) {
+        let mut table = self.lock();
+        if table.claims.remove(claim).is_some() {
+            table.ends.count(end);
+        }
+    }
+
+    /// A claim that was taken is given back, and its job was never begun: it has no end here.
+    pub fn forget(&self, claim: &Claim) {
+        self.lock().claims.remove(claim);
+    }
+
+    /// How many there are, those included that are being settled.
     pub fn count(&self) -> usize {
-        self.lock().len()
+        self.lock().claims.len()
+    }
+
+    /// From here on ends are counted anew.
+    pub fn stop(&self) {
+        self.lock().ends = Ends::default();
+    }
+
+    /// Those since the stop. What is held still is left to its lease.
+    pub fn ends(&self) -> Ends {
+        let table = self.lock();
+        let mut ends = table.ends;
+        ends.count_all(End::Unsettled, table.claims.len());
+        ends
+    }
+
+    /// Asks all handlers to come to an end.
+    pub fn ask(&self, why: Why) {
+        self.lock().claims.values().for_each(|entry| entry.canceller.ask(why));
     }
 
     /// Those to be renewed.
     pub fn due(&self, now: Instant) -> Vec<Claim> {
-        self.lock().iter().filter(|(_, entry)| now < entry.give_up).map(|(claim, _)| claim.clone()).collect()
+        let table = self.lock();
+        let due = table.claims.iter().filter(|(_, entry)| !entry.taken && now < entry.give_up);
+        due.map(|(claim, _)| claim.clone()).collect()
     }
 
     /// Notes what a renewal that was asked for at `asked` brought; says how many are lost.
@@ -57,28 +112,36 @@ impl Held {
         let mut table = self.lock();
         let mut lost = 0;
         for (claim, held) in claims.iter().zip(held) {
-            match table.get_mut(claim) {
+            match table.claims.get_mut(claim) {
+                // It may be settled by now, and is no longer held for that.
+                Some(entry) if entry.taken => {}
                 Some(entry) if *held => entry.renewed = asked,
-                Some(_) => lost += usize::from(forget(&mut table, claim)),
+                Some(_) => lost += usize::from(table.lose(claim)),
                 None => {}
             }
         }
         lost
     }
 
-    /// Drops those whose lease must have run out by now, whatever the engine says; says how many.
+    /// Drops those whose lease must have run out by now, whatever the engine says; says how many. What is being settled is
+    /// left to whoever does it: the engine refuses it if it comes too late.
     pub fn expire(&self, lease: Duration, now: Instant) -> usize {
         let mut table = self.lock();
-        let over = table.iter().filter(|(_, entry)| entry.renewed + lease <= now).map(|(claim, _)| claim.clone());
-        let over: Vec<_> = over.collect();
-        over.iter().filter(|claim| forget(&mut table, claim)).count()
+        let over = table.claims.iter().filter(|(_, entry)| !entry.taken && entry.renewed + lease <= now);
+        let over: Vec<_> = over.map(|(claim, _)| claim.clone()).collect();
+        over.iter().filter(|claim| table.lose(claim)).count()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Claim, Entry>> {
-        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn forget(table: &mut BTreeMap<Claim, Entry>, claim: &Claim) -> bool {
-    table.remove(claim).map(|entry| entry.lost.cancel()).is_some()
+impl Table {
+    fn lose(&mut self, claim: &Claim) -> bool {
+        let Some(entry) = self.claims.remove(claim) else { return false };
+        self.ends.count(End::Lost);
+        entry.canceller.ask(Why::LeaseLost);
+        true
+    }
 }

@@ -1,8 +1,12 @@
 //! A job, from the moment it is put into a queue until it is settled.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 /// W3C trace context of whoever created a job, as header names and values; travels with the job.
 pub type TraceContext = BTreeMap<String, String>;
@@ -93,6 +97,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// How often it was handed to a process, this time included.
     pub deliveries: u32,
+    /// How often a process had it and never said what became of it: it died, lost the lease, or could not end the job.
+    pub strikes: u32,
 }
 
 /// The right to settle one delivery. An old one, from before the lease ran out, changes nothing.
@@ -125,8 +131,10 @@ pub enum Settlement {
         /// What went wrong last.
         error: ErrorText,
     },
-    /// It was interrupted or never begun: given back at once, and not an attempt.
+    /// It was interrupted or never begun: given back at once, and neither an attempt nor a strike.
     Release,
+    /// It was begun and could not be ended: given back at once, and a strike, as if its process had died of it.
+    Stuck,
 }
 
 /// Why a job is a dead letter.
@@ -135,7 +143,7 @@ pub enum Settlement {
 pub enum Reason {
     /// Its handler failed as often as it may.
     Attempts,
-    /// It was handed out as often as it may, and never settled: it kills or stalls its process.
+    /// Processes that had it never said what became of it, as often as that may be: it kills or stalls them.
     Deliveries,
     /// There is no such handler, or the handler says that no retry can help.
     Rejected,
@@ -174,6 +182,35 @@ impl DeadLetter {
         let job = Job { handler: String::new(), payload: Value::Null, trace: TraceContext::new(), ..self.job };
         DeadLetter { job, without_payload: true, ..self }
     }
+}
+
+/// A dead letter, and since when it is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Buried {
+    /// What it says.
+    #[serde(flatten)]
+    pub letter: DeadLetter,
+    /// When it was written, by the clock of the engine.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: SystemTime,
+}
+
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+}
+
+/// Some of the dead letters, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// As many as are worth [`Page::BYTES`], and at least one if there are any.
+    pub letters: Vec<Buried>,
+    /// Where the next page begins, in the engine's own words; none if this is the last.
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// A page is full with so many bytes of letters: some may have a megabyte each.
+    pub const BYTES: usize = 1 << 20;
 }
 
 /// How many jobs of a queue are where.

@@ -1,7 +1,12 @@
 //! The thread that keeps leases, with a runtime and a connection of its own: a job that blocks everything else loses no
 //! lease by it, neither its own nor its neighbours'.
 
-use crate::engine::{self, Address, CALL, Engine};
+use crate::{
+    engine::{self, Address, CALL, Engine},
+    heartbeat::Heartbeat,
+    reach::Reach,
+    telemetry::Instruments,
+};
 use std::{
     future::Future,
     io,
@@ -11,8 +16,18 @@ use std::{
 };
 use tokio::{runtime, sync::mpsc as requests, time::timeout};
 
-/// Asks for everything to be given back; the answer says how much it was.
-pub type Release = mpsc::Sender<usize>;
+/// Asks for everything to be given back; the answer says that it is.
+pub type Release = mpsc::Sender<()>;
+
+/// How the thread shows how it is.
+pub struct Signs {
+    /// That it turns.
+    pub heartbeat: Heartbeat,
+    /// Whether the engine can be reached.
+    pub reach: Arc<Reach>,
+    /// Own metrics.
+    pub instruments: Instruments,
+}
 
 /// What is asked of the thread.
 pub type Requests = requests::UnboundedReceiver<Release>;
@@ -33,7 +48,7 @@ impl Keeper {
     }
 
     /// Asks it to give back everything that is held.
-    pub fn release_all(&self) -> mpsc::Receiver<usize> {
+    pub fn release_all(&self) -> mpsc::Receiver<()> {
         let (answer, released) = mpsc::channel();
         // Where the thread is gone the answer goes with it.
         let _gone = self.0.send(answer);

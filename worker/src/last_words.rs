@@ -1,7 +1,7 @@
 //! What a worker says at its end: one line of JSON, for the log and for `/dev/termination-log`, where the kubelet reads it
 //! into the status of the pod.
 
-use crate::{life::State, telemetry::Exports};
+use crate::{ends::Ends, life::State, telemetry::Exports};
 use serde::Serialize;
 use std::{fs::OpenOptions, io::Write, path::Path};
 
@@ -15,14 +15,15 @@ pub struct LastWords<'a> {
     pub path: &'a [State],
     /// The signal, or the fault, that ended it.
     pub because: &'a str,
-    /// Jobs that ran when it was told to stop.
+    /// Jobs or changes that were in flight when it was told to stop. Each of them ended in one of the ways that follow.
     pub in_flight: usize,
-    /// Of these, jobs that came to their end.
-    pub finished: usize,
-    /// Of these, jobs that were given back.
-    pub released: usize,
+    /// How they ended.
+    #[serde(flatten)]
+    pub ends: Ends,
     /// What became of its telemetry.
     pub telemetry: Exports,
+    /// Log lines that standard error did not take.
+    pub lines_dropped: u64,
     /// From the signal to these words.
     pub elapsed_ms: u128,
     /// Its exit code.

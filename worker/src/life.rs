@@ -90,6 +90,8 @@ pub enum Event {
 pub enum Action {
     /// Look for the queue.
     Start,
+    /// Start the loops; they take nothing yet.
+    Prepare,
     /// Take jobs.
     Claim,
     /// Take no more jobs; give back what a call already under way brings.
@@ -192,7 +194,13 @@ impl Life {
             (Boot, Event::Configured) => self.enter(Starting, vec![Action::Start]),
             (Boot | Starting, Event::Stop) => self.flush(Exit::Clean, now),
             (Boot | Starting, Event::Failed(exit)) => self.flush(exit, now),
-            (Starting, Event::Started) => self.enter(Running, vec![Action::Claim]),
+            // Not forgotten until it has started.
+            (Boot | Starting, Event::Pause | Event::Resume) => {
+                self.note(event);
+                vec![]
+            }
+            (Starting, Event::Started) if self.paused => self.enter(Paused, vec![Action::Prepare]),
+            (Starting, Event::Started) => self.enter(Running, vec![Action::Prepare, Action::Claim]),
             (Running | Paused | Degraded, Event::Pause | Event::Resume | Event::Unreachable | Event::Reachable) => {
                 self.note(event);
                 self.work()

@@ -3,6 +3,9 @@
 use crate::job::{Reason, Settlement};
 use std::time::Duration;
 
+/// Longest pause, lease or job. A job is renewed for at most twice its time, and no engine forgets one that soon.
+pub const LONGEST: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// How a handler left a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -10,9 +13,11 @@ pub enum Outcome {
     Done,
     /// It failed, panicked or took too long.
     Failed(String),
+    /// It failed, and says how long to wait.
+    Later(Duration, String),
     /// No retry can help.
     Rejected(String),
-    /// It was asked to come to an end, and did.
+    /// The worker must stop: it was asked to come to an end, or ended.
     Interrupted,
 }
 
@@ -21,7 +26,7 @@ pub enum Outcome {
 pub struct Policy {
     /// Failures until it is a dead letter.
     pub max_attempts: u32,
-    /// Deliveries until it is a dead letter, whatever became of them.
+    /// Deliveries that were never settled until it is a dead letter.
     pub max_deliveries: u32,
     /// Longest pause before the second attempt; doubles each time.
     pub backoff: Duration,
@@ -42,18 +47,26 @@ impl Policy {
             Outcome::Done => Settlement::Done,
             Outcome::Interrupted => Settlement::Release,
             Outcome::Rejected(error) => Settlement::Dead { reason: Reason::Rejected, error: error.into() },
-            Outcome::Failed(error) if attempts + 1 >= self.max_attempts => {
+            Outcome::Failed(error) | Outcome::Later(_, error) if attempts + 1 >= self.max_attempts => {
                 Settlement::Dead { reason: Reason::Attempts, error: error.into() }
             }
             Outcome::Failed(error) => Settlement::Retry { after: self.pause(attempts, chance), error: error.into() },
+            Outcome::Later(after, error) => Settlement::Retry { after: after.min(LONGEST), error: error.into() },
         }
     }
 
-    /// Why a job is not to be begun once more, if so: it never came back from those before.
-    pub fn spent(&self, deliveries: u32) -> Option<Settlement> {
-        (deliveries > self.max_deliveries).then(|| Settlement::Dead {
+    /// Why a job is not to be begun once more, if so: it took too many processes with it.
+    pub fn spent(&self, strikes: u32) -> Option<Settlement> {
+        (strikes >= self.max_deliveries).then(|| Settlement::Dead {
             reason: Reason::Deliveries,
-            error: format!("handed out {} times and never settled", deliveries - 1).into(),
+            error: format!("handed out {strikes} times and never settled").into(),
         })
+    }
+
+    /// Whether a job runs alone: it, or a neighbour of it, may be what took its processes down. So none is a dead letter that
+    /// has not had a process for itself, unless one delivery is all that it may have.
+    pub fn is_suspect(&self, strikes: u32) -> bool {
+        let alone_from = self.max_deliveries.saturating_sub(1).clamp(1, 2);
+        (alone_from..self.max_deliveries).contains(&strikes)
     }
 }

@@ -1,6 +1,10 @@
 //! What can be set, by flag or environment; the flag wins.
 
-use crate::engine::{Address, Url};
+use crate::{
+    engine::{Address, Files, Url},
+    retry::LONGEST,
+};
+use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,9 +15,6 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 /// Sending the last telemetry.
 pub const FLUSH: Duration = Duration::from_secs(5);
 
-/// A job is renewed for at most twice its time, and no engine forgets one that soon.
-const LONGEST: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-
 /// How long something may take.
 ///
 /// # Errors
@@ -22,6 +23,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let duration =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30s, 500ms or 1m30s"))?;
     if duration > LONGEST { Err("must be 3days or less".to_owned()) } else { Ok(duration) }
+}
+
+/// How long ago something was. Unlike what the worker waits for it may be years.
+///
+/// # Errors
+/// It is something else; says what to write.
+pub fn age(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30m, 2h or 7days"))
 }
 
 fn positive(text: &str) -> Result<Duration, String> {
@@ -45,18 +54,65 @@ pub fn name(text: &str) -> Result<String, String> {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Queue")]
 pub struct QueueArgs {
-    /// Engine and place: sqlite:///path/to/file, or nats://host:4222
-    #[arg(long, env = "WORKER_QUEUE_URL", default_value = "sqlite://worker.db", global = true)]
-    pub queue_url: Url,
+    /// Engine and place: sqlite:///path/to/file, nats://host:4222, or several servers with commas; tls:// demands TLS.
+    /// A login goes before the host, its special characters as %XX: nats://user:p%40ss@host, nats://token@host
+    #[arg(
+        long,
+        env = "WORKER_QUEUE_URL",
+        default_value = "sqlite://worker.db",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub queue_url: String,
     /// Name of the queue or feed; with SQLite the file is the queue, and this its name in telemetry
     #[arg(long, env = "WORKER_QUEUE", default_value = "jobs", value_parser = name, global = true)]
     pub queue: String,
+    /// For a NATS server that knows us by credentials, as `nsc` writes them
+    #[arg(long, env = "WORKER_NATS_CREDS", value_name = "FILE", global = true)]
+    pub nats_creds: Option<PathBuf>,
+    /// For a NATS server that knows us by an nkey: its seed
+    #[arg(long, env = "WORKER_NATS_NKEY", value_name = "FILE", global = true)]
+    pub nats_nkey: Option<PathBuf>,
+    /// Authorities that may have signed the certificate of the NATS server, in PEM; the system's if it is not given
+    #[arg(long, env = "WORKER_NATS_CA", value_name = "FILE", global = true)]
+    pub nats_ca: Option<PathBuf>,
+    /// For a NATS server that knows us by a certificate, in PEM; with --nats-key
+    #[arg(long, env = "WORKER_NATS_CERT", value_name = "FILE", global = true)]
+    pub nats_cert: Option<PathBuf>,
+    /// The key of that certificate, in PEM
+    #[arg(long, env = "WORKER_NATS_KEY", value_name = "FILE", global = true)]
+    pub nats_key: Option<PathBuf>,
 }
 
 impl QueueArgs {
     /// As one value.
-    pub fn address(&self) -> Address {
-        Address { url: self.queue_url.clone(), name: self.queue.clone() }
+    ///
+    /// # Errors
+    /// The URL is wrong, or does not go together with a file; says how, without the URL: there may be a password in it.
+    pub fn address(&self) -> anyhow::Result<Address> {
+        let url = self.queue_url.parse().map_err(|error| anyhow!("--queue-url: {error}"))?;
+        let identity = match (self.nats_cert.clone(), self.nats_key.clone()) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => bail!("--nats-cert and --nats-key: one is of no use without the other"),
+        };
+        let files = Files {
+            credentials: self.nats_creds.clone(),
+            nkey: self.nats_nkey.clone(),
+            ca: self.nats_ca.clone(),
+            identity,
+        };
+        let url = match url {
+            Url::Nats(servers) => Url::Nats(servers.with(files).map_err(|error| anyhow!(error))?),
+            Url::Sqlite(_) if files != Files::default() => {
+                bail!(
+                    "--nats-creds, --nats-nkey, --nats-ca and --nats-cert are for a --queue-url with nats:// or tls://"
+                )
+            }
+            Url::Sqlite(file) => Url::Sqlite(file),
+        };
+        Ok(Address { url, name: self.queue.clone() })
     }
 }
 
@@ -88,7 +144,8 @@ pub struct RunArgs {
     /// How often a handler may fail at a job before it is a dead letter
     #[arg(long, env = "WORKER_MAX_ATTEMPTS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
     pub max_attempts: u32,
-    /// How often a job may be handed out before it is a dead letter, whatever became of the process
+    /// How often a job may be handed out and never settled, because its process died or could not end it, before it is a
+    /// dead letter. Failures and stops do not count
     #[arg(long, env = "WORKER_MAX_DELIVERIES", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
     pub max_deliveries: u32,
     /// Pause before the second attempt, at most; doubles each time
@@ -100,6 +157,14 @@ pub struct RunArgs {
     /// How long a job or partition stays with a process that does not renew; the same for all replicas
     #[arg(long, env = "WORKER_LEASE", default_value = "30s", value_parser = lease, help_heading = "Work")]
     pub lease: Duration,
+    /// How long done jobs, changes that were worked off, and effects of the sample handlers are kept, and so how long an id is
+    /// remembered; the same for all replicas
+    #[arg(long, env = "WORKER_KEEP", default_value = "7days", value_parser = age, help_heading = "Work")]
+    pub keep: Duration,
+
+    /// Have the samples that misbehave too: exit, hang, interrupt, panic. Any job may end the process then
+    #[arg(long, env = "WORKER_CHAOS", help_heading = "Work")]
+    pub chaos: bool,
 
     /// Longest start, until the queue must have been found
     #[arg(long, env = "WORKER_STARTUP_TIMEOUT", default_value = "30s", value_parser = positive, help_heading = "Life")]
@@ -150,6 +215,13 @@ impl RunArgs {
         anyhow::ensure!(
             self.intake.is_some() || self.drain_delay.is_zero(),
             "--drain-delay without --intake: nothing is taken in over HTTP, so there is nothing to wait for"
+        );
+        let longest = self.max_backoff.max(self.lease).max(2 * self.job_timeout);
+        anyhow::ensure!(
+            self.keep >= longest,
+            "--keep {} is shorter than a job may wait or run ({}): its effect would be forgotten before its end",
+            humantime::format_duration(self.keep),
+            humantime::format_duration(longest)
         );
         anyhow::ensure!(
             self.backoff <= self.max_backoff,

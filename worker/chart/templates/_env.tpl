@@ -6,6 +6,17 @@
   {{- else }}
   valueFrom: { secretKeyRef: { name: {{ required "give queueUrl (nats://host:4222), or existingSecret.name for a Secret that has it" .Values.existingSecret.name }}, key: {{ .Values.existingSecret.key }} } }
   {{- end }}
+{{- range $name, $file := dict
+  "CREDS" .Values.natsFiles.credentials
+  "NKEY" .Values.natsFiles.nkey
+  "CA" .Values.natsFiles.ca
+  "CERT" .Values.natsFiles.certificate
+  "KEY" .Values.natsFiles.key
+}}
+{{- if $file }}
+- { name: WORKER_NATS_{{ $name }}, value: /etc/nats/{{ $file }} }
+{{- end }}
+{{- end }}
 - { name: WORKER_QUEUE, value: {{ .Values.queueName | quote }} }
 - { name: WORKER_PARTITIONS, value: {{ .Values.migration.partitions | quote }} }
 - { name: WORKER_MIGRATION_TIMEOUT, value: {{ int .Values.migration.deadlineSeconds }}s }
@@ -35,6 +46,10 @@
   "DRAIN_DELAY" .drain
 }}
 - { name: WORKER_{{ $name }}, value: {{ int $value }}s }
+{{- end }}
+- { name: WORKER_KEEP, value: {{ int $settings.keepDays }}days }
+{{- if $settings.chaos }}
+- { name: WORKER_CHAOS, value: "true" }
 {{- end }}
 - { name: WORKER_ADMIN, value: "0.0.0.0:8080" }
 {{- end }}

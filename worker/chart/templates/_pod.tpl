@@ -80,6 +80,10 @@ enableServiceLinks: false
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext: {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.natsFiles.secretName }}
+volumes:
+  - { name: nats, secret: { secretName: {{ . }} } }
+{{- end }}
 {{- end }}
 
 {{- define "worker.container" -}}
@@ -89,4 +93,8 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: { drop: [ALL] }
+{{- if .Values.natsFiles.secretName }}
+volumeMounts:
+  - { name: nats, mountPath: /etc/nats, readOnly: true }
+{{- end }}
 {{- end }}

@@ -52,11 +52,14 @@ impl Drain {
     }
 }
 
-/// Jobs that it still has; none once it is paused and has none.
+/// Jobs that it still has; none once it has none, and takes none.
 fn left(admin: SocketAddr) -> Result<Option<u64>> {
     let status: Value = serde_json::from_str(&client()?.get(format!("http://{admin}/status")).send()?.text()?)?;
     let jobs = status["in_flight"].as_u64().unwrap_or_default();
-    Ok((jobs > 0 || status["state"] == "running").then_some(jobs))
+    let heard =
+        status["state"].as_str().is_some_and(|state| !["boot", "starting", "running", "degraded"].contains(&state));
+    let takes_none = heard && status["takes_work"] == false;
+    Ok((jobs > 0 || !takes_none).then_some(jobs))
 }
 
 fn no_worker(admin: SocketAddr) -> String {

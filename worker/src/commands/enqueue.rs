@@ -3,7 +3,7 @@
 use super::{connected, say};
 use crate::{
     change::NewChange,
-    engine::{Address, Engine},
+    engine::{Address, Engine, Error},
     exit::Exit,
     job::{self, Job, TraceContext},
     settings::name,
@@ -38,7 +38,7 @@ pub(crate) struct Enqueue {
     /// How many
     #[arg(long, default_value_t = 1)]
     count: usize,
-    /// Ids are this, `-` and a number; a job whose id is there already is left as it is
+    /// Ids are this, `-` and a number; a job whose id is there already is left as it is, which is said
     #[arg(long, value_parser = name)]
     id_prefix: Option<String>,
 }
@@ -61,30 +61,36 @@ impl Enqueue {
     async fn put(&self, engine: Arc<dyn Engine>, telemetry: &Telemetry, queue: &str, payload: &Value) -> Result<()> {
         let messaging = telemetry.messaging(engine.system(), queue);
         let ids: Vec<_> = (0..self.count).map(|number| self.id(number)).collect();
+        let mut old = 0;
         for ids in ids.chunks(BATCH) {
             let span = messaging.send(ids.len());
             let trace = messaging.trace_context(&span);
             let began = Instant::now();
             let sent = self.send(&engine, ids, payload, &trace).await;
             messaging.sent(&span, ids.len(), began.elapsed(), sent.as_ref().err().map(error_type));
-            sent?;
+            old += sent?.into_iter().filter(|new| !new).count();
             // Only what is in the queue for sure.
             say(ids.join("\n"))?;
+        }
+        if old > 0 {
+            eprintln!("already there: {old} of {} ids; their jobs are left as they are", ids.len());
         }
         Ok(())
     }
 
+    /// Says for each whether it is new.
     async fn send(
         &self,
         engine: &Arc<dyn Engine>,
         ids: &[String],
         payload: &Value,
         trace: &TraceContext,
-    ) -> crate::engine::Result<()> {
+    ) -> crate::engine::Result<Vec<bool>> {
         if self.handler == PROJECT {
             let key = |id: &String| payload.get("key").and_then(Value::as_str).unwrap_or(id).to_owned();
             let change = |id| NewChange { key: key(id), payload: payload.clone(), trace: trace.clone() };
-            return engine.publish(&ids.iter().map(change).collect::<Vec<_>>()).await;
+            let feed = engine.clone().feed().ok_or_else(|| Error::Refused("this engine has no feed".to_owned()))?;
+            return feed.publish(&ids.iter().map(change).collect::<Vec<_>>()).await.map(|()| vec![true; ids.len()]);
         }
         let handler = &self.handler;
         let job = |id: &String| Job {

@@ -4,6 +4,7 @@ use super::{connected, say};
 use crate::{
     engine::{self, Address, Error},
     exit::Exit,
+    handlers::Sink,
     settings::duration,
 };
 use anyhow::Result;
@@ -15,14 +16,21 @@ const LOOK: Duration = Duration::from_millis(500);
 
 #[derive(Args)]
 pub(crate) struct Migrate {
-    /// Partitions of the feed; can become more, never less
-    #[arg(long, env = "WORKER_PARTITIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
-    partitions: u32,
+    /// Partitions of the feed: 8 for a new one, otherwise as many as it has. More are refused while there is something to do
+    /// in those that it has, and fewer at all times
+    #[arg(long, env = "WORKER_PARTITIONS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    partitions: Option<u32>,
 }
 
 impl Migrate {
-    pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
-        connected(address, |engine| async move { Ok(engine.migrate(self.partitions).await?) })?;
+    pub(crate) fn run(&self, address: &Address, sink: Option<&Sink>) -> Result<Exit> {
+        connected(address, |engine| async move {
+            engine.migrate(self.partitions).await?;
+            match sink {
+                Some(sink) => Ok(sink.migrate().await?),
+                None => Ok(()),
+            }
+        })?;
         say("the queue is ready")?;
         Ok(Exit::Clean)
     }

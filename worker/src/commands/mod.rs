@@ -6,6 +6,7 @@ pub(crate) mod drain;
 pub(crate) mod enqueue;
 pub(crate) mod migrate;
 pub(crate) mod probe;
+pub(crate) mod prune;
 pub(crate) mod status;
 
 use crate::{

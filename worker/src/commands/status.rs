@@ -3,8 +3,9 @@
 use super::{connected, say};
 use crate::{
     change::Progress,
-    engine::{Address, Effects, Engine},
+    engine::{Address, Engine, Error},
     exit::Exit,
+    handlers::{Effects, Sink},
     job::Counts,
 };
 use anyhow::Result;
@@ -32,39 +33,46 @@ enum Format {
 struct OfQueue {
     #[serde(flatten)]
     counts: Counts,
-    effects: Effects,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects: Option<Effects>,
 }
 
 #[derive(Serialize)]
 struct OfFeed {
     partitions: Vec<Progress>,
-    projected: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projected: Option<u64>,
 }
 
 impl Status {
-    pub(crate) fn run(&self, address: &Address) -> Result<Exit> {
+    pub(crate) fn run(&self, address: &Address, sink: Option<&Sink>) -> Result<Exit> {
         let text = connected(address, |engine| async move {
             engine.check().await?;
-            if self.feed { self.of_feed(&engine).await } else { self.of_queue(&engine).await }
+            let effects = match sink {
+                Some(sink) => Some(sink.effects().await?),
+                None => None,
+            };
+            if self.feed { self.of_feed(engine, effects).await } else { self.of_queue(&engine, effects).await }
         })?;
         say(text)?;
         Ok(Exit::Clean)
     }
 
-    async fn of_queue(&self, engine: &Arc<dyn Engine>) -> Result<String> {
-        let (counts, effects) = (engine.counts().await?, engine.effects().await?);
+    async fn of_queue(&self, engine: &Arc<dyn Engine>, effects: Option<Effects>) -> Result<String> {
+        let counts = engine.counts().await?;
         if self.format == Format::Json {
             return Ok(serde_json::to_string(&OfQueue { counts, effects })?);
         }
         let Counts { ready, leased, delayed, done, dead } = counts;
-        let Effects { total, distinct, .. } = effects;
-        Ok(format!(
-            "ready {ready}, leased {leased}, delayed {delayed}, done {done}, dead {dead}; effects {total}, of {distinct} jobs"
-        ))
+        let effects = effects
+            .map(|Effects { total, distinct, .. }| format!("; effects {total}, of {distinct} jobs"))
+            .unwrap_or_default();
+        Ok(format!("ready {ready}, leased {leased}, delayed {delayed}, done {done}, dead {dead}{effects}"))
     }
 
-    async fn of_feed(&self, engine: &Arc<dyn Engine>) -> Result<String> {
-        let (partitions, projected) = (engine.progress().await?, engine.effects().await?.projected);
+    async fn of_feed(&self, engine: Arc<dyn Engine>, effects: Option<Effects>) -> Result<String> {
+        let feed = engine.feed().ok_or_else(|| Error::Refused("this engine has no feed".to_owned()))?;
+        let (partitions, projected) = (feed.progress().await?, effects.map(|effects| effects.projected));
         if self.format == Format::Json {
             return Ok(serde_json::to_string(&OfFeed { partitions, projected })?);
         }
@@ -72,6 +80,7 @@ impl Status {
             let owner = owner.as_deref().unwrap_or("nobody");
             format!("partition {partition}: {owner}, up to {checkpoint}, {lag} to do\n")
         });
-        Ok(lines.collect::<String>() + &format!("{projected} changes projected"))
+        let projected = projected.map(|projected| format!("{projected} changes projected")).unwrap_or_default();
+        Ok((lines.collect::<String>() + &projected).trim_end().to_owned())
     }
 }

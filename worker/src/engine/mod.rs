@@ -1,21 +1,31 @@
-//! What a queue, a feed and the sample's sink ask of an engine, and which engines there are.
+//! What a queue and a feed ask of an engine, and which engines there are.
 //!
 //! A connection belongs to the thread that opened it: the renewer has one of its own, so that nothing that the work does
 //! can keep it from renewing. Every call returns within [`CALL`] or fails; a call that fails may have had its effect.
 
-mod nats;
-mod sqlite;
+mod address;
+pub(crate) mod nats;
+pub(crate) mod sqlite;
+
+pub use address::{Address, Files, Servers, Url};
 
 use crate::{
     change::{Change, Lease, NewChange, Progress, Revision, Versioned},
-    job::{Claim, Counts, DeadLetter, Delivery, Job, Settled, Settlement},
+    job::{Buried, Claim, Counts, Delivery, Job, Page, Settled, Settlement},
 };
 use async_trait::async_trait;
 use serde::Serialize;
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// Longest time that one call takes, apart from the wait that [`Queue::claim`] and [`Feed::read`] are told.
 pub const CALL: Duration = Duration::from_secs(2);
+
+/// How long a server that forgets by itself remembers the id of a job after it was done, at least: longer than any lease or
+/// pause. That of a dead letter is remembered for as long as the letter is there.
+pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Why a call failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -36,9 +46,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Competing consumers: each job goes to one of them at a time.
 #[async_trait]
-pub trait Queue {
-    /// Puts jobs into the queue. A job whose id is there already is left as it is.
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()>;
+pub trait Queue: Send + Sync {
+    /// Puts jobs into the queue; says for each whether it is new. A job whose id is there already is left as it is.
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>>;
 
     /// Leases up to `slots` jobs, waiting up to `wait` for the first. Do not drop the future: what it would have brought
     /// would be nobody's until the lease runs out.
@@ -56,16 +66,22 @@ pub trait Queue {
     /// Jobs that still have to be done: what `worker.queue.lag` shows, so it must be cheap.
     async fn backlog(&self) -> Result<u64>;
 
-    /// All dead letters, the oldest first.
-    async fn dead(&self) -> Result<Vec<DeadLetter>>;
+    /// Dead letters, the oldest first: the first page, or the one that another page calls its `next`.
+    async fn dead(&self, from: Option<&str>) -> Result<Page>;
 
-    /// Puts a dead letter back into the queue, with no attempts and no deliveries; false if there is none of that id.
+    /// The dead letter of a job, if there is one.
+    async fn dead_letter(&self, id: &str) -> Result<Option<Buried>>;
+
+    /// Puts a dead letter back into the queue, with no attempts, deliveries or strikes; false if there is none of that id.
     async fn requeue(&self, id: &str) -> Result<bool>;
+
+    /// Takes a dead letter away for good, and remembers its id like that of a job that is done; false if there is none.
+    async fn discard(&self, id: &str) -> Result<bool>;
 }
 
 /// An ordered change feed.
 #[async_trait]
-pub trait Feed {
+pub trait Feed: Send + Sync {
     /// Appends changes.
     async fn publish(&self, changes: &[NewChange]) -> Result<()>;
 
@@ -88,72 +104,56 @@ pub trait Feed {
     async fn progress(&self) -> Result<Vec<Progress>>;
 }
 
-/// Where the sample handlers leave their effects, so that anybody can count them from outside.
-#[async_trait]
-pub trait Sink: Send + Sync {
-    /// Leaves the effect of a job; false if it is there already.
-    async fn effect(&self, job: &str, value: &str) -> Result<bool>;
-
-    /// Counts a change under its key; false if it, or a later one of its partition, has been counted.
-    async fn project(&self, change: &Change) -> Result<bool>;
-
-    /// How many effects there are.
-    async fn effects(&self) -> Result<Effects>;
-}
-
-/// Effects of the sample handlers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Effects {
-    /// Of jobs.
-    pub total: u64,
-    /// Jobs that have one; less than `total` if any took effect twice.
-    pub distinct: u64,
-    /// Changes that were counted.
+/// What a call has removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Jobs that had ended.
+    pub jobs: u64,
+    /// Changes that were worked off.
+    pub changes: u64,
+    /// Where to go on, in the engine's own words; none if nothing is left.
     #[serde(skip)]
-    pub projected: u64,
+    pub next: Option<String>,
 }
 
 /// One engine, connected.
 #[async_trait]
-pub trait Engine: Queue + Feed + Sink {
-    /// Makes or upgrades what the queue needs. May be called again, and by several processes at once.
-    async fn migrate(&self, partitions: u32) -> Result<()>;
+pub trait Engine: Queue {
+    /// Makes or upgrades what the queue needs. May be called again, and by several processes at once. A feed gains
+    /// partitions only while there is nothing to do in those that it has, and loses none; without a number it keeps them.
+    async fn migrate(&self, partitions: Option<u32>) -> Result<()>;
 
     /// Whether the queue can be used by this version; without an effect.
     async fn check(&self) -> Result<()>;
+
+    /// Removes some of what ended longer than `keep` ago: jobs that are done or were discarded, so that their ids are not
+    /// remembered any more, and changes that were worked off. Goes on from what the last call says is `next`.
+    async fn prune(&self, keep: Duration, from: Option<&str>) -> Result<Pruned>;
+
+    /// The time by which pauses and leases are counted, whatever the clock of this host says meanwhile.
+    async fn time(&self) -> Result<SystemTime>;
+
+    /// Its feed, if it has one: an engine may be a queue and nothing else.
+    fn feed(self: Arc<Self>) -> Option<Arc<dyn Feed>> {
+        None
+    }
 
     /// `messaging.system` of the semantic conventions.
     fn system(&self) -> &'static str;
 }
 
-/// Where a queue is: `--queue-url` and `--queue`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// Which engine.
-    pub url: Url,
-    /// Name of the queue or feed there.
-    pub name: String,
+/// Partitions of a new feed.
+pub const PARTITIONS: u32 = 8;
+
+fn few_partitions(found: u32, wanted: u32) -> String {
+    format!("the feed has {found} partitions, and cannot have {wanted}: the order of its keys would break")
 }
 
-/// Which engine, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Url {
-    /// A file of this host.
-    Sqlite(std::path::PathBuf),
-    /// A NATS server with JetStream, as its client understands it.
-    Nats(String),
-}
-
-impl FromStr for Url {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text.split_once("://") {
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Url::Sqlite(path.into())),
-            Some(("nats" | "tls", host)) if !host.is_empty() => Ok(Url::Nats(text.to_owned())),
-            _ => Err("write sqlite:///path/to/file or nats://host:4222".to_owned()),
-        }
-    }
+fn open_changes(changes: u64, partitions: u32) -> String {
+    format!(
+        "{changes} changes are still to be done in the {partitions} partitions of the feed; with more partitions they would \
+         be overtaken by later ones of their key. Publish no more, wait until `status --feed` says 0 to do, and migrate again"
+    )
 }
 
 /// Connects, on the runtime that will use it. A file need not be there yet: `migrate` makes it.
@@ -163,6 +163,6 @@ impl FromStr for Url {
 pub async fn connect(address: &Address) -> Result<Arc<dyn Engine>> {
     Ok(match &address.url {
         Url::Sqlite(path) => Arc::new(sqlite::Sqlite::of(path)?),
-        Url::Nats(url) => Arc::new(nats::Nats::connect(url, &address.name).await?),
+        Url::Nats(servers) => Arc::new(nats::Nats::connect(servers, &address.name).await?),
     })
 }

@@ -6,11 +6,10 @@ use super::{
 };
 use crate::{
     change::{Lease, Revision, Versioned},
-    engine::Engine,
-    heartbeat::{BEAT, Heartbeat},
-    keeper::{Connection, Release, Requests, in_time},
+    engine::Feed,
+    heartbeat::BEAT,
+    keeper::{Connection, Release, Requests, Signs, in_time},
     orders::{Order, Orders},
-    telemetry::Instruments,
 };
 use std::{
     collections::BTreeMap,
@@ -34,8 +33,7 @@ pub struct Leases {
     assignment: Assignment,
     me: String,
     lease: Duration,
-    heartbeat: Heartbeat,
-    instruments: Instruments,
+    signs: Signs,
     mine: BTreeMap<u32, Mine>,
 }
 
@@ -56,17 +54,16 @@ impl Leases {
         assigned: UnboundedSender<Assigned>,
         me: &str,
         lease: Duration,
-        heartbeat: Heartbeat,
-        instruments: Instruments,
+        signs: Signs,
     ) -> Self {
         let assignment = Assignment::new(me.to_owned(), lease);
         let (me, mine) = (me.to_owned(), BTreeMap::new());
-        Leases { connection, orders, assigned, assignment, me, lease, heartbeat, instruments, mine }
+        Leases { connection, orders, assigned, assignment, me, lease, signs, mine }
     }
 
     /// Looks at the leases and does what is to be done, until nobody asks any more or all is given back.
     pub async fn keep(mut self, mut requests: Requests) {
-        let heartbeat = self.heartbeat.clone();
+        let heartbeat = self.signs.heartbeat.clone();
         let turn = TURN.min(self.lease / 3);
         let mut next = Instant::now();
         loop {
@@ -86,13 +83,20 @@ impl Leases {
             }
             heartbeat.beat();
             self.expire();
-            self.instruments.leases_held(self.mine.len());
+            self.signs.instruments.leases_held(self.mine.len());
         }
     }
 
+    /// The feed, if it can be reached.
+    async fn feed(&mut self) -> Option<Arc<dyn Feed>> {
+        self.connection.engine().await?.feed()
+    }
+
     async fn turn(&mut self) {
-        let Some(engine) = self.connection.engine().await else { return };
-        let Some(leases) = in_time("leases", engine.leases()).await else { return };
+        let Some(feed) = self.feed().await else { return self.signs.reach.is(false) };
+        let leases = in_time("leases", feed.leases()).await;
+        self.signs.reach.is(leases.is_some());
+        let Some(leases) = leases else { return };
         self.lose(&leases);
         let mine = self.mine.keys().copied().collect();
         let steps = self.assignment.steps(&leases, &mine, Instant::now());
@@ -100,27 +104,27 @@ impl Leases {
         let leaves = *self.orders.borrow() >= Order::Stop;
         let wants_more = |step: &Step| matches!(step, Step::Take(_) | Step::Ask(_));
         for step in steps.into_iter().filter(|step| !(leaves && wants_more(step))) {
-            self.take_step(&engine, step, &leases).await;
+            self.take_step(&feed, step, &leases).await;
         }
     }
 
-    async fn take_step(&mut self, engine: &Arc<dyn Engine>, step: Step, leases: &[Versioned<Lease>]) {
+    async fn take_step(&mut self, feed: &Arc<dyn Feed>, step: Step, leases: &[Versioned<Lease>]) {
         let seen = |partition: u32| &leases[partition as usize];
         let ours = Lease { owner: Some(self.me.clone()), wanted_by: None };
         match step {
             Step::Renew(partition) if self.is_done(partition) => {
-                self.give(engine, partition, None, seen(partition)).await;
+                self.give(feed, partition, None, seen(partition)).await;
             }
-            Step::Renew(partition) => self.renew(engine, partition, &ours, seen(partition)).await,
-            Step::Take(partition) => self.take(engine, partition, &ours, seen(partition)).await,
+            Step::Renew(partition) => self.renew(feed, partition, &ours, seen(partition)).await,
+            Step::Take(partition) => self.take(feed, partition, &ours, seen(partition)).await,
             Step::Ask(partition) => {
                 let asked = Lease { wanted_by: Some(self.me.clone()), ..seen(partition).value.clone() };
                 tracing::info!(partition, of = asked.owner, "partition asked for");
-                in_time("ask", engine.write_lease(partition, &asked, seen(partition).revision)).await;
+                in_time("ask", feed.write_lease(partition, &asked, seen(partition).revision)).await;
             }
             Step::HandOver(partition) if self.is_done(partition) => {
                 let to = seen(partition).value.wanted_by.clone();
-                self.give(engine, partition, to, seen(partition)).await;
+                self.give(feed, partition, to, seen(partition)).await;
             }
             Step::HandOver(partition) => {
                 if let Some(mine) = self.mine.get(&partition) {
@@ -128,7 +132,7 @@ impl Leases {
                 }
                 // Still ours until the change at hand is done and the checkpoint is written.
                 let ours = Lease { wanted_by: seen(partition).value.wanted_by.clone(), ..ours };
-                self.renew(engine, partition, &ours, seen(partition)).await;
+                self.renew(feed, partition, &ours, seen(partition)).await;
             }
         }
     }
@@ -137,21 +141,21 @@ impl Leases {
         self.mine.get(&partition).is_some_and(|mine| mine.done.is_cancelled())
     }
 
-    async fn renew(&mut self, engine: &Arc<dyn Engine>, partition: u32, lease: &Lease, seen: &Versioned<Lease>) {
+    async fn renew(&mut self, feed: &Arc<dyn Feed>, partition: u32, lease: &Lease, seen: &Versioned<Lease>) {
         let asked = Instant::now();
-        let written = in_time("renew", engine.write_lease(partition, lease, seen.revision)).await;
+        let written = in_time("renew", feed.write_lease(partition, lease, seen.revision)).await;
         if let (Some(Some(_)), Some(mine)) = (written, self.mine.get_mut(&partition)) {
             mine.renewed = asked;
         }
     }
 
-    async fn take(&mut self, engine: &Arc<dyn Engine>, partition: u32, ours: &Lease, seen: &Versioned<Lease>) {
+    async fn take(&mut self, feed: &Arc<dyn Feed>, partition: u32, ours: &Lease, seen: &Versioned<Lease>) {
         let renewed = Instant::now();
-        let written = in_time("take", engine.write_lease(partition, ours, seen.revision)).await;
+        let written = in_time("take", feed.write_lease(partition, ours, seen.revision)).await;
         if !matches!(written, Some(Some(_))) {
             return;
         }
-        let Some((after, revision)) = fence(engine, partition, renewed + self.lease).await else { return };
+        let Some((after, revision)) = fence(feed, partition, renewed + self.lease).await else { return };
         let [stop, lost, done] = [(); 3].map(|()| CancellationToken::new());
         let guard = done.clone().drop_guard();
         let assigned = Assigned { partition, after, revision, stop: stop.clone(), lost: lost.clone(), done: guard };
@@ -163,13 +167,13 @@ impl Leases {
     /// Leaves it to somebody, or to nobody; false if somebody else wrote in between.
     async fn give(
         &mut self,
-        engine: &Arc<dyn Engine>,
+        feed: &Arc<dyn Feed>,
         partition: u32,
         to: Option<String>,
         seen: &Versioned<Lease>,
     ) -> bool {
         let free = Lease { owner: to, wanted_by: None };
-        let given = in_time("give", engine.write_lease(partition, &free, seen.revision)).await.flatten().is_some();
+        let given = in_time("give", feed.write_lease(partition, &free, seen.revision)).await.flatten().is_some();
         if given {
             tracing::info!(partition, to = free.owner, "partition given back");
             self.mine.remove(&partition);
@@ -193,7 +197,7 @@ impl Leases {
     }
 
     fn drop_unless(&mut self, keep: impl Fn(u32, &Mine) -> bool) {
-        let instruments = self.instruments.clone();
+        let instruments = self.signs.instruments.clone();
         self.mine.retain(|partition, mine| {
             let kept = keep(*partition, mine);
             if !kept {
@@ -207,20 +211,19 @@ impl Leases {
 
     async fn release_all(&mut self, request: &Release) {
         for _ in 0..TRIES {
-            let Some(engine) = self.connection.engine().await else { break };
-            let Some(leases) = in_time("leases", engine.leases()).await else { break };
+            let Some(feed) = self.feed().await else { break };
+            let Some(leases) = in_time("leases", feed.leases()).await else { break };
             self.lose(&leases);
-            if self.leave(&engine, &leases).await {
+            if self.leave(&feed, &leases).await {
                 break;
             }
         }
-        self.instruments.leases_held(0);
-        // Of jobs; partitions have none.
-        let _gone = request.send(0);
+        self.signs.instruments.leases_held(0);
+        let _gone = request.send(());
     }
 
     /// Gives back what is ours, and asks for nothing any more; false if somebody else wrote in between.
-    async fn leave(&mut self, engine: &Arc<dyn Engine>, leases: &[Versioned<Lease>]) -> bool {
+    async fn leave(&mut self, feed: &Arc<dyn Feed>, leases: &[Versioned<Lease>]) -> bool {
         let me = Some(self.me.clone());
         let mut left = true;
         for (partition, seen) in (0..).zip(leases) {
@@ -230,7 +233,7 @@ impl Leases {
                 (false, true) => owner,
                 (false, false) => continue,
             };
-            left &= self.give(engine, partition, next, seen).await;
+            left &= self.give(feed, partition, next, seen).await;
         }
         left
     }
@@ -238,13 +241,13 @@ impl Leases {
 
 /// Writes the checkpoint as it is: from here on nobody who read it before can write it. Not once the lease has run out,
 /// which would fence whoever has taken it since.
-async fn fence(engine: &Arc<dyn Engine>, partition: u32, until: Instant) -> Option<(u64, Revision)> {
+async fn fence(feed: &Arc<dyn Feed>, partition: u32, until: Instant) -> Option<(u64, Revision)> {
     loop {
-        let Versioned { value: after, revision } = in_time("checkpoint", engine.checkpoint(partition)).await?;
+        let Versioned { value: after, revision } = in_time("checkpoint", feed.checkpoint(partition)).await?;
         if Instant::now() >= until {
             return None;
         }
-        let written = in_time("fence", engine.write_checkpoint(partition, after, revision)).await?;
+        let written = in_time("fence", feed.write_checkpoint(partition, after, revision)).await?;
         if let Some(revision) = written {
             return Some((after, revision));
         }

@@ -7,20 +7,18 @@ mod partition;
 pub use leases::Leases;
 
 use crate::{
-    engine::Engine,
-    handlers::Handlers,
+    ends::Changes,
+    engine::{Feed, Queue},
+    handlers::ChangeHandler,
     heartbeat::{BEAT, Heartbeat},
     life::Event,
-    orders::{Order, Orders},
+    orders::{Order, Orders, Takers},
+    reach::Reach,
     retry::Policy,
     telemetry::{Instruments, Messaging},
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc::Sender,
-    },
+    sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -48,9 +46,11 @@ pub struct Assigned {
 /// What the partitions share.
 pub struct Shared {
     /// Where changes come from.
-    pub engine: Arc<dyn Engine>,
+    pub feed: Arc<dyn Feed>,
+    /// Where handlers put jobs.
+    pub queue: Arc<dyn Queue>,
     /// What does them.
-    pub handlers: Handlers,
+    pub handler: Arc<dyn ChangeHandler>,
     /// How soon a change is tried again.
     pub policy: Policy,
     /// Longest time of one.
@@ -60,19 +60,23 @@ pub struct Shared {
     /// Own metrics.
     pub instruments: Instruments,
     /// Changes that are being worked on.
-    pub busy: Arc<AtomicUsize>,
+    pub changes: Arc<Changes>,
     /// Asks handlers to come to an end.
     pub cancel: CancellationToken,
     /// Ends them.
     pub abort: CancellationToken,
     /// Who is told whether the engine can be reached.
-    pub events: Sender<Event>,
+    pub reach: Arc<Reach>,
+    /// Where partitions show whether changes may be begun.
+    pub takers: Takers,
 }
 
 /// The loop of feed mode.
 pub struct Consumer {
     /// What the partitions share.
     pub shared: Arc<Shared>,
+    /// Whom it tells.
+    pub events: Sender<Event>,
     /// How it shows that it turns.
     pub heartbeat: Heartbeat,
 }
@@ -84,7 +88,7 @@ impl Consumer {
         let mut lag = tokio::time::interval(LAG);
         loop {
             self.heartbeat.beat();
-            self.shared.instruments.in_flight(self.shared.busy.load(Ordering::Relaxed));
+            self.shared.instruments.in_flight(self.shared.changes.count());
             let order = *orders.borrow_and_update();
             if order >= Order::Cancel {
                 self.shared.cancel.cancel();
@@ -107,13 +111,13 @@ impl Consumer {
             }
         }
         self.heartbeat.finish();
-        let _gone = self.shared.events.send(Event::Idle);
+        let _gone = self.events.send(Event::Idle);
     }
 
     fn look_at_lag(&self) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            for progress in shared.engine.progress().await.unwrap_or_default() {
+            for progress in shared.feed.progress().await.unwrap_or_default() {
                 shared.instruments.feed_lag(progress.partition, progress.lag);
             }
         });

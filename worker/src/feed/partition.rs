@@ -5,17 +5,17 @@
 use super::{Assigned, Shared};
 use crate::{
     change::Change,
-    handlers::{Context, HandlerError},
+    ends::End,
+    handlers::{Attempt, Canceller, Context, Why},
     job::ErrorText,
-    life::Event,
-    orders::{Order, Orders, reached},
+    orders::{Order, Orders, no_work},
+    retry,
     telemetry::{Outcome, error_type},
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    convert::Infallible,
+    future::{Future, pending},
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 use tracing::Instrument;
@@ -52,56 +52,81 @@ pub(super) async fn work(shared: Arc<Shared>, assigned: Assigned, orders: Orders
     tracing::info!(partition = partition.assigned.partition, offset = partition.offset, "partition left");
 }
 
+/// Whether the next change may be begun.
+enum Next {
+    Go,
+    /// Not before there is another order: what was read is read again.
+    Wait,
+    /// The partition is left.
+    Leave,
+}
+
 impl Partition {
     async fn until_the_end(&mut self) {
-        let (stop, lost, abort) = (self.assigned.stop.clone(), self.assigned.lost.clone(), self.shared.abort.clone());
-        let mut orders = self.orders.clone();
-        while !self.must_end() {
-            if *self.orders.borrow() == Order::Hold {
-                let wait = self.orders.changed();
-                tokio::select! { _ = wait => {}, () = stop.cancelled() => {}, () = lost.cancelled() => {} }
-                continue;
-            }
-            let changes = tokio::select! {
-                changes = self.read() => changes,
-                () = stop.cancelled() => return,
-                () = lost.cancelled() => return,
-                () = reached(&mut orders, Order::Stop) => return,
-            };
-            for change in changes {
-                // In the middle of a change only what voids or ends it counts.
-                let done = tokio::select! {
-                    done = self.see_through(&change) => done,
-                    () = lost.cancelled() => return,
-                    () = abort.cancelled() => return,
-                };
-                if !done || self.must_end() {
-                    return;
+        loop {
+            // Before the order is read.
+            let taker = self.shared.takers.join();
+            match self.next() {
+                Next::Go => {
+                    for change in self.read().await {
+                        if !matches!(self.next(), Next::Go) || !self.see_through(&change).await {
+                            break;
+                        }
+                    }
+                    if self.assigned.lost.is_cancelled() || !self.write_checkpoint().await {
+                        return;
+                    }
                 }
-            }
-            if !self.write_checkpoint().await {
-                return;
+                Next::Wait => {
+                    drop(taker);
+                    self.wait().await;
+                }
+                Next::Leave => return,
             }
         }
     }
 
-    fn must_end(&self) -> bool {
-        self.assigned.stop.is_cancelled() || self.assigned.lost.is_cancelled() || *self.orders.borrow() >= Order::Stop
+    fn next(&self) -> Next {
+        match *self.orders.borrow() {
+            order if order >= Order::Stop => Next::Leave,
+            _ if self.assigned.stop.is_cancelled() || self.assigned.lost.is_cancelled() => Next::Leave,
+            Order::Work => Next::Go,
+            _ => Next::Wait,
+        }
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.orders.wait_for(|order| *order != Order::Hold) => {}
+            () = self.assigned.stop.cancelled() => {}
+            () = self.assigned.lost.cancelled() => {}
+        }
+    }
+
+    /// Waits for something, but not beyond the moment from which no change may be begun.
+    async fn while_it_may<T>(&self, something: impl Future<Output = T>) -> Option<T> {
+        let mut orders = self.orders.clone();
+        tokio::select! {
+            something = something => Some(something),
+            () = self.assigned.stop.cancelled() => None,
+            () = self.assigned.lost.cancelled() => None,
+            () = no_work(&mut orders) => None,
+        }
     }
 
     async fn read(&self) -> Vec<Change> {
         let (began, clock) = (SystemTime::now(), Instant::now());
-        let found = self.shared.engine.read(self.assigned.partition, self.offset, BATCH, WAIT).await;
+        let reading = self.shared.feed.read(self.assigned.partition, self.offset, BATCH, WAIT);
+        let Some(found) = self.while_it_may(reading).await else { return vec![] };
+        self.shared.reach.is(found.is_ok());
         let error = found.as_ref().err().map(error_type);
-        let event = if error.is_some() { Event::Unreachable } else { Event::Reachable };
-        let _gone = self.shared.events.send(event);
         self.shared.messaging.received_changes(found.as_deref().unwrap_or_default(), began, clock.elapsed(), error);
         match found {
             Ok(changes) => changes,
             Err(error) => {
                 let error = error.to_string();
                 tracing::warn!(partition = self.assigned.partition, error, "no changes can be read");
-                tokio::time::sleep(PAUSE).await;
+                self.while_it_may(tokio::time::sleep(PAUSE)).await;
                 vec![]
             }
         }
@@ -109,53 +134,67 @@ impl Partition {
 
     /// Does a change, again and again until it is done; false if it has to be left.
     async fn see_through(&mut self, change: &Change) -> bool {
+        let shared = self.shared.clone();
+        let in_flight = shared.changes.begin();
         for attempts in 0.. {
-            match self.attempt(change, attempts).await {
-                Ok(()) => {
+            let outcome = self.attempt(change, attempts).await;
+            if self.assigned.lost.is_cancelled() {
+                in_flight.ends(End::Lost);
+                return false;
+            }
+            let own = shared.policy.pause(attempts, fastrand::f64());
+            let (pause, error) = match outcome {
+                retry::Outcome::Done => {
                     self.offset = change.offset;
-                    self.shared.instruments.outcome(Outcome::Done);
+                    shared.instruments.outcome(Outcome::Done);
+                    in_flight.ends(End::Finished);
                     return true;
                 }
-                Err(HandlerError::Interrupted) => return false,
-                Err(error) => {
-                    let (partition, offset) = (change.partition, change.offset);
-                    let error = ErrorText::from(error.to_string());
-                    tracing::warn!(partition, offset, attempts, error = error.as_ref(), "failed; once more");
-                    self.shared.instruments.outcome(Outcome::Retry);
-                }
-            }
-            let mut orders = self.orders.clone();
-            tokio::select! {
-                () = tokio::time::sleep(self.shared.policy.pause(attempts, fastrand::f64())) => {}
-                () = self.assigned.stop.cancelled() => return false,
-                () = reached(&mut orders, Order::Stop) => return false,
+                retry::Outcome::Interrupted => return false,
+                retry::Outcome::Failed(error) | retry::Outcome::Rejected(error) => (own, ErrorText::from(error)),
+                retry::Outcome::Later(after, error) => (after.min(retry::LONGEST), ErrorText::from(error)),
+            };
+            let (partition, offset) = (change.partition, change.offset);
+            tracing::warn!(partition, offset, attempts, error = error.as_ref(), "failed; once more");
+            shared.instruments.outcome(Outcome::Retry);
+            if self.while_it_may(tokio::time::sleep(pause)).await.is_none() {
+                return false;
             }
         }
         false
     }
 
-    async fn attempt(&self, change: &Change, attempts: u32) -> Result<(), HandlerError> {
+    async fn attempt(&self, change: &Change, attempts: u32) -> retry::Outcome {
         let shared = &self.shared;
-        let _busy = Busy::new(&shared.busy);
         let span = shared.messaging.process_change(change);
-        let began = Instant::now();
-        let context = Context { sink: shared.engine.clone(), attempts, cancel: shared.cancel.clone() };
-        let (handler, change) = (shared.handlers.changes.clone(), change.clone());
-        // A task of its own: its panic is a failure, and ours goes on. It ends with us.
-        let task = tokio::spawn(async move { handler.handle(&change, &context).await }.instrument(span.clone()));
-        let end = CancelOnDrop(task.abort_handle());
-        let ended = tokio::time::timeout(shared.job_timeout, task).await;
-        drop(end);
-        let result = match ended {
-            Ok(Ok(result)) => result,
-            Ok(Err(error)) => Err(HandlerError::Failed(format!("handler ended: {error}"))),
-            Err(_) => {
-                let limit = humantime::format_duration(shared.job_timeout);
-                Err(HandlerError::Failed(format!("not done within {limit}")))
-            }
+        let (began, canceller) = (Instant::now(), Canceller::default());
+        let attempt = Attempt {
+            id: &format!("{}/{}", change.partition, change.offset),
+            limit: shared.job_timeout,
+            canceller: &canceller,
+            abort: &shared.abort,
+            instruments: &shared.instruments,
         };
-        shared.messaging.processed(&span, began.elapsed(), result.as_ref().err().map(|_| "failed"));
-        result
+        let (handler, queue, change) = (shared.handler.clone(), shared.queue.clone(), change.clone());
+        let work =
+            attempt.by(|cancel| async move { handler.handle(&change, &Context { queue, attempts, cancel }).await });
+        let outcome = tokio::select! {
+            outcome = work.instrument(span.clone()) => outcome,
+            never = self.pass_on(&canceller) => match never {},
+        };
+        let failed = !matches!(outcome, retry::Outcome::Done | retry::Outcome::Interrupted);
+        shared.messaging.processed(&span, began.elapsed(), failed.then_some("failed"));
+        outcome
+    }
+
+    /// Tells a handler what it must hear.
+    async fn pass_on(&self, canceller: &Canceller) -> Infallible {
+        let told = async |token: &tokio_util::sync::CancellationToken, why| {
+            token.cancelled().await;
+            canceller.ask(why);
+        };
+        tokio::join!(told(&self.shared.cancel, Why::Stop), told(&self.assigned.lost, Why::LeaseLost));
+        pending().await
     }
 
     /// Writes down how far it is; false if somebody else has done so since, whose partition it is now.
@@ -164,7 +203,7 @@ impl Partition {
             return true;
         }
         let (partition, seen) = (self.assigned.partition, self.assigned.revision);
-        match self.shared.engine.write_checkpoint(partition, self.offset, seen).await {
+        match self.shared.feed.write_checkpoint(partition, self.offset, seen).await {
             Ok(Some(revision)) => {
                 self.checkpoint = self.offset;
                 self.assigned.revision = revision;
@@ -182,29 +221,5 @@ impl Partition {
                 true
             }
         }
-    }
-}
-
-/// Counts as long as it lives.
-struct Busy(Arc<AtomicUsize>);
-
-impl Busy {
-    fn new(busy: &Arc<AtomicUsize>) -> Self {
-        busy.fetch_add(1, Ordering::Relaxed);
-        Busy(busy.clone())
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-struct CancelOnDrop(tokio::task::AbortHandle);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

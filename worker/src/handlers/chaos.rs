@@ -1,6 +1,6 @@
 //! Handlers that misbehave on demand, to watch what becomes of the process and of its other jobs.
 
-use super::{Context, Handler, HandlerError, payload};
+use super::{Context, Handler, HandlerError, Sink, payload};
 use crate::job::Job;
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -17,6 +17,16 @@ pub(super) struct Panic;
 impl Handler for Panic {
     async fn handle(&self, job: &Job, _: &Context) -> Result<(), HandlerError> {
         panic!("job {} asked for it", job.id);
+    }
+}
+
+/// `interrupt {}`: says that it was interrupted, though nobody has asked it to end.
+pub(super) struct Interrupt;
+
+#[async_trait]
+impl Handler for Interrupt {
+    async fn handle(&self, _: &Job, _: &Context) -> Result<(), HandlerError> {
+        Err(HandlerError::Interrupted)
     }
 }
 
@@ -44,7 +54,7 @@ impl Handler for Exit {
 }
 
 /// `hang {"ms": 1000}`: parks all threads of the runtime, for good where no time is given. Liveness finds it.
-pub(super) struct Hang;
+pub(super) struct Hang(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +64,7 @@ struct HangPayload {
 
 #[async_trait]
 impl Handler for Hang {
-    async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
+    async fn handle(&self, job: &Job, _: &Context) -> Result<(), HandlerError> {
         let HangPayload { ms } = payload(job)?;
         tracing::warn!(job = job.id, "hang on demand");
         let until = ms.map(|ms| Instant::now() + Duration::from_millis(ms));
@@ -63,7 +73,7 @@ impl Handler for Hang {
             tokio::spawn(async move { park(until) });
         }
         park(until);
-        context.sink.effect(&job.id, "hung").await?;
+        self.0.effect(&job.id, "hung").await?;
         Ok(())
     }
 }

@@ -1,18 +1,27 @@
 //! What does the work: a handler per kind of job. The samples are here to be tried, and to be replaced by your own.
 
+mod attempt;
+mod call;
+mod cancel;
 mod chaos;
 mod samples;
+mod sink;
+
+pub(crate) use attempt::Attempt;
+pub use cancel::{Cancel, Canceller, Why};
+pub use sink::{Effects, Sink};
 
 use crate::{
     change::Change,
-    engine::{self, Engine},
+    engine::{self, Address, Queue},
     job::Job,
-    retry::Outcome,
 };
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
-use std::{collections::BTreeMap, sync::Arc};
-use tokio_util::sync::CancellationToken;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Names of the samples that misbehave.
+const CHAOS: [&str; 4] = ["exit", "hang", "interrupt", "panic"];
 
 /// Does jobs of one kind. A job may come twice, so its effect must be idempotent: write it under the job's id.
 #[async_trait]
@@ -31,12 +40,13 @@ pub trait ChangeHandler: Send + Sync {
 /// What a handler gets besides its job.
 #[derive(Clone)]
 pub struct Context {
-    /// Where the samples leave their effects.
-    pub sink: Arc<dyn Engine>,
+    /// Where a handler puts jobs that are to be done next.
+    pub queue: Arc<dyn Queue>,
     /// How often a handler failed at it before.
     pub attempts: u32,
-    /// Asks the handler to come to an end; it may then return [`HandlerError::Interrupted`], and nothing is lost.
-    pub cancel: CancellationToken,
+    /// Says when the handler must come to an end, and why. Look at it if the job takes long, and keep a clone for as long as
+    /// anything works on it.
+    pub cancel: Cancel,
 }
 
 /// Why a handler did not do its job.
@@ -45,10 +55,18 @@ pub enum HandlerError {
     /// It may work another time.
     #[error("{0}")]
     Failed(String),
+    /// It may work another time, but not before that: as long as it says, up to three days, the job waits.
+    #[error("{error}")]
+    Later {
+        /// How long.
+        after: Duration,
+        /// What went wrong.
+        error: String,
+    },
     /// It can never work.
     #[error("{0}")]
     Rejected(String),
-    /// It was asked to come to an end.
+    /// The worker must stop, and so it came to an end before it was done. A failure if nobody had asked for that.
     #[error("interrupted")]
     Interrupted,
 }
@@ -59,37 +77,45 @@ impl From<engine::Error> for HandlerError {
     }
 }
 
-impl From<HandlerError> for Outcome {
-    fn from(error: HandlerError) -> Self {
-        match error {
-            HandlerError::Failed(error) => Outcome::Failed(error),
-            HandlerError::Rejected(error) => Outcome::Rejected(error),
-            HandlerError::Interrupted => Outcome::Interrupted,
-        }
-    }
-}
-
 /// The handlers of a worker.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Handlers {
     jobs: BTreeMap<&'static str, Arc<dyn Handler>>,
-    /// Of the feed.
-    pub changes: Arc<dyn ChangeHandler>,
+    changes: Option<Arc<dyn ChangeHandler>>,
+    sink: Option<Sink>,
 }
 
 impl Handlers {
-    /// The samples.
-    pub fn samples() -> Self {
-        let jobs: [(_, Arc<dyn Handler>); 7] = [
-            ("noop", Arc::new(samples::Noop)),
-            ("sleep", Arc::new(samples::Sleep)),
-            ("checksum", Arc::new(samples::Checksum)),
-            ("fail", Arc::new(samples::Fail)),
-            ("panic", Arc::new(chaos::Panic)),
-            ("hang", Arc::new(chaos::Hang)),
-            ("exit", Arc::new(chaos::Exit)),
-        ];
-        Handlers { jobs: jobs.into(), changes: Arc::new(samples::Project) }
+    /// None yet: what a worker of your own begins with.
+    pub fn none() -> Self {
+        Handlers::default()
+    }
+
+    /// The samples that behave, with a sink beside the queue of this address.
+    pub fn samples(address: &Address) -> Self {
+        let sink = Sink::of(address);
+        let handlers = Handlers::none()
+            .with("noop", samples::Noop)
+            .with("call", call::Call::from_env())
+            .with("sleep", samples::Sleep(sink.clone()))
+            .with("checksum", samples::Checksum(sink.clone()))
+            .with("fail", samples::Fail(sink.clone()))
+            .with_changes(samples::Project(sink.clone()));
+        Handlers { sink: Some(sink), ..handlers }
+    }
+
+    /// The sink of the samples; none where there are only handlers of your own.
+    pub fn sink(&self) -> Option<&Sink> {
+        self.sink.as_ref()
+    }
+
+    /// With those that do not, for whoever asks for them: any job may end the process then.
+    #[must_use]
+    pub(crate) fn with_chaos(self, address: &Address) -> Self {
+        let sink = self.sink.clone().unwrap_or_else(|| Sink::of(address));
+        let chaos: [Arc<dyn Handler>; 4] =
+            [Arc::new(chaos::Exit), Arc::new(chaos::Hang(sink)), Arc::new(chaos::Interrupt), Arc::new(chaos::Panic)];
+        Handlers { jobs: self.jobs.into_iter().chain(CHAOS.into_iter().zip(chaos)).collect(), ..self }
     }
 
     /// Adds or replaces one.
@@ -99,14 +125,30 @@ impl Handlers {
         self
     }
 
+    /// Sets the one of the feed.
+    #[must_use]
+    pub fn with_changes(mut self, handler: impl ChangeHandler + 'static) -> Self {
+        self.changes = Some(Arc::new(handler));
+        self
+    }
+
+    /// The one of the feed.
+    pub fn changes(&self) -> Option<Arc<dyn ChangeHandler>> {
+        self.changes.clone()
+    }
+
     /// The one of that name.
     ///
     /// # Errors
     /// There is none; says which there are.
     pub fn get(&self, name: &str) -> Result<Arc<dyn Handler>, String> {
         self.jobs.get(name).cloned().ok_or_else(|| {
+            if CHAOS.contains(&name) {
+                return format!("no handler `{name}`; it misbehaves on purpose, and is there with --chaos only");
+            }
             let names: Vec<_> = self.jobs.keys().copied().collect();
-            format!("no handler `{name}`; there are {}", names.join(", "))
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            format!("no handler `{name}`; there are {names}")
         })
     }
 }

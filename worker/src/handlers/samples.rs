@@ -1,6 +1,6 @@
 //! Handlers that behave.
 
-use super::{ChangeHandler, Context, Handler, HandlerError, payload};
+use super::{Cancel, ChangeHandler, Context, Handler, HandlerError, Sink, Why, payload};
 use crate::{change::Change, job::Job};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -17,8 +17,9 @@ impl Handler for Noop {
     }
 }
 
-/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it does not come to an end when it is asked to.
-pub(super) struct Sleep;
+/// `sleep {"ms": 50}`: waits. With `"stubborn": true` it goes on when it is asked to come to an end; with `"thread": true` it
+/// does so on a thread, which nothing can end.
+pub(super) struct Sleep(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,23 +27,43 @@ struct SleepPayload {
     ms: u64,
     #[serde(default)]
     stubborn: bool,
+    #[serde(default)]
+    thread: bool,
 }
 
 #[async_trait]
 impl Handler for Sleep {
     async fn handle(&self, job: &Job, context: &Context) -> Result<(), HandlerError> {
-        let SleepPayload { ms, stubborn } = payload(job)?;
+        let SleepPayload { ms, stubborn, thread } = payload(job)?;
+        let time = Duration::from_millis(ms);
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(ms)) => {}
-            () = context.cancel.cancelled(), if !stubborn => return Err(HandlerError::Interrupted),
+            () = on_a_thread(time, context.cancel.clone()), if thread => {}
+            () = tokio::time::sleep(time), if !thread => {}
+            why = context.cancel.cancelled(), if !stubborn && !thread => return Err(interrupted(&job.id, why)),
         }
-        context.sink.effect(&job.id, "slept").await?;
+        self.0.effect(&job.id, "slept").await?;
         Ok(())
     }
 }
 
+/// The thread has the token for as long as it works, and does not look at it.
+async fn on_a_thread(time: Duration, cancel: Cancel) {
+    let sleep = move || {
+        std::thread::sleep(time);
+        drop(cancel);
+    };
+    // It does not panic.
+    let _slept = tokio::task::spawn_blocking(sleep).await;
+}
+
+/// Comes to an end, and says why.
+fn interrupted(job: &str, why: Why) -> HandlerError {
+    tracing::info!(job, because = %why, "comes to an end");
+    HandlerError::Interrupted
+}
+
 /// `checksum {"rounds": 1000}`: keeps a processor busy, on a thread that may block.
-pub(super) struct Checksum;
+pub(super) struct Checksum(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,23 +82,23 @@ impl Handler for Checksum {
         let ChecksumPayload { rounds } = payload(job)?;
         let (id, cancel) = (job.id.clone(), context.cancel.clone());
         let sum = tokio::task::spawn_blocking(move || {
-            let mut sum = Sha256::digest(id);
+            let mut sum = Sha256::digest(&id);
             for _ in 0..rounds {
-                if cancel.is_cancelled() {
-                    return Err(HandlerError::Interrupted);
+                if let Some(why) = cancel.why() {
+                    return Err(interrupted(&id, why));
                 }
                 sum = Sha256::digest(sum);
             }
             Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         });
         let sum = sum.await.map_err(|error| HandlerError::Failed(error.to_string()))??;
-        context.sink.effect(&job.id, &sum).await?;
+        self.0.effect(&job.id, &sum).await?;
         Ok(())
     }
 }
 
 /// `fail {"times": 2}`: fails that often, then works.
-pub(super) struct Fail;
+pub(super) struct Fail(pub(super) Sink);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,18 +113,18 @@ impl Handler for Fail {
         if context.attempts < times {
             return Err(HandlerError::Failed(format!("failed {} of {times} times", context.attempts + 1)));
         }
-        context.sink.effect(&job.id, "worked at last").await?;
+        self.0.effect(&job.id, "worked at last").await?;
         Ok(())
     }
 }
 
 /// `project`: counts the changes of the feed, each once.
-pub(super) struct Project;
+pub(super) struct Project(pub(super) Sink);
 
 #[async_trait]
 impl ChangeHandler for Project {
-    async fn handle(&self, change: &Change, context: &Context) -> Result<(), HandlerError> {
-        context.sink.project(change).await?;
+    async fn handle(&self, change: &Change, _: &Context) -> Result<(), HandlerError> {
+        self.0.project(change).await?;
         Ok(())
     }
 }

@@ -1,17 +1,16 @@
 //! How a worker is, for all threads.
 
 use crate::{
+    ends::{Changes, Ends},
     heartbeat::{BEAT, Heartbeats},
     held::Held,
     life::State,
+    orders::{Order, Orders, Takers},
     telemetry::Instruments,
 };
 use serde_json::{Value, json};
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -22,14 +21,17 @@ const LATE: Duration = Duration::from_millis(5 * BEAT.as_millis() as u64);
 pub struct Vitals {
     /// Whether its loops turn.
     pub heartbeats: Heartbeats,
-    /// What it holds.
+    /// The jobs that it holds.
     pub held: Arc<Held>,
-    /// Changes of the feed that are being worked on.
-    pub busy: Arc<AtomicUsize>,
+    /// The changes of the feed that it works on.
+    pub changes: Arc<Changes>,
+    /// Its loops that may take work.
+    pub takers: Takers,
     /// Own metrics.
     pub instruments: Instruments,
     /// Who it is.
     pub owner: String,
+    orders: Orders,
     now: Mutex<Now>,
 }
 
@@ -41,14 +43,16 @@ struct Now {
 
 impl Vitals {
     /// Of a worker that begins.
-    pub fn new(owner: String, instruments: Instruments) -> Self {
+    pub fn new(owner: String, orders: Orders, instruments: Instruments) -> Self {
         let now = Now { state: State::Boot, started: false, waiting_for: String::new() };
         Vitals {
             heartbeats: Heartbeats::default(),
             held: Arc::default(),
-            busy: Arc::default(),
+            changes: Arc::default(),
+            takers: Takers::default(),
             instruments,
             owner,
+            orders,
             now: Mutex::new(now),
         }
     }
@@ -61,14 +65,30 @@ impl Vitals {
     /// It has come there.
     pub fn enter(&self, state: State) {
         let mut now = self.lock();
-        now.started |= state == State::Running;
+        now.started |= matches!(state, State::Running | State::Paused);
         now.state = state;
         self.instruments.state(state);
     }
 
-    /// Jobs and changes that are being worked on.
+    /// Whether anything may be begun still. To be asked before [`in_flight`](Self::in_flight): what was taken is counted there.
+    pub fn takes_work(&self) -> bool {
+        *self.orders.borrow() == Order::Work || self.takers.any()
+    }
+
+    /// Jobs and changes that are being worked on, or settled.
     pub fn in_flight(&self) -> usize {
-        self.held.count() + self.busy.load(Ordering::Relaxed)
+        self.held.count() + self.changes.count()
+    }
+
+    /// It was told to stop: how things end counts from here on.
+    pub fn stop(&self) {
+        self.held.stop();
+        self.changes.stop();
+    }
+
+    /// How things ended since the stop.
+    pub fn ends(&self) -> Ends {
+        self.held.ends() + self.changes.ends()
     }
 
     /// Whether it has started; once it has, for good.
@@ -94,6 +114,7 @@ impl Vitals {
         json!({
             "owner": self.owner,
             "state": self.state(),
+            "takes_work": self.takes_work(),
             "in_flight": self.in_flight(),
             "loop_age_ms": loops.collect::<std::collections::BTreeMap<_, _>>(),
         })

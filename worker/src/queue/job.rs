@@ -2,33 +2,20 @@
 
 use super::{PAUSE, Shared};
 use crate::{
+    ends::End,
     engine::Result,
-    handlers::{Context, HandlerError},
+    handlers::{Attempt, Canceller, Context, Why},
     job::{Delivery, Settled, Settlement},
     retry::Outcome,
     telemetry::{self, error_type},
 };
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Instant,
-};
-use tokio_util::sync::CancellationToken;
+use std::{sync::Arc, time::Instant};
 use tracing::{Instrument, Span};
 
-/// How the time of a job came to its end.
-enum Ending {
-    /// The handler is through with it.
-    Outcome(Outcome),
-    /// The lease is somebody else's: nothing that we say counts any more.
-    Lost,
-    /// The process must go; the keeper gives the job back.
-    Aborted,
-}
-
 /// Sees a delivery to its end.
-pub(super) async fn process(shared: Arc<Shared>, delivery: Delivery, lost: CancellationToken) {
+pub(super) async fn process(shared: Arc<Shared>, delivery: Delivery, canceller: Arc<Canceller>) {
     let span = shared.messaging.process(&delivery);
-    see_through(&shared, &delivery, lost, &span).instrument(span.clone()).await;
+    see_through(&shared, &delivery, &canceller, &span).instrument(span.clone()).await;
 }
 
 /// Gives a delivery back that was never begun.
@@ -36,29 +23,25 @@ pub(super) async fn give_back(shared: Arc<Shared>, delivery: Delivery) {
     if !shared.held.take(&delivery.claim) {
         return;
     }
-    if let Err(error) = insist(&shared, &delivery, &Settlement::Release).await {
-        let (job, error) = (delivery.job.id, error.to_string());
-        tracing::warn!(job, error, "not given back; it comes again when its lease has run out");
+    match insist(&shared, &delivery, &Settlement::Release).await {
+        Ok(_) => shared.held.forget(&delivery.claim),
+        Err(error) => {
+            shared.held.end(&delivery.claim, End::Unsettled);
+            let (job, error) = (delivery.job.id, error.to_string());
+            tracing::warn!(job, error, "not given back; it comes again when its lease has run out");
+        }
     }
 }
 
-async fn see_through(shared: &Shared, delivery: &Delivery, lost: CancellationToken, span: &Span) {
+async fn see_through(shared: &Shared, delivery: &Delivery, canceller: &Canceller, span: &Span) {
     let began = Instant::now();
-    let ending = match shared.policy.spent(delivery.deliveries) {
+    let outcome = match shared.policy.spent(delivery.strikes) {
         Some(dead) => return settle(shared, delivery, dead).await,
-        None => work(shared, delivery, lost).await,
-    };
-    let outcome = match ending {
-        Ending::Outcome(outcome) => outcome,
-        Ending::Lost => {
-            tracing::warn!(job = delivery.job.id, "lease lost");
-            shared.messaging.processed(span, began.elapsed(), Some("lease_lost"));
-            return shared.instruments.outcome(telemetry::Outcome::Lost);
-        }
-        Ending::Aborted => return shared.messaging.processed(span, began.elapsed(), Some("aborted")),
+        None => work(shared, delivery, canceller).await,
     };
     let error = match &outcome {
-        Outcome::Failed(_) => Some("failed"),
+        _ if canceller.why() == Some(Why::LeaseLost) => Some("lease_lost"),
+        Outcome::Failed(_) | Outcome::Later(..) => Some("failed"),
         Outcome::Rejected(_) => Some("rejected"),
         Outcome::Done | Outcome::Interrupted => None,
     };
@@ -66,53 +49,59 @@ async fn see_through(shared: &Shared, delivery: &Delivery, lost: CancellationTok
     settle(shared, delivery, shared.policy.settlement(outcome, delivery.attempts, fastrand::f64())).await;
 }
 
-async fn work(shared: &Shared, delivery: &Delivery, lost: CancellationToken) -> Ending {
+async fn work(shared: &Shared, delivery: &Delivery, canceller: &Canceller) -> Outcome {
+    if canceller.why() == Some(Why::LeaseLost) {
+        return Outcome::Interrupted;
+    }
     let handler = match shared.handlers.get(&delivery.job.handler) {
         Ok(handler) => handler,
-        Err(error) => return Ending::Outcome(Outcome::Rejected(error)),
+        Err(error) => return Outcome::Rejected(error),
     };
-    let (sink, cancel) = (shared.engine.clone(), shared.cancel.clone());
-    let context = Context { sink, attempts: delivery.attempts, cancel };
-    let job = delivery.job.clone();
-    // A task of its own: its panic is an outcome, and ours goes on.
-    let mut task = tokio::spawn(async move { handler.handle(&job, &context).await }.in_current_span());
-    let ending = tokio::select! {
-        ended = &mut task => return Ending::Outcome(outcome(ended)),
-        () = tokio::time::sleep(shared.job_timeout) => {
-            Ending::Outcome(Outcome::Failed(format!("not done within {}", humantime::format_duration(shared.job_timeout))))
-        }
-        () = lost.cancelled() => Ending::Lost,
-        () = shared.abort.cancelled() => Ending::Aborted,
+    let attempt = Attempt {
+        id: &delivery.job.id,
+        limit: shared.job_timeout,
+        canceller,
+        abort: &shared.abort,
+        instruments: &shared.instruments,
     };
-    // Nobody waits for it: one that blocks its thread ends with the process.
-    task.abort();
-    ending
+    let (job, attempts) = (delivery.job.clone(), delivery.attempts);
+    let queue = shared.engine.clone();
+    attempt.by(|cancel| async move { handler.handle(&job, &Context { queue, attempts, cancel }).await }).await
 }
 
-fn outcome(ended: std::result::Result<std::result::Result<(), HandlerError>, tokio::task::JoinError>) -> Outcome {
-    match ended {
-        Ok(Ok(())) => Outcome::Done,
-        Ok(Err(error)) => error.into(),
-        Err(error) => Outcome::Failed(format!("handler ended: {error}")),
-    }
-}
-
+/// Nothing is said where the claim is not ours any more: it is lost, or the keeper gives it back.
 async fn settle(shared: &Shared, delivery: &Delivery, settlement: Settlement) {
     if !shared.held.take(&delivery.claim) {
-        return shared.instruments.outcome(telemetry::Outcome::Lost);
+        if !shared.abort.is_cancelled() {
+            tracing::warn!(job = delivery.job.id, "lease lost");
+            shared.instruments.outcome(telemetry::Outcome::Lost);
+        }
+        return;
     }
     let span = shared.messaging.settle(&delivery.job.id, settlement == Settlement::Done);
     let began = Instant::now();
     let settled = insist(shared, delivery, &settlement).instrument(span.clone()).await;
     shared.messaging.settled(&span, began.elapsed(), settled.as_ref().err().map(error_type));
+    shared.held.end(&delivery.claim, end(&settlement, &settled));
     tell(shared, delivery, &settlement, settled);
+}
+
+fn end(settlement: &Settlement, settled: &Result<Settled>) -> End {
+    match (settled, settlement) {
+        (Err(_), _) => End::Unsettled,
+        (Ok(Settled::Fenced), _) => End::Lost,
+        (Ok(Settled::Applied), Settlement::Release | Settlement::Stuck) => End::Released,
+        (Ok(Settled::Applied), _) => End::Finished,
+    }
 }
 
 /// Tries until the lease has run out; after that the job is somebody else's.
 async fn insist(shared: &Shared, delivery: &Delivery, settlement: &Settlement) -> Result<Settled> {
     let until = Instant::now() + shared.lease;
     loop {
-        match shared.engine.settle(&delivery.claim, settlement).await {
+        let answer = shared.engine.settle(&delivery.claim, settlement).await;
+        shared.reach.heard(&answer);
+        match answer {
             Err(_) if Instant::now() + PAUSE < until => tokio::time::sleep(PAUSE).await,
             answer => return answer,
         }
@@ -149,9 +138,8 @@ fn tell(shared: &Shared, delivery: &Delivery, settlement: &Settlement, settled: 
             tracing::error!(job, handler, delivery, error = error.as_ref(), ?reason, "dead letter");
             shared.instruments.outcome(telemetry::Outcome::Dead);
         }
-        (Ok(Settled::Applied), Settlement::Release) => {
+        (Ok(Settled::Applied), Settlement::Release | Settlement::Stuck) => {
             tracing::info!(job, handler, "given back");
-            shared.released.fetch_add(1, Ordering::Relaxed);
             shared.instruments.released(1);
             shared.instruments.outcome(telemetry::Outcome::Released);
         }

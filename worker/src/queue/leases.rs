@@ -1,12 +1,13 @@
 //! Keeps the leases of jobs.
 
 use crate::{
+    ends::End,
     engine::Engine,
-    heartbeat::{BEAT, Heartbeat},
+    heartbeat::BEAT,
     held::Held,
-    job::{Settled, Settlement},
-    keeper::{Connection, Release, Requests, in_time},
-    telemetry::Instruments,
+    job::{Claim, Settled, Settlement},
+    keeper::{Connection, Release, Requests, Signs, in_time},
+    telemetry::Outcome,
 };
 use std::{
     sync::Arc,
@@ -21,16 +22,17 @@ pub struct Leases {
     pub held: Arc<Held>,
     /// For how long.
     pub lease: Duration,
-    /// How it shows that it turns.
-    pub heartbeat: Heartbeat,
-    /// Own metrics.
-    pub instruments: Instruments,
+    /// How it shows how it is.
+    pub signs: Signs,
 }
+
+/// How long jobs that are ended have to be gone, and to give themselves back.
+const GONE: Duration = Duration::from_millis(500);
 
 impl Leases {
     /// Renews at a third of the lease, until nobody asks any more.
     pub async fn keep(mut self, mut requests: Requests) {
-        let heartbeat = self.heartbeat.clone();
+        let heartbeat = self.signs.heartbeat.clone();
         let mut next = Instant::now();
         loop {
             tokio::select! {
@@ -46,42 +48,55 @@ impl Leases {
             }
             heartbeat.beat();
             self.lose(self.held.expire(self.lease, Instant::now()));
-            self.instruments.leases_held(self.held.count());
+            self.signs.instruments.leases_held(self.held.count());
         }
     }
 
     async fn renew(&mut self) {
         // Connected before there is anything to renew: the first renewal must not wait for it.
-        let Some(engine) = self.connection.engine().await else { return };
+        let Some(engine) = self.connection.engine().await else { return self.signs.reach.is(false) };
         let asked = Instant::now();
         let claims = self.held.due(asked);
         if claims.is_empty() {
             return;
         }
-        if let Some(held) = in_time("renew", engine.renew(&claims, self.lease)).await {
+        let renewed = in_time("renew", engine.renew(&claims, self.lease)).await;
+        self.signs.reach.is(renewed.is_some());
+        if let Some(held) = renewed {
             self.lose(self.held.renewed(&claims, &held, asked));
         }
     }
 
     fn lose(&self, lost: usize) {
-        (0..lost).for_each(|_| self.instruments.lease_lost());
+        (0..lost).for_each(|_| self.signs.instruments.lease_lost());
     }
 
+    /// A job that is ended gives itself back. What has not by then blocks its thread, or shares the runtime with what does.
     async fn release_all(&mut self, request: &Release) {
-        let claims = self.held.take_all();
-        let mut released = 0;
-        if let Some(engine) = self.connection.engine().await {
-            let all = claims.iter().map(|claim| release(&engine, claim));
-            released = futures_util::future::join_all(all).await.into_iter().filter(|released| *released).count();
+        let until = Instant::now() + GONE;
+        while !self.held.all_taken() && Instant::now() < until {
+            tokio::time::sleep(GONE / 50).await;
         }
-        self.instruments.released(released);
-        let _gone = request.send(released);
+        let claims = self.held.take_all();
+        if let Some(engine) = self.connection.engine().await {
+            futures_util::future::join_all(claims.iter().map(|claim| self.release(&engine, claim))).await;
+        }
+        let _gone = request.send(());
     }
-}
 
-async fn release(engine: &Arc<dyn Engine>, claim: &crate::job::Claim) -> bool {
-    let settled = in_time("release", engine.settle(claim, &Settlement::Release)).await;
-    let released = settled == Some(Settled::Applied);
-    tracing::info!(job = claim.id, released, "given back");
-    released
+    async fn release(&self, engine: &Arc<dyn Engine>, claim: &Claim) {
+        let settled = in_time("release", engine.settle(claim, &Settlement::Stuck)).await;
+        let end = match settled {
+            Some(Settled::Applied) => End::Released,
+            Some(Settled::Fenced) => End::Lost,
+            None => End::Unsettled,
+        };
+        self.held.end(claim, end);
+        let released = end == End::Released;
+        tracing::warn!(job = claim.id, released, "could not be ended; given back");
+        if released {
+            self.signs.instruments.released(1);
+            self.signs.instruments.outcome(Outcome::Released);
+        }
+    }
 }

@@ -2,26 +2,29 @@
 
 mod job;
 mod leases;
+mod suspects;
 
 pub use leases::Leases;
 
 use crate::{
     engine::{Engine, Error},
-    handlers::Handlers,
+    handlers::{Handlers, Why},
     heartbeat::{BEAT, Heartbeat},
     held::Held,
     job::Delivery,
     life::Event,
-    orders::{Order, Orders},
+    orders::{Order, Orders, Takers},
+    reach::Reach,
     retry::Policy,
     telemetry::{Instruments, Messaging, error_type},
 };
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, atomic::AtomicUsize, mpsc::Sender},
+    sync::{Arc, mpsc::Sender},
     time::{Duration, Instant, SystemTime},
 };
+use suspects::Suspect;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -56,11 +59,9 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Own metrics.
     pub instruments: Instruments,
-    /// Jobs that were given back because they were asked to come to an end.
-    pub released: Arc<AtomicUsize>,
-    /// Asks jobs to come to an end.
-    pub cancel: CancellationToken,
-    /// Ends them.
+    /// Who is told whether the engine can be reached.
+    pub reach: Arc<Reach>,
+    /// Ends what runs.
     pub abort: CancellationToken,
 }
 
@@ -78,6 +79,8 @@ pub struct Dispatcher {
     pub shutdown_timeout: Duration,
     /// Whom it tells.
     pub events: Sender<Event>,
+    /// Where it shows whether it may take jobs.
+    pub takers: Takers,
     /// How it shows that it turns.
     pub heartbeat: Heartbeat,
 }
@@ -85,19 +88,24 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Works until it is told to stop and the last job has ended.
     pub async fn run(self, mut orders: Orders) {
-        let mut running = JoinSet::new();
+        let (mut running, mut suspect, mut taker) = (JoinSet::new(), Suspect::None, None);
         let mut poll: Option<(Poll, SystemTime)> = None;
         let (mut next, mut gather) = (Instant::now(), Instant::now());
         let mut backlog = tokio::time::interval(BACKLOG);
         loop {
             self.heartbeat.beat();
+            taker.get_or_insert_with(|| self.takers.join());
             let order = *orders.borrow_and_update();
             self.pass_on(order);
             // All that have ended, so that one call replaces them.
             while running.try_join_next().is_some() {}
+            if order != Order::Work && poll.is_none() {
+                taker = None;
+            }
+            self.see_to(&mut suspect, order, &mut running);
             self.shared.instruments.in_flight(running.len());
             let free = self.concurrency - running.len().min(self.concurrency);
-            let may_claim = order == Order::Work && poll.is_none() && free > 0;
+            let may_claim = order == Order::Work && poll.is_none() && free > 0 && suspect.is_none();
             let at = if running.is_empty() { next } else { next.max(gather) };
             if may_claim && at <= Instant::now() {
                 poll = Some((self.claim(free), SystemTime::now()));
@@ -112,7 +120,7 @@ impl Dispatcher {
                     let began = poll.take().map_or_else(SystemTime::now, |(_, began)| began);
                     // Read again: the order may have come together with the jobs.
                     let working = *orders.borrow() == Order::Work;
-                    next = Instant::now() + self.found(found, began, working, &mut running);
+                    next = Instant::now() + self.found(found, began, working, &mut running, &mut suspect);
                     gather = Instant::now() + GATHER;
                 }
                 Some(_) = running.join_next(), if !running.is_empty() => {}
@@ -141,21 +149,21 @@ impl Dispatcher {
         began: SystemTime,
         working: bool,
         running: &mut JoinSet<()>,
+        suspect: &mut Suspect,
     ) -> Duration {
         let elapsed = began.elapsed().unwrap_or_default();
+        self.shared.reach.is(found.is_ok());
         match found {
             Ok(deliveries) => {
                 self.shared.messaging.received(&deliveries, began, elapsed, None);
-                let _gone = self.events.send(Event::Reachable);
                 let pause = self.pause_after(deliveries.len());
-                self.begin(deliveries, working, running);
+                self.begin(deliveries, working, running, suspect);
                 pause
             }
             Err(error) => {
                 self.shared.messaging.received(&[], began, elapsed, Some(error_type(&error)));
                 let error = error.to_string();
                 tracing::warn!(error, "no jobs can be taken");
-                let _gone = self.events.send(Event::Unreachable);
                 PAUSE
             }
         }
@@ -168,21 +176,38 @@ impl Dispatcher {
     }
 
     /// Jobs that came after the stop are never begun, and given back all at once: there may be many.
-    fn begin(&self, deliveries: Vec<Delivery>, working: bool, running: &mut JoinSet<()>) {
+    fn begin(&self, deliveries: Vec<Delivery>, working: bool, running: &mut JoinSet<()>, suspect: &mut Suspect) {
         let since = Instant::now();
         for delivery in deliveries {
-            let lost = self.shared.held.hold(delivery.claim.clone(), since, since + 2 * self.shared.job_timeout);
-            if working {
-                running.spawn(job::process(self.shared.clone(), delivery, lost));
+            let canceller = self.shared.held.hold(delivery.claim.clone(), since, since + 2 * self.shared.job_timeout);
+            if !working {
+                running.spawn(job::give_back(self.shared.clone(), delivery));
+            } else if !self.shared.policy.is_suspect(delivery.strikes) {
+                running.spawn(job::process(self.shared.clone(), delivery, canceller));
+            } else if suspect.is_none() {
+                suspect.wait(delivery, canceller);
             } else {
                 running.spawn(job::give_back(self.shared.clone(), delivery));
             }
         }
     }
 
+    /// Begins the suspect once nothing else runs; or gives it back, if nothing is to be begun.
+    fn see_to(&self, suspect: &mut Suspect, order: Order, running: &mut JoinSet<()>) {
+        if order != Order::Work {
+            if let Some(delivery) = suspect.leave() {
+                running.spawn(job::give_back(self.shared.clone(), delivery));
+            }
+        } else if running.is_empty()
+            && let Some((delivery, canceller)) = suspect.next()
+        {
+            running.spawn(job::process(self.shared.clone(), delivery, canceller));
+        }
+    }
+
     fn pass_on(&self, order: Order) {
         if order >= Order::Cancel {
-            self.shared.cancel.cancel();
+            self.shared.held.ask(Why::Stop);
         }
         if order >= Order::Abort {
             self.shared.abort.cancel();

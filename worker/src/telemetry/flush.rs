@@ -9,6 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Longest time that log lines get to be written at the end: where nobody reads, no time is enough.
+pub const LINES: Duration = Duration::from_millis(200);
+
 /// What became of all telemetry of this process: spans, log records, and exports of all metrics at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Exports {
@@ -39,7 +42,7 @@ impl Telemetry {
     /// Sends what is left, and says what became of everything. Returns within the budget, whatever the collector does.
     pub fn flush(self, budget: Duration) -> Exports {
         let deadline = Instant::now() + budget;
-        let Telemetry { traces, meters, logs, tallies, exports_metrics, .. } = self;
+        let Telemetry { traces, meters, logs, tallies, exports_metrics, lines, .. } = self;
         let exported = tallies.metrics.counts().ended();
         let (done, dones) = mpsc::channel();
         let shutdowns: [Box<dyn FnOnce() -> OTelSdkResult + Send>; 3] = [
@@ -62,6 +65,7 @@ impl Telemetry {
         if exports_metrics && tallies.metrics.counts().ended() == exported {
             tallies.metrics.miss();
         }
+        lines.flush(LINES);
         Account(tallies).exports()
     }
 }

@@ -1,10 +1,13 @@
 //! The worker's own metrics. No label takes a value that is not known beforehand, apart from the number of a partition.
 
-use super::tally::{Counts, Tallies};
+use super::{
+    lines::Lines,
+    tally::{Counts, Tallies},
+};
 use crate::life::State;
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Gauge, Meter},
+    metrics::{Counter, Gauge, Meter, UpDownCounter},
 };
 use std::time::Duration;
 
@@ -60,17 +63,19 @@ pub struct Instruments {
     in_flight: Gauge<u64>,
     outcomes: Counter<u64>,
     released: Counter<u64>,
+    overdue: UpDownCounter<i64>,
     leases_held: Gauge<u64>,
     leases_lost: Counter<u64>,
     late_heartbeats: Counter<u64>,
     loop_stall: Gauge<f64>,
     queue_lag: Gauge<u64>,
     drain_duration: Gauge<f64>,
+    clock_skew: Gauge<f64>,
 }
 
 impl Instruments {
     /// Makes them; once, because what is observed would be counted twice.
-    pub(super) fn new(meter: &Meter, tallies: &Tallies) -> Self {
+    pub(super) fn new(meter: &Meter, tallies: &Tallies, lines: &Lines) -> Self {
         let gauge = |name, unit, text| meter.u64_gauge(name).with_unit(unit).with_description(text).build();
         let seconds = |name, text| meter.f64_gauge(name).with_unit("s").with_description(text).build();
         let counter = |name, unit, text| meter.u64_counter(name).with_unit(unit).with_description(text).build();
@@ -79,15 +84,22 @@ impl Instruments {
             in_flight: gauge("worker.jobs.in_flight", "{job}", "Jobs or changes that are being worked on"),
             outcomes: counter("worker.jobs.outcomes", "{job}", "What became of deliveries"),
             released: counter("worker.jobs.released", "{job}", "Jobs given back because the worker had to stop"),
+            overdue: meter
+                .i64_up_down_counter("worker.handlers.overdue")
+                .with_unit("{handler}")
+                .with_description("Handlers that go on though their time is over or their lease is lost")
+                .build(),
             leases_held: gauge("worker.leases.held", "{lease}", "Leases of jobs or partitions"),
             leases_lost: counter("worker.leases.lost", "{lease}", "Leases that ran out, or that somebody else took"),
             late_heartbeats: counter("worker.heartbeats.late", "{heartbeat}", "Turns of a main loop that came late"),
             loop_stall: seconds("worker.loop.stall", "Time since a main loop last turned"),
             queue_lag: gauge("worker.queue.lag", "{message}", "Open jobs, or changes of a partition not worked off"),
             drain_duration: seconds("worker.drain.duration", "From the signal until no job ran any more"),
+            clock_skew: seconds("worker.clock.skew", "How far this host's clock is ahead of the queue's"),
         };
         instruments.begin();
         observe(meter, tallies);
+        observe_lines(meter, lines.clone());
         instruments
     }
 
@@ -97,6 +109,7 @@ impl Instruments {
         self.in_flight(0);
         self.leases_held(0);
         self.released(0);
+        self.overdue(0);
         self.leases_lost.add(0, &[]);
         for outcome in OUTCOMES {
             self.outcomes.add(0, &[KeyValue::new("outcome", outcome.name())]);
@@ -123,6 +136,11 @@ impl Instruments {
     /// So many jobs were given back because the worker had to stop.
     pub fn released(&self, jobs: usize) {
         self.released.add(jobs as u64, &[]);
+    }
+
+    /// So many more handlers go on that should not, or so many fewer.
+    pub fn overdue(&self, change: i64) {
+        self.overdue.add(change, &[]);
     }
 
     /// So many leases are held.
@@ -155,6 +173,11 @@ impl Instruments {
         self.queue_lag.record(changes, &[KeyValue::new("partition", i64::from(partition))]);
     }
 
+    /// The clock of this host is so many seconds ahead of the queue's.
+    pub fn clock_skew(&self, seconds: f64) {
+        self.clock_skew.record(seconds, &[]);
+    }
+
     /// From the signal until no job ran any more it took this long.
     pub fn drain_duration(&self, duration: Duration) {
         self.drain_duration.record(duration.as_secs_f64(), &[]);
@@ -177,4 +200,13 @@ fn observe(meter: &Meter, tallies: &Tallies) {
     });
     count("worker.telemetry.failed", "Those that it refused, or that did not reach it", |counts| counts.failed);
     count("worker.telemetry.dropped", "Those for which there was no room", |counts| counts.dropped);
+}
+
+fn observe_lines(meter: &Meter, lines: Lines) {
+    meter
+        .u64_observable_counter("worker.log_lines.dropped")
+        .with_unit("{line}")
+        .with_description("Log lines for which there was no room, because standard error did not take them")
+        .with_callback(move |observer| observer.observe(lines.dropped(), &[]))
+        .build();
 }

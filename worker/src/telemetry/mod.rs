@@ -1,6 +1,6 @@
 //! What is seen of a worker from outside: log lines, traces, metrics.
 //!
-//! Log lines are JSON on standard error, always. Where the standard variables of OpenTelemetry name a collector, traces,
+//! Log lines are JSON on standard error, always; if nobody reads them, they are dropped. Where the standard variables of OpenTelemetry name a collector, traces,
 //! metrics and logs go there too, as OTLP over HTTP or, by feature, gRPC; metrics can be scraped in any case. Exports are
 //! made by threads of their own, out of queues that are bounded: a collector that is slow or gone costs telemetry, never
 //! work.
@@ -16,10 +16,12 @@ mod messaging;
 mod resource;
 mod tally;
 
-pub use flush::{Account, Exports};
+pub use flush::{Account, Exports, LINES};
 pub use instruments::{Instruments, Outcome};
+pub use lines::Lines;
 pub use messaging::{Messaging, error_type};
 
+use crate::exit::Fault;
 use anyhow::{Context, Result};
 use environment::Environment;
 use opentelemetry::{InstrumentationScope, global, metrics::MeterProvider as _, trace::TracerProvider as _};
@@ -52,6 +54,7 @@ pub struct Telemetry {
     tallies: Tallies,
     exports_metrics: bool,
     instruments: Instruments,
+    lines: Lines,
 }
 
 impl Telemetry {
@@ -65,6 +68,7 @@ impl Telemetry {
         let environment = Environment::read()?;
         let resource = resource::resource(instance);
         let tallies = Tallies::new(&environment);
+        let lines = Lines::start().context(Fault("no thread for log lines"))?;
         let registry = Registry::new();
         #[cfg(feature = "grpc")]
         let _inside = grpc::runtime()?;
@@ -91,11 +95,12 @@ impl Telemetry {
         tracing_subscriber::registry()
             .with(spans)
             .with(records)
-            .with(lines::layer().with_filter(filter))
+            .with(lines.layer().with_filter(filter))
             .try_init()
             .context("there are logs already")?;
-        let instruments = Instruments::new(&meters.meter_with_scope(scope()), &tallies);
-        Ok(Telemetry { registry, traces, meters, logs, tallies, exports_metrics: environment.metrics, instruments })
+        let instruments = Instruments::new(&meters.meter_with_scope(scope()), &tallies, &lines);
+        let exports_metrics = environment.metrics;
+        Ok(Telemetry { registry, traces, meters, logs, tallies, exports_metrics, instruments, lines })
     }
 
     /// What `/metrics` shows.
@@ -112,6 +117,11 @@ impl Telemetry {
     /// What becomes of it.
     pub fn account(&self) -> Account {
         Account(self.tallies.clone())
+    }
+
+    /// The log lines.
+    pub fn lines(&self) -> Lines {
+        self.lines.clone()
     }
 
     /// The worker's own metrics.

@@ -20,10 +20,10 @@ use crate::{
     handlers::Handlers,
     hooks::Hooks,
     life::{Event, Life, State, Timings},
-    settings::RunArgs,
+    settings::{Mode, RunArgs},
     signals::{Signal, Signals},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use parts::Parts;
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
@@ -60,8 +60,18 @@ impl Worker {
         }
     }
 
-    fn begin(self, events: Sender<Event>, signals: Signals) -> Result<(Parts, Receiver<Signal>)> {
+    /// Whether there is a handler for what it is to work on.
+    fn check_handlers(&self) -> Result<()> {
+        let missing = self.settings.mode == Mode::Feed && self.handlers.changes().is_none();
+        ensure!(!missing, "--mode feed: this program has no handler of changes; `Handlers::with_changes` sets one");
+        Ok(())
+    }
+
+    fn begin(mut self, events: Sender<Event>, signals: Signals) -> Result<(Parts, Receiver<Signal>)> {
         let (told, because) = mpsc::channel();
+        if self.settings.chaos {
+            self.handlers = self.handlers.with_chaos(&self.address);
+        }
         let parts = Parts::new(self, events.clone())?;
         let mut interrupts = 0;
         let hear = move |signal: Signal| {
@@ -88,7 +98,7 @@ impl Living {
         self.happens(Event::Configured);
         let exit = loop {
             if let Some(exit) = self.life.exit() {
-                break self.parts.exit(exit);
+                break exit;
             }
             let event = self.next();
             let ends = matches!(event, Event::Stop | Event::StopHard | Event::Failed(_));
@@ -97,7 +107,10 @@ impl Living {
             }
             self.happens(event);
         };
-        self.parts.say(last_words, &self.life, exit, &self.because);
+        let ends = self.parts.vitals.ends();
+        // Also one that came to its end early, because it was asked to, is for others to do.
+        let exit = if exit == Exit::Clean && ends.unfinished() > 0 { Exit::Released } else { exit };
+        self.parts.say(last_words, &self.life, ends, exit, &self.because);
         // Not dropped: a runtime waits for its threads, which may be blocked for good, and an exporter for its collector.
         // The end of the process ends them.
         std::mem::forget(self.parts);

@@ -4,6 +4,7 @@ use super::{Worker, start};
 use crate::{
     aside::aside,
     contract::Contract,
+    ends::Ends,
     engine::Engine,
     exit::{Exit, Fault},
     health::{Health, Vitals},
@@ -12,8 +13,9 @@ use crate::{
     last_words::LastWords,
     life::{Action, Event, Life, State},
     orders::Order,
+    reach::Reach,
     signals::Signal,
-    telemetry::{Account, Telemetry},
+    telemetry::{Account, LINES, Lines, Telemetry},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -21,7 +23,6 @@ use std::{
     path::Path,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender},
     },
     time::{Duration, Instant},
@@ -37,6 +38,7 @@ pub(super) struct Parts {
     pub(super) worker: Worker,
     pub(super) vitals: Arc<Vitals>,
     pub(super) events: Sender<Event>,
+    pub(super) reach: Arc<Reach>,
     pub(super) telemetry: Option<Telemetry>,
     pub(super) runtime: Runtime,
     pub(super) orders: watch::Sender<Order>,
@@ -45,20 +47,22 @@ pub(super) struct Parts {
     pub(super) intake: Option<TcpListener>,
     pub(super) close_intake: CancellationToken,
     pub(super) intake_runs: bool,
+    begun: bool,
     stopped: Option<Instant>,
-    in_flight: usize,
-    pub(super) released: Arc<AtomicUsize>,
     account: Account,
+    lines: Lines,
 }
 
 impl Parts {
     /// Everything that needs no queue: telemetry, health, the runtime.
     pub(super) fn new(mut worker: Worker, events: Sender<Event>) -> Result<Self> {
         worker.settings.check()?;
+        worker.check_handlers()?;
         let owner = worker.settings.owner.clone().unwrap_or_else(start::owner);
         let telemetry = Telemetry::start(&owner, &worker.log)?;
-        let account = telemetry.account();
-        let vitals = Arc::new(Vitals::new(owner, telemetry.instruments()));
+        let (account, lines) = (telemetry.account(), telemetry.lines());
+        let orders = watch::Sender::new(Order::Hold);
+        let vitals = Arc::new(Vitals::new(owner, orders.subscribe(), telemetry.instruments()));
         let intake = worker.settings.intake.map(|address| start::listen("--intake", address)).transpose()?;
         let (listener, admin) = start::listen("--admin", worker.settings.admin)?;
         worker.settings.admin = admin;
@@ -80,19 +84,20 @@ impl Parts {
         Ok(Parts {
             worker,
             vitals,
+            reach: Arc::new(Reach::new(events.clone())),
             events,
             telemetry: Some(telemetry),
             runtime,
-            orders: watch::Sender::new(Order::Hold),
+            orders,
             engine: Arc::default(),
             keeper: None,
             intake: intake.map(|(listener, _)| listener),
             close_intake: CancellationToken::new(),
             intake_runs: false,
+            begun: false,
             stopped: None,
-            in_flight: 0,
-            released: Arc::default(),
             account,
+            lines,
         })
     }
 
@@ -103,20 +108,20 @@ impl Parts {
                 self.worker.hooks.run(Hook::Starting);
                 self.find_queue();
             }
-            Action::Claim if self.keeper.is_some() => self.order(Order::Work),
-            Action::Claim => self.start_work(),
+            Action::Prepare => self.prepare(),
+            Action::Claim => self.claim(),
             Action::StopClaiming if life.state() == State::Draining => {
                 self.order(Order::Stop);
+                if self.keeper.is_none() {
+                    // There are no loops that could say it.
+                    let _gone = self.events.send(Event::Idle);
+                }
                 self.worker.hooks.run(Hook::Stopping);
             }
             Action::StopClaiming => self.order(Order::Hold),
             Action::CloseIntake => self.close_intake(),
             Action::Cancel => self.order(Order::Cancel),
-            Action::Abort => {
-                // Changes have no claim that could be given back: their partition is, and they are read again.
-                self.released.fetch_add(self.vitals.busy.load(Ordering::Relaxed), Ordering::Relaxed);
-                self.order(Order::Abort);
-            }
+            Action::Abort => self.order(Order::Abort),
             Action::Settle => {
                 self.worker.hooks.run(Hook::Stop);
                 self.settle();
@@ -132,28 +137,30 @@ impl Parts {
         self.orders.send_replace(order);
     }
 
-    fn start_work(&mut self) {
+    fn prepare(&mut self) {
         self.worker.hooks.run(Hook::Start);
         if let Err(error) = self.start_loops() {
             let error = format!("{error:#}");
             tracing::error!(error, "cannot start");
             let _gone = self.events.send(Event::Failed(Exit::Internal));
-            return;
         }
-        self.order(Order::Work);
-        self.worker.hooks.run(Hook::Started);
     }
 
-    /// Gives back what the end of the time has left, and tells how much it was.
+    fn claim(&mut self) {
+        self.order(Order::Work);
+        if !std::mem::replace(&mut self.begun, true) {
+            self.worker.hooks.run(Hook::Started);
+        }
+    }
+
+    /// Gives back what the end of the time has left.
     fn settle(&self) {
         self.vitals.instruments.drain_duration(self.since_stop());
-        let (events, released) = (self.events.clone(), self.released.clone());
+        let events = self.events.clone();
         let answer = self.keeper.as_ref().map(Keeper::release_all);
         aside(move || {
             // The life waits for it as long as it can.
-            if let Some(Ok(count)) = answer.map(|answer| answer.recv()) {
-                released.fetch_add(count, Ordering::Relaxed);
-            }
+            let _gone = answer.map(|answer| answer.recv());
             let _gone = events.send(Event::Settled);
         });
     }
@@ -171,31 +178,25 @@ impl Parts {
     /// The end begins.
     pub(super) fn note_stop(&mut self) {
         self.stopped = Some(Instant::now());
-        self.in_flight = self.vitals.in_flight();
+        self.vitals.stop();
     }
 
     fn since_stop(&self) -> Duration {
         self.stopped.map_or(Duration::ZERO, |at| at.elapsed())
     }
 
-    /// A job that came to an end early when it was asked to is given back as well.
-    pub(super) fn exit(&self, exit: Exit) -> Exit {
-        let clean_but_released = exit == Exit::Clean && self.released.load(Ordering::Relaxed) > 0;
-        if clean_but_released { Exit::Released } else { exit }
-    }
-
-    pub(super) fn say(&self, file: &Path, life: &Life, exit: Exit, because: &Receiver<Signal>) {
-        let released = self.released.load(Ordering::Relaxed);
+    pub(super) fn say(&self, file: &Path, life: &Life, ends: Ends, exit: Exit, because: &Receiver<Signal>) {
         let words = LastWords {
             path: life.path(),
             because: because.try_recv().map_or("fault", Signal::name),
-            in_flight: self.in_flight,
-            finished: self.in_flight.saturating_sub(released),
-            released,
+            in_flight: ends.total(),
+            ends,
             telemetry: self.account.exports(),
+            lines_dropped: self.lines.dropped(),
             elapsed_ms: self.since_stop().as_millis(),
             exit: exit.code(),
         };
         words.say(file);
+        self.lines.flush(LINES);
     }
 }

@@ -8,12 +8,13 @@ use crate::{
     health::Vitals,
     heartbeat::{BEAT, Heartbeat, Loop},
     intake::Intake,
-    keeper::{Connection, Keeper},
+    keeper::{Connection, Keeper, Signs},
     life::Event,
     queue,
     retry::Policy,
     settings::{Mode, RunArgs},
     telemetry::Messaging,
+    upkeep::Upkeep,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -56,6 +57,10 @@ impl Parts {
             self.intake_runs = true;
             self.start_intake(listener, &engine, &messaging);
         }
+        let instruments = self.vitals.instruments.clone();
+        let (sink, keep) = (self.worker.handlers.sink().cloned(), self.worker.settings.keep);
+        let upkeep = Upkeep { engine: engine.clone(), sink, instruments, keep };
+        self.runtime.spawn(upkeep.run());
         let connection = Connection::to(self.worker.address.clone());
         self.keeper = Some(match self.worker.settings.mode {
             Mode::Queue => self.start_queue(engine, connection, messaging),
@@ -66,14 +71,8 @@ impl Parts {
 
     fn start_queue(&self, engine: Arc<dyn Engine>, connection: Connection, messaging: Messaging) -> Result<Keeper> {
         let settings = &self.worker.settings;
-        let instruments = self.vitals.instruments.clone();
-        let leases = queue::Leases {
-            connection,
-            held: self.vitals.held.clone(),
-            lease: settings.lease,
-            heartbeat: self.vitals.heartbeats.of(Loop::Keeper),
-            instruments: instruments.clone(),
-        };
+        let held = self.vitals.held.clone();
+        let leases = queue::Leases { connection, held, lease: settings.lease, signs: self.signs() };
         let dispatcher = queue::Dispatcher {
             shared: Arc::new(queue::Shared {
                 engine,
@@ -83,15 +82,15 @@ impl Parts {
                 lease: settings.lease,
                 job_timeout: settings.job_timeout,
                 messaging,
-                instruments,
-                released: self.released.clone(),
-                cancel: CancellationToken::new(),
+                instruments: self.vitals.instruments.clone(),
+                reach: self.reach.clone(),
                 abort: CancellationToken::new(),
             }),
             concurrency: settings.concurrency.into(),
             rate_limit: (settings.rate_limit > 0).then_some(settings.rate_limit),
             shutdown_timeout: settings.shutdown_timeout,
             events: self.events.clone(),
+            takers: self.vitals.takers.clone(),
             heartbeat: self.vitals.heartbeats.of(Loop::Dispatcher),
         };
         self.runtime.spawn(dispatcher.run(self.orders.subscribe()));
@@ -100,6 +99,7 @@ impl Parts {
 
     fn start_feed(&self, engine: Arc<dyn Engine>, connection: Connection, messaging: Messaging) -> Result<Keeper> {
         let settings = &self.worker.settings;
+        let handler = self.worker.handlers.changes().context("no handler of changes")?;
         let (assign, assigned) = tokio::sync::mpsc::unbounded_channel();
         let leases = feed::Leases::new(
             connection,
@@ -107,30 +107,40 @@ impl Parts {
             assign,
             &self.vitals.owner,
             settings.lease,
-            self.vitals.heartbeats.of(Loop::Keeper),
-            self.vitals.instruments.clone(),
+            self.signs(),
         );
         let consumer = feed::Consumer {
             shared: Arc::new(feed::Shared {
-                engine,
-                handlers: self.worker.handlers.clone(),
+                feed: engine.clone().feed().context("--mode feed: this engine has no feed")?,
+                queue: engine,
+                handler,
                 policy: Policy::of(settings),
                 job_timeout: settings.job_timeout,
                 messaging,
                 instruments: self.vitals.instruments.clone(),
-                busy: self.vitals.busy.clone(),
+                changes: self.vitals.changes.clone(),
                 cancel: CancellationToken::new(),
                 abort: CancellationToken::new(),
-                events: self.events.clone(),
+                reach: self.reach.clone(),
+                takers: self.vitals.takers.clone(),
             }),
+            events: self.events.clone(),
             heartbeat: self.vitals.heartbeats.of(Loop::Dispatcher),
         };
         self.runtime.spawn(consumer.run(self.orders.subscribe(), assigned));
         Keeper::start(move |requests| leases.keep(requests)).context("no thread for the keeper")
     }
 
+    fn signs(&self) -> Signs {
+        Signs {
+            heartbeat: self.vitals.heartbeats.of(Loop::Keeper),
+            reach: self.reach.clone(),
+            instruments: self.vitals.instruments.clone(),
+        }
+    }
+
     fn start_intake(&self, listener: TcpListener, engine: &Arc<dyn Engine>, messaging: &Messaging) {
-        let intake = Intake { engine: engine.clone(), messaging: messaging.clone() };
+        let intake = Intake::new(engine.clone(), messaging.clone());
         let (close, events) = (self.close_intake.clone(), self.events.clone());
         self.runtime.spawn(async move {
             if let Err(error) = intake.serve(listener, close).await {

@@ -1,10 +1,10 @@
 //! Claims, and the three settlements after which a job is not dead.
 
-use crate::place::{LONG, PATIENCE, Place, counts, ids, job, jobs, nothing, one, settle};
+use crate::place::{LONG, PATIENCE, Place, SHORT, counts, ids, job, jobs, nothing, one, one_for, settle};
 use plimsoll_worker::job::{
-    Counts,
+    Counts, Reason,
     Settled::Applied,
-    Settlement::{Done, Release, Retry},
+    Settlement::{Dead, Done, Release, Retry, Stuck},
 };
 use std::{
     sync::Arc,
@@ -61,6 +61,50 @@ pub(crate) async fn gives_back_at_once_and_counts_no_attempt(place: Arc<Place>) 
         tokens.push(delivery.claim.token);
     }
     assert!(tokens.is_sorted_by(|a, b| a < b), "{tokens:?}");
+}
+
+/// Interrupted work is not put behind what came later.
+pub(crate) async fn gives_back_to_the_front(place: Arc<Place>) {
+    let engine = place.queue().await;
+    engine.enqueue(&jobs(4)).await.unwrap();
+    for settlement in [Release, Stuck] {
+        let claimed = engine.claim(2, LONG, PATIENCE).await.unwrap();
+        assert_eq!(ids(&claimed), ["job-0", "job-1"]);
+        for delivery in &claimed {
+            assert_eq!(settle(&engine, delivery, settlement.clone()).await, Applied);
+        }
+        engine.enqueue(&[job("later")]).await.unwrap();
+    }
+    assert_eq!(ids(&engine.claim(2, LONG, PATIENCE).await.unwrap()), ["job-0", "job-1"]);
+    assert_eq!(ids(&engine.claim(2, LONG, PATIENCE).await.unwrap()), ["job-2", "job-3"]);
+}
+
+/// A process that died, or could not end a job, is held against it; whatever was said is not.
+pub(crate) async fn counts_what_was_never_settled(place: Arc<Place>) {
+    let engine = place.queue().await;
+    engine.enqueue(&[job("a")]).await.unwrap();
+    let retry = Retry { after: Duration::ZERO, error: "no".into() };
+    let mut strikes = vec![];
+    // None: nobody says anything before the lease has run out.
+    for settlement in [None, None, Some(Release), Some(retry), None, Some(Stuck), Some(Release)] {
+        let delivery = one_for(&engine, SHORT).await;
+        strikes.push(delivery.strikes);
+        if let Some(settlement) = settlement {
+            assert_eq!(settle(&engine, &delivery, settlement).await, Applied);
+        }
+    }
+    assert_eq!(strikes, [0, 1, 2, 2, 2, 3, 4]);
+    let dead = Dead { reason: Reason::Deliveries, error: "no".into() };
+    let delivery = one_for(&engine, SHORT).await;
+    assert_eq!((delivery.strikes, delivery.deliveries, delivery.attempts), (4, 8, 1));
+    assert_eq!(settle(&engine, &delivery, dead).await, Applied);
+    // Requeued, it has a clean record.
+    assert!(engine.requeue("a").await.unwrap());
+    assert_eq!(one_for(&engine, SHORT).await.strikes, 0);
+    let delivery = one_for(&engine, SHORT).await;
+    assert_eq!(delivery.strikes, 1);
+    assert_eq!(settle(&engine, &delivery, Release).await, Applied);
+    assert_eq!(one_for(&engine, SHORT).await.strikes, 1);
 }
 
 pub(crate) async fn retries_after_the_pause(place: Arc<Place>) {

@@ -1,23 +1,26 @@
 //! Dead letters: kept until somebody asks for them.
 
 use crate::{
-    place::{LONG, PATIENCE, Place, SHORT, counts, ids, job, jobs, nothing, one, settle},
+    place::{LONG, PATIENCE, Place, SHORT, counts, ids, job, jobs, letters, nothing, one, settle},
     wire::wire,
 };
 use plimsoll_worker::{
-    engine::Url,
+    engine::{Engine, Error, Url},
     job::{
-        Counts, DeadLetter, ErrorText, Job, Reason,
-        Settled::Applied,
-        Settlement::{Dead, Done, Retry},
+        Counts, DeadLetter, ErrorText, Job, Page, Reason,
+        Settled::{Applied, Fenced},
+        Settlement::{Dead, Done, Release, Retry},
     },
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 pub(crate) async fn lists_dead_letters_oldest_first(place: Arc<Place>) {
     let (engine, other) = (place.queue().await, place.connect().await);
-    assert_eq!(engine.dead().await.unwrap(), []);
+    assert_eq!(letters(&engine).await, []);
     engine.enqueue(&jobs(3)).await.unwrap();
     let mut expected = vec![];
     // An attempt is what the handler failed at; a process that was killed is none.
@@ -29,7 +32,7 @@ pub(crate) async fn lists_dead_letters_oldest_first(place: Arc<Place>) {
         // Those of a millisecond have no order.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    assert_eq!(other.dead().await.unwrap(), expected);
+    assert_eq!(letters(&other).await, expected);
     assert_eq!(counts(&other).await, Counts { dead: 3, ..Counts::default() });
     nothing(&other).await;
 }
@@ -38,8 +41,7 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     let (engine, other) = (place.queue().await, place.connect().await);
     engine.enqueue(&[job("a"), job("b")]).await.unwrap();
     for (attempts, deliveries) in [(0, 1), (1, 2)] {
-        for _ in 0..2 {
-            let delivery = one(&engine).await;
+        for delivery in [one(&engine).await, one(&engine).await] {
             assert_eq!((delivery.attempts, delivery.deliveries), (attempts, deliveries));
             let error = "no".into();
             let settlement = match attempts {
@@ -57,7 +59,7 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     assert!(other.requeue("a").await.unwrap());
     assert!(!other.requeue("a").await.unwrap(), "it is no dead letter any more");
     assert_eq!(counts(&engine).await, Counts { ready: 1, dead: 1, ..Counts::default() });
-    assert_eq!(other.dead().await.unwrap().len(), 1);
+    assert_eq!(letters(&other).await.len(), 1);
 
     let delivery = one(&engine).await;
     assert_eq!((&delivery.job, delivery.attempts, delivery.deliveries), (&job("a"), 0, 1));
@@ -74,13 +76,92 @@ pub(crate) async fn requeues_with_nothing_counted(place: Arc<Place>) {
     let delivery = one(&engine).await;
     let again = Dead { reason: Reason::Rejected, error: "never".into() };
     assert_eq!(settle(&engine, &delivery, again).await, Applied);
-    let letters = engine.dead().await.unwrap();
+    let letters = letters(&engine).await;
     assert_eq!((letters.len(), letters[0].reason, letters[0].attempts), (1, Reason::Rejected, 0));
     assert!(engine.requeue("b").await.unwrap());
     let delivery = one(&engine).await;
     assert_eq!(settle(&engine, &delivery, Done).await, Applied);
     assert_eq!(counts(&engine).await, Counts { done: 2, ..Counts::default() });
     nothing(&engine).await;
+}
+
+/// Buries them; in which order.
+async fn bury(engine: &Arc<dyn Engine>, jobs: &[Job]) -> Vec<Job> {
+    for jobs in jobs.chunks(10) {
+        engine.enqueue(jobs).await.unwrap();
+    }
+    let mut buried = vec![];
+    for _ in jobs {
+        let (delivery, dead) = (one(engine).await, Dead { reason: Reason::Rejected, error: "no".into() });
+        assert_eq!(settle(engine, &delivery, dead).await, Applied);
+        buried.push(delivery.job);
+        // Those of a millisecond have no order.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    buried
+}
+
+pub(crate) async fn pages_dead_letters_by_their_bytes(place: Arc<Place>) {
+    const JOBS: usize = 40;
+    let engine = place.queue().await;
+    let size = 100_000;
+    let large: Vec<_> = jobs(JOBS).into_iter().map(|job| Job { payload: json!("x".repeat(size)), ..job }).collect();
+    let buried = bury(&engine, &large).await;
+    let (mut pages, mut from) = (vec![], None::<String>);
+    loop {
+        let Page { letters, next } = engine.dead(from.as_deref()).await.unwrap();
+        assert!(letters.len() * size <= Page::BYTES + size, "{} letters in one page", letters.len());
+        pages.push(letters);
+        from = next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert!(pages.len() > 2, "{} pages", pages.len());
+    let found: Vec<_> = pages.concat().into_iter().map(|buried| buried.letter.job).collect();
+    assert_eq!(found, buried);
+    let error = engine.dead(Some("no place")).await.unwrap_err();
+    assert!(matches!(error, Error::Refused(_)), "{error}");
+}
+
+pub(crate) async fn finds_a_dead_letter_by_its_id(place: Arc<Place>) {
+    let engine = place.queue().await;
+    let before = SystemTime::now() - Duration::from_secs(1);
+    bury(&engine, &[job("a"), job("b")]).await;
+    engine.enqueue(&[job("c")]).await.unwrap();
+    let found = engine.dead_letter("b").await.unwrap().unwrap();
+    assert_eq!(found.letter.job, job("b"));
+    assert!(found.since > before && found.since < SystemTime::now() + Duration::from_secs(1), "{found:?}");
+    for id in ["c", "d", "*", ">", ""] {
+        assert_eq!(engine.dead_letter(id).await.unwrap(), None);
+    }
+}
+
+pub(crate) async fn discards_for_good(place: Arc<Place>) {
+    let (engine, other) = (place.queue().await, place.connect().await);
+    engine.enqueue(&[job("a"), job("b"), job("c")]).await.unwrap();
+    let (a, b, c) = (one(&engine).await, one(&engine).await, one(&engine).await);
+    let dead = || Dead { reason: Reason::Rejected, error: "no".into() };
+    for (delivery, settlement) in [(&a, dead()), (&b, dead()), (&c, Done)] {
+        assert_eq!(settle(&engine, delivery, settlement).await, Applied);
+    }
+    for id in ["c", "d", "*", ">", ""] {
+        assert!(!other.discard(id).await.unwrap(), "there is none of that id");
+    }
+    assert!(other.discard("a").await.unwrap());
+    assert!(!other.discard("a").await.unwrap(), "it is gone");
+    assert!(!engine.requeue("a").await.unwrap(), "it is gone");
+    assert_eq!(counts(&engine).await, Counts { done: 1, dead: 1, ..Counts::default() });
+    assert_eq!(letters(&other).await.len(), 1);
+    // Its id is remembered, and the one who had it has nothing to say.
+    engine.enqueue(&[job("a")]).await.unwrap();
+    nothing(&other).await;
+    for settlement in [Done, Release] {
+        assert_eq!(settle(&engine, &a, settlement).await, Fenced);
+    }
+    assert!(engine.requeue("b").await.unwrap());
+    assert_eq!(settle(&engine, &one(&engine).await, Done).await, Applied);
+    assert_eq!(counts(&engine).await, Counts { done: 2, ..Counts::default() });
 }
 
 pub(crate) async fn buries_what_it_cannot_read(place: Arc<Place>) {
@@ -90,7 +171,7 @@ pub(crate) async fn buries_what_it_cannot_read(place: Arc<Place>) {
     assert_eq!((delivery.job.id.as_str(), delivery.job.handler.as_str()), ("x", ""), "no handler has that name");
     let dead = Dead { reason: Reason::Rejected, error: "there is no handler".into() };
     assert_eq!(settle(&engine, &delivery, dead).await, Applied);
-    assert_eq!(engine.dead().await.unwrap()[0].job.payload, "{ by hand");
+    assert_eq!(letters(&engine).await[0].job.payload, "{ by hand");
 }
 
 /// As large as the default server takes them, with as much to say about it.
@@ -100,13 +181,16 @@ pub(crate) async fn buries_what_is_large_and_fails_at_length(place: Arc<Place>) 
     let large = |id: &str| Job { payload: payload.clone(), ..job(id) };
     engine.enqueue(&[large("retried"), large("dead")]).await.unwrap();
     let error = ErrorText::from("\u{1}".repeat(2_000_000));
-    for settlement in
-        [Retry { after: Duration::ZERO, error: error.clone() }, Dead { reason: Reason::Attempts, error: error.clone() }]
-    {
-        assert_eq!(settle(&engine, &one(&engine).await, settlement).await, Applied);
+    for delivery in [one(&engine).await, one(&engine).await] {
+        let error = error.clone();
+        let settlement = match delivery.job.id.as_str() {
+            "retried" => Retry { after: Duration::ZERO, error },
+            _ => Dead { reason: Reason::Attempts, error },
+        };
+        assert_eq!(settle(&engine, &delivery, settlement).await, Applied);
     }
     assert_eq!(settle(&engine, &one(&engine).await, Done).await, Applied);
-    let letters = engine.dead().await.unwrap();
+    let letters = letters(&engine).await;
     assert_eq!((&letters[0].job, letters[0].error.as_ref().len()), (&large("dead"), ErrorText::LONGEST));
     assert_eq!(counts(&engine).await, Counts { done: 1, dead: 1, ..Counts::default() });
     assert!(engine.requeue("dead").await.unwrap());
@@ -123,7 +207,7 @@ pub(crate) async fn buries_without_its_payload_what_leaves_no_room(place: Arc<Pl
     assert_eq!(settle(&engine, &delivery, dead).await, Applied);
     assert_eq!(counts(&engine).await, Counts { ready: 1, dead: 1, ..Counts::default() });
     assert_eq!(one(&engine).await.job.id, "next");
-    let letter = engine.dead().await.unwrap().remove(0);
+    let letter = letters(&engine).await.remove(0);
     assert_eq!(letter.job.id, "x");
     // SQLite has room.
     if letter.without_payload {
@@ -178,13 +262,13 @@ pub(crate) async fn claims_many_large_jobs(place: Arc<Place>) {
     nothing(&engine).await;
 }
 
-async fn put_by_hand(place: &Place, id: &str, text: impl Into<String>) {
+pub(crate) async fn put_by_hand(place: &Place, id: &str, text: impl Into<String>) {
     let text = text.into();
     match &place.address().url {
         Url::Sqlite(file) => {
-            let row = rusqlite::params![id, text];
             let file = rusqlite::Connection::open(file).unwrap();
-            file.execute("INSERT INTO jobs (id, job, due) VALUES (?, ?, 0)", row).unwrap();
+            file.execute("INSERT INTO jobs (id) VALUES (?)", [id]).unwrap();
+            file.execute("INSERT INTO payloads (position, job) VALUES (last_insert_rowid(), ?)", [text]).unwrap();
         }
         Url::Nats(_) => {
             let wire = wire(place).await;

@@ -1,6 +1,6 @@
 //! A process that lost its lease, and does not know it, changes nothing.
 
-use crate::place::{LONG, PATIENCE, Place, SHORT, counts, ids, jobs, nothing, one_for, settle};
+use crate::place::{LONG, PATIENCE, Place, SHORT, counts, ids, jobs, letters, nothing, one_for, settle};
 use plimsoll_worker::{
     engine::Engine,
     job::{
@@ -99,7 +99,7 @@ pub(crate) async fn fences_every_settlement_after_another_put_off(place: Arc<Pla
 pub(crate) async fn fences_every_settlement_after_another_buried(place: Arc<Place>) {
     let stalled = stalled(&place).await;
     stalled.settle_both(&dead()).await;
-    let letters = stalled.other.dead().await.unwrap();
+    let letters = letters(&stalled.other).await;
     assert_eq!(letters.len(), 4);
     assert!(letters.iter().all(|letter| letter.attempts == 1), "{letters:?}");
     nothing(&stalled.other).await;

@@ -2,8 +2,9 @@
 
 use crate::nats::Server;
 use plimsoll_worker::{
-    engine::{self, Address, Engine, Url},
-    job::{Counts, Delivery, Job, Settled, Settlement},
+    engine::{self, Address, Engine, Feed, Url},
+    handlers::Sink,
+    job::{Counts, DeadLetter, Delivery, Job, Settled, Settlement},
 };
 use serde_json::json;
 use std::{
@@ -48,9 +49,24 @@ impl Place {
     /// A connection to a queue that is ready to be used.
     pub(crate) async fn queue(&self) -> Arc<dyn Engine> {
         let engine = self.connect().await;
-        engine.migrate(PARTITIONS).await.unwrap();
+        engine.migrate(Some(PARTITIONS)).await.unwrap();
         engine.check().await.unwrap();
         engine
+    }
+
+    /// A connection to a feed that is ready to be used.
+    pub(crate) async fn new_feed(&self) -> Arc<dyn Feed> {
+        self.queue().await.feed().unwrap()
+    }
+
+    /// A connection to a feed that is there.
+    pub(crate) async fn feed(&self) -> Arc<dyn Feed> {
+        self.connect().await.feed().unwrap()
+    }
+
+    /// A sink of its own connection.
+    pub(crate) fn sink(&self) -> Sink {
+        Sink::of(&self.address)
     }
 }
 
@@ -64,7 +80,7 @@ pub(crate) fn on_sqlite<F: Future<Output = ()>>(claim: impl FnOnce(Arc<Place>) -
 pub(crate) fn on_nats<F: Future<Output = ()>>(program: Option<PathBuf>, claim: impl FnOnce(Arc<Place>) -> F) {
     let Some(program) = program else { return };
     let server = Server::start(&program);
-    let address = Address { url: Url::Nats(server.url()), name: "jobs".to_owned() };
+    let address = Address { url: server.url().parse().unwrap(), name: "jobs".to_owned() };
     run(Place { address, server: Mutex::new(Some(server)), _folder: tempfile::tempdir().unwrap() }, claim);
 }
 
@@ -114,4 +130,17 @@ pub(crate) async fn settle(engine: &Arc<dyn Engine>, delivery: &Delivery, settle
 
 pub(crate) async fn counts(engine: &Arc<dyn Engine>) -> Counts {
     engine.counts().await.unwrap()
+}
+
+/// All dead letters, page by page.
+pub(crate) async fn letters(engine: &Arc<dyn Engine>) -> Vec<DeadLetter> {
+    let (mut all, mut from) = (vec![], None::<String>);
+    loop {
+        let page = engine.dead(from.as_deref()).await.unwrap();
+        all.extend(page.letters.into_iter().map(|buried| buried.letter));
+        from = page.next;
+        if from.is_none() {
+            return all;
+        }
+    }
 }

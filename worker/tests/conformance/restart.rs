@@ -1,6 +1,6 @@
 //! A server that is killed, and comes back with what it had confirmed.
 
-use crate::place::{LONG, PATIENCE, Place, SHORT, counts, job, jobs, one_for, settle};
+use crate::place::{LONG, PATIENCE, Place, SHORT, counts, job, jobs, letters, one_for, settle};
 use crate::wire::wire;
 use async_nats::jetstream::consumer::pull;
 use plimsoll_worker::{
@@ -53,14 +53,16 @@ pub(crate) async fn loses_nothing_when_the_server_is_killed(place: Arc<Place>) {
         };
         assert_eq!(settle(&engine, delivery, settlement).await, Applied);
     }
-    assert!(engine.effect("a", "1").await.unwrap());
+    let sink = place.sink();
+    sink.migrate().await.unwrap();
+    assert!(sink.effect("a", "1").await.unwrap());
     place.kill();
     place.resume();
     for engine in [&engine, &keeper] {
         until_it_answers(engine).await;
     }
-    assert!(!keeper.effect("a", "1").await.unwrap());
-    assert_eq!(keeper.dead().await.unwrap().len(), 4);
+    assert!(!place.sink().effect("a", "1").await.unwrap());
+    assert_eq!(letters(&keeper).await.len(), 4);
 
     let begun = Instant::now();
     while engine.counts().await.unwrap().open() > 0 {
@@ -113,18 +115,19 @@ pub(crate) async fn ends_a_wait_when_the_server_goes(place: Arc<Place>) {
 
 pub(crate) async fn reads_on_after_a_restart(place: Arc<Place>) {
     let engine = place.queue().await;
+    let feed = place.feed().await;
     let change = |number: u32| NewChange { key: "a".to_owned(), payload: json!(number), trace: Default::default() };
     let partition = change(0).partition(crate::place::PARTITIONS);
-    engine.publish(&[change(0), change(1)]).await.unwrap();
-    let first = engine.read(partition, 0, 1, PATIENCE).await.unwrap();
-    let lease = engine.write_lease(partition, &Default::default(), 0).await.unwrap().unwrap();
+    feed.publish(&[change(0), change(1)]).await.unwrap();
+    let first = feed.read(partition, 0, 1, PATIENCE).await.unwrap();
+    let lease = feed.write_lease(partition, &Default::default(), 0).await.unwrap().unwrap();
     place.kill();
     place.resume();
     until_it_answers(&engine).await;
-    engine.publish(&[change(2)]).await.unwrap();
-    let rest = engine.read(partition, first[0].offset, 10, PATIENCE).await.unwrap();
+    feed.publish(&[change(2)]).await.unwrap();
+    let rest = feed.read(partition, first[0].offset, 10, PATIENCE).await.unwrap();
     let numbers: Vec<_> = first.iter().chain(&rest).map(|change| change.change.payload.clone()).collect();
     assert_eq!(numbers, [json!(0), json!(1), json!(2)]);
-    assert_eq!(engine.write_lease(partition, &Default::default(), 0).await.unwrap(), None);
-    assert!(engine.write_lease(partition, &Default::default(), lease).await.unwrap().is_some());
+    assert_eq!(feed.write_lease(partition, &Default::default(), 0).await.unwrap(), None);
+    assert!(feed.write_lease(partition, &Default::default(), lease).await.unwrap().is_some());
 }

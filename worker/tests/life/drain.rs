@@ -95,7 +95,7 @@ fn a_job_that_comes_after_the_signal_is_given_back() {
 fn a_runtime_that_is_parked_for_good_still_ends_in_time() {
     let place = Place::sqlite();
     place.enqueue("sleep", &json!({ "ms": 60_000 }), 2);
-    let worker = place.start(&["--shutdown-timeout", "1s"]);
+    let worker = place.start(&["--chaos", "--shutdown-timeout", "1s"]);
     worker.works_on(2);
     place.enqueue("hang", &json!({}), 1);
     worker.logged("hang on demand");
@@ -110,7 +110,7 @@ fn a_runtime_that_is_parked_for_good_still_ends_in_time() {
 #[test]
 fn a_job_that_blocks_everything_costs_no_lease() {
     let place = Place::sqlite();
-    let flags = ["--lease", "1s", "--liveness-stall", "60s"];
+    let flags = ["--chaos", "--lease", "1s", "--liveness-stall", "60s"];
     place.enqueue("sleep", &json!({ "ms": 1000 }), 3);
     let first = place.start(&flags);
     first.works_on(3);

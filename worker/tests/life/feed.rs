@@ -1,6 +1,7 @@
 //! A change feed whose replicas come and go.
 
 use crate::{
+    nats::installed,
     place::Place,
     process::{Worker, until},
 };
@@ -116,4 +117,42 @@ fn partitions_of_a_killed_replica_are_taken_when_their_leases_run_out() {
     publish(&place, &mut total);
     all_counted(&place, total);
     assert_eq!(a.stop().code, Some(0));
+}
+
+/// More partitions would have a key's next change overtake those that are still to be done in its old one.
+fn gains_partitions_between_changes(place: &Place) {
+    let mut total = 0;
+    publish(place, &mut total);
+    let partitions = || Feed::of(place).partitions.len();
+    let refused = |count: &str, told: &str| {
+        let output = place.run(&["migrate", "--partitions", count]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(78) && said.contains(told), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    };
+    refused("12", "1200 changes are still to be done in the 8 partitions of the feed");
+    refused("7", "the feed has 8 partitions, and cannot have 7");
+    assert_eq!(partitions(), PARTITIONS);
+    let worker = replica(place, "a", "30s");
+    all_counted(place, total);
+    place.succeed(&["migrate", "--partitions", "12"]);
+    assert_eq!(partitions(), 12);
+    // Without a number they stay as they are.
+    place.succeed(&["migrate"]);
+    assert_eq!(partitions(), 12);
+    publish(place, &mut total);
+    all_counted(place, total);
+    refused("8", "the feed has 12 partitions, and cannot have 8");
+    assert_eq!(worker.stop().code, Some(0));
+}
+
+#[test]
+fn a_feed_gains_partitions_between_changes_on_sqlite() {
+    gains_partitions_between_changes(&Place::sqlite());
+}
+
+#[test]
+fn a_feed_gains_partitions_between_changes_on_nats() {
+    let Some(program) = installed() else { return };
+    gains_partitions_between_changes(&Place::nats(&program));
 }

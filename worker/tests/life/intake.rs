@@ -78,15 +78,43 @@ fn what_is_under_way_is_answered_and_nothing_after_it() {
 }
 
 #[test]
-fn a_request_that_never_ends_holds_up_the_end_for_no_longer_than_agreed() {
+fn half_a_request_does_not_hold_the_end() {
     let place = Place::sqlite();
-    let (worker, intake) = start(&place, &["--shutdown-timeout", "1s"]);
-    let mut stream = connect(intake);
-    stream.write_all(b"POST /jobs HTTP/1.1\r\nhost: worker\r\ncontent-length: 20\r\n\r\n{").unwrap();
+    let (worker, intake) = start(&place, &[]);
+    let halves = ["POST /jobs HTTP/1.1\r\nhost: worker\r\ncontent-length: 20\r\n\r\n{", "POST /jobs HTTP/1.1\r\nho"];
+    let _open = halves.map(|half| {
+        let mut stream = connect(intake);
+        stream.write_all(half.as_bytes()).unwrap();
+        stream
+    });
     assert_eq!(ask(intake, "POST", "/jobs", JOB).unwrap().0, 202);
     let ended = worker.stop();
-    // S + F.
-    assert!(ended.after < Duration::from_secs(8), "{:?}", ended.after);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(ended.after < Duration::from_secs(3), "{:?}", ended.after);
+}
+
+#[test]
+fn an_id_that_is_there_already_is_told() {
+    for place in Place::all() {
+        let (worker, intake) = start(&place, &[]);
+        let body = r#"{"handler": "noop", "id": "once"}"#;
+        let answers: Vec<_> = (0..3).map(|_| ask(intake, "POST", "/jobs", body).unwrap()).collect();
+        assert_eq!(answers[0], (202, r#"{"id":"once"}"#.to_owned()));
+        assert_eq!(answers[1], (200, r#"{"already_there":true,"id":"once"}"#.to_owned()));
+        place.becomes("work", |status| status.done == 1);
+        assert_eq!(ask(intake, "POST", "/jobs", body).unwrap().0, 200, "also when it is done");
+        let output = place.run(&["enqueue", "noop", "--id-prefix", "a", "--count", "2"]);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let output = place.run(&["enqueue", "noop", "--id-prefix", "a", "--count", "3"]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "a-0\na-1\na-2\n");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "already there: 2 of 3 ids; their jobs are left as they are\n"
+        );
+        assert_eq!(worker.stop().code, Some(0));
+        let Status { ready, done, .. } = place.status();
+        assert_eq!(ready + done, 4);
+    }
 }
 
 #[test]

@@ -2,10 +2,19 @@
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod access;
+#[path = "../support/clock.rs"]
+mod ahead;
 mod boot;
+mod call;
+mod clock;
+mod dead;
 mod drain;
+mod ends;
 mod exits;
 mod feed;
+mod files;
+mod handlers;
 mod health;
 mod intake;
 #[path = "../support/nats.rs"]
@@ -20,4 +29,7 @@ mod place;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod process;
+mod retention;
 mod signals;
+mod stalled;
+mod strikes;

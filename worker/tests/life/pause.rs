@@ -2,7 +2,7 @@
 
 use crate::{
     need::need,
-    place::Place,
+    place::{Place, Status},
     process::{answer, ask, request, until},
 };
 use serde_json::json;
@@ -23,13 +23,16 @@ fn drain_waits_for_the_jobs_and_resume_goes_on() {
     assert_eq!(place.status().done, 1);
     assert_eq!(worker.get("/readyz"), (503, "paused\n".to_owned()));
     assert_eq!(worker.get("/livez").0, 200);
-    // A call may have been in flight when it was paused: what it brings is given back.
+    // The call that was under way when it was paused is over, so that it cannot bring this one.
     place.enqueue("sleep", &json!({ "ms": 1 }), 1);
-    place.becomes("rest", |status| (status.ready, status.done) == (1, 1));
+    let Status { ready, done, .. } = place.status();
+    assert_eq!((ready, done), (1, 1));
     assert_eq!(place.succeed(&["drain", "--resume", "--admin", &admin]), "resumed\n");
     place.becomes("work", |status| status.done == 2);
     assert_eq!(worker.get("/readyz").0, 200);
-    assert_eq!(worker.stop().code, Some(0));
+    let ended = worker.stop();
+    assert_eq!(ended.code, Some(0));
+    assert_eq!(ended.all("done", "delivery"), [1, 1]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn last_words_are_left_for_the_kubelet() {
     assert_eq!(worker.stop().code, Some(0));
     let mut words: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     assert!(words["elapsed_ms"].take().as_u64().is_some());
-    expect![[r#"{"because":"SIGTERM","elapsed_ms":null,"exit":0,"finished":0,"in_flight":0,"path":["boot","starting","running","draining","settling","flushing","ended"],"released":0,"telemetry":{"dropped":0,"failed":0,"sent":0}}"#]]
+    expect![[r#"{"because":"SIGTERM","elapsed_ms":null,"exit":0,"finished":0,"in_flight":0,"lines_dropped":0,"lost":0,"path":["boot","starting","running","draining","settling","flushing","ended"],"released":0,"telemetry":{"dropped":0,"failed":0,"sent":0},"unsettled":0}"#]]
         .assert_eq(&words.to_string());
 }
 

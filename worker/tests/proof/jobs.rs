@@ -1,4 +1,5 @@
-//! Jobs of all kinds, also such as end their process: each of them must come to the one end that it can have.
+//! Jobs of all kinds, also such as end their process: each of them must come to the one end that it can have, and none is a dead
+//! letter because of its neighbours.
 
 use crate::{
     fleet::Fleet,
@@ -8,7 +9,8 @@ use crate::{
 use serde_json::{Value, json};
 
 /// A handler that finds its engine gone has failed: so many attempts that this alone buries no job.
-const FLAGS: [&str; 14] = [
+const FLAGS: [&str; 15] = [
+    "--chaos",
     "--lease",
     "1s",
     "--concurrency",
@@ -30,7 +32,7 @@ pub(crate) fn round(place: Place, seed: u64, processes: usize) -> Tally {
     let mut fleet = Fleet::new(place, seed, processes, &FLAGS);
     let expected = enqueue(&mut fleet);
     fleet.suffer(|_| {});
-    fleet.rest(|fleet| is_at_rest(&fleet.place) && !requeue(&fleet.place, &expected));
+    fleet.rest(|fleet| is_at_rest(&fleet.place));
     let mut tally = ledger::close(&fleet.place, &expected, &fleet.ended, &fleet.context);
     tally += fleet.tally;
     tally
@@ -61,20 +63,4 @@ fn enqueue(fleet: &mut Fleet) -> Expected {
 
 fn is_at_rest(place: &Place) -> bool {
     place.status_if_any().is_some_and(|status| (status.ready, status.leased, status.delayed) == (0, 0, 0))
-}
-
-/// A job that ends its process takes its neighbours with it, time and again, until it is a dead letter, and they may be
-/// too. With the culprit gone an operator puts them back, and they must be done.
-fn requeue(place: &Place, expected: &Expected) -> bool {
-    let letters = place.succeed(&["dead", "list"]);
-    let letters = letters.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let innocent: Vec<_> = letters
-        .filter(|letter| letter["reason"] == "deliveries")
-        .map(|letter| letter["id"].as_str().unwrap().to_owned())
-        .filter(|id| expected[id])
-        .collect();
-    for id in &innocent {
-        place.succeed(&["dead", "requeue", id]);
-    }
-    !innocent.is_empty()
 }

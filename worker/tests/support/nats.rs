@@ -43,7 +43,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts an empty server.
     pub(crate) fn start(program: &Path) -> Self {
+        Server::configured(program, "")
+    }
+
+    /// Starts an empty server with a configuration.
+    pub(crate) fn configured(program: &Path, configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("server.conf"), configuration).unwrap();
         let mut server = Server { program: program.to_owned(), folder, port: 0, process: None };
         server.resume();
         server
@@ -74,6 +80,8 @@ impl Server {
         let process = Command::new(&self.program)
             .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])
             .arg(folder.join("store"))
+            .arg("--config")
+            .arg(folder.join("server.conf"))
             .arg("--ports_file_dir")
             .arg(folder)
             .stdout(Stdio::null())

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 /// Where the work is.
 pub(crate) struct Place {
     url: String,
+    variables: Vec<(&'static str, String)>,
     folder: TempDir,
     pub(crate) server: Option<Server>,
 }
@@ -49,15 +50,32 @@ impl Place {
     pub(crate) fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("queue.db").display());
-        Place { url, folder, server: None }
+        Place { url, variables: vec![], folder, server: None }
     }
 
     /// A NATS server, with a queue in it.
     pub(crate) fn nats(program: &Path) -> Self {
         let server = Server::start(program);
-        let place = Place { url: server.url(), folder: tempfile::tempdir().unwrap(), server: Some(server) };
+        let place =
+            Place { url: server.url(), variables: vec![], folder: tempfile::tempdir().unwrap(), server: Some(server) };
         place.succeed(&["migrate"]);
         place
+    }
+
+    /// At a URL, whatever is there.
+    pub(crate) fn at(url: &str) -> Self {
+        Place { url: url.to_owned(), variables: vec![], folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    /// One for each engine that there is.
+    pub(crate) fn all() -> Vec<Self> {
+        [Place::sqlite()].into_iter().chain(crate::nats::installed().map(|program| Place::nats(&program))).collect()
+    }
+
+    /// With a variable of the environment for all that is run there.
+    pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.variables.push((variable, value.to_owned()));
+        self
     }
 
     /// The file of the embedded engine.
@@ -72,7 +90,11 @@ impl Place {
     /// `plimsoll-worker ARGS`, without settings of whoever runs the test.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll-worker"));
-        command.args(args).env_clear().env("WORKER_QUEUE_URL", &self.url);
+        command
+            .args(args)
+            .env_clear()
+            .env("WORKER_QUEUE_URL", &self.url)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }

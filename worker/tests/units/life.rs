@@ -103,6 +103,18 @@ fn pause_and_an_unreachable_queue_are_apart() {
 }
 
 #[test]
+fn a_pause_that_comes_before_the_start_is_heard() {
+    let mut played = Played::new(TIMINGS);
+    for event in [Event::Pause, Event::Configured, Event::Started] {
+        played.happens(event);
+    }
+    assert_eq!(played.life.state(), State::Paused);
+    assert_eq!(played.asked, [(0, Action::Start), (0, Action::Prepare)]);
+    played.happens(Event::Resume);
+    assert_eq!(played.asked[2..], [(0, Action::Claim)]);
+}
+
+#[test]
 fn a_second_interrupt_stops_at_once() {
     let mut played = Played::running();
     played.happens(Event::Stop);
@@ -132,7 +144,7 @@ fn follows(from: State, to: State) -> bool {
     use State::{Boot, Degraded, Draining, Ended, Flushing, Paused, Running, Settling, Starting};
     match from {
         Boot => matches!(to, Starting | Flushing),
-        Starting => matches!(to, Running | Flushing),
+        Starting => matches!(to, Running | Paused | Flushing),
         Running | Paused | Degraded => matches!(to, Running | Paused | Degraded | Draining),
         Draining => to == Settling,
         Settling => to == Flushing,

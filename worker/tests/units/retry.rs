@@ -2,7 +2,7 @@
 
 use plimsoll_worker::{
     job::{Reason, Settlement},
-    retry::{Outcome, Policy},
+    retry::{LONGEST, Outcome, Policy},
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -35,6 +35,18 @@ proptest! {
     }
 
     #[test]
+    fn a_handler_chooses_its_pause_and_no_attempt_less(attempts in 0..6_u32, hours in 0..200_u64, chance in 0.0..1.0) {
+        let after = Duration::from_secs(3600 * hours);
+        match POLICY.settlement(Outcome::Later(after, String::new()), attempts, chance) {
+            Settlement::Retry { after: pause, .. } => prop_assert!(attempts < 3 && pause == after.min(LONGEST)),
+            other => {
+                let dead = matches!(other, Settlement::Dead { reason: Reason::Attempts, .. });
+                prop_assert!(attempts >= 3 && dead);
+            }
+        }
+    }
+
+    #[test]
     fn an_interruption_is_never_an_attempt(attempts in 0..100_u32, chance in 0.0..1.0) {
         prop_assert_eq!(POLICY.settlement(Outcome::Interrupted, attempts, chance), Settlement::Release);
     }
@@ -42,6 +54,25 @@ proptest! {
 
 #[test]
 fn a_job_that_kills_its_process_reaches_the_dead_letters() {
-    assert_eq!(POLICY.spent(6), None);
-    assert!(matches!(POLICY.spent(7), Some(Settlement::Dead { reason: Reason::Deliveries, .. })));
+    assert_eq!(POLICY.spent(5), None);
+    assert!(matches!(POLICY.spent(6), Some(Settlement::Dead { reason: Reason::Deliveries, .. })));
+}
+
+#[test]
+fn a_suspect_runs_alone_before_it_is_a_dead_letter() {
+    let alone = |max_deliveries| {
+        let policy = Policy { max_deliveries, ..POLICY };
+        (0..30).filter(|strikes| policy.is_suspect(*strikes)).collect::<Vec<_>>()
+    };
+    assert_eq!([1, 2, 3, 5].map(alone), [vec![], vec![1], vec![2], vec![2, 3, 4]]);
+}
+
+proptest! {
+    #[test]
+    fn none_is_a_dead_letter_that_was_never_alone(max_deliveries in 2..1000_u32) {
+        let policy = Policy { max_deliveries, ..POLICY };
+        let dead = (0..).find(|strikes| policy.spent(*strikes).is_some());
+        prop_assert_eq!(dead, Some(max_deliveries));
+        prop_assert!(policy.is_suspect(max_deliveries - 1));
+    }
 }

@@ -58,7 +58,7 @@ impl Case {
     /// Its telemetry goes to somebody who accepts connections and never answers, so the flush takes all of its time.
     fn manifest(&self, silent: SocketAddr) -> Value {
         let (drain, shutdown) = (flag(self.drain), flag(self.shutdown));
-        let flags = ["--intake", "0.0.0.0:8081", "--drain-delay", &drain, "--shutdown-timeout", &shutdown];
+        let flags = ["--chaos", "--intake", "0.0.0.0:8081", "--drain-delay", &drain, "--shutdown-timeout", &shutdown];
         let mut pod = pod(&self.name, &flags);
         pod["metadata"]["finalizers"] = json!([FINALIZER]);
         let spec = &mut pod["spec"];

@@ -3,8 +3,8 @@
 //! On JetStream there are two such loops. An acknowledgement is the least that there is, but it does not fence (see the
 //! engine): the other loop writes the record that does, as the worker must.
 
-use crate::engine::{Address, CALL, Url};
-use anyhow::{Context, Result, anyhow};
+use crate::engine::{Address, CALL, Servers, Url, nats::client};
+use anyhow::{Result, anyhow};
 use async_nats::jetstream::{
     self, Message,
     consumer::{AckPolicy, PullConsumer, pull},
@@ -28,9 +28,9 @@ pub(super) enum Done {
 pub(super) fn jobs_per_second(place: &Address, jobs: u32, at_a_time: usize, done: Done) -> Result<f64> {
     let seconds = match &place.url {
         Url::Sqlite(file) => sqlite(file, jobs, at_a_time)?,
-        Url::Nats(url) => {
+        Url::Nats(servers) => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(nats(url, &place.name, jobs, at_a_time, done))?
+            runtime.block_on(nats(servers, &place.name, jobs, at_a_time, done))?
         }
     };
     Ok(f64::from(jobs) / seconds)
@@ -65,8 +65,8 @@ fn sqlite(file: &Path, jobs: u32, at_a_time: usize) -> Result<f64> {
 }
 
 /// A batch is fetched, and the answer to what says that a job is done awaited, as many at a time.
-async fn nats(url: &str, name: &str, jobs: u32, at_a_time: usize, done: Done) -> Result<f64> {
-    let context = context(url).await?;
+async fn nats(servers: &Servers, name: &str, jobs: u32, at_a_time: usize, done: Done) -> Result<f64> {
+    let context = context(servers).await?;
     let consumer = fill_nats(&context, name, jobs).await?;
     let began = Instant::now();
     let mut left = jobs as usize;
@@ -123,8 +123,8 @@ async fn finish(context: &jetstream::Context, message: Message, done: Done) -> R
     .map_err(|error| anyhow!(error))
 }
 
-async fn context(url: &str) -> Result<jetstream::Context> {
-    Ok(jetstream::new(async_nats::connect(url).await.with_context(|| url.to_owned())?))
+async fn context(servers: &Servers) -> Result<jetstream::Context> {
+    Ok(jetstream::new(client(servers).await?))
 }
 
 /// Removes a file and what SQLite keeps beside it.
@@ -141,10 +141,10 @@ pub(super) fn clear_sqlite(file: &Path) -> Result<()> {
 }
 
 /// Removes the streams of a queue.
-pub(super) fn clear_nats(url: &str, name: &str) -> Result<()> {
+pub(super) fn clear_nats(servers: &Servers, name: &str) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let context = context(url).await?;
+        let context = context(servers).await?;
         let names: Vec<_> = context.stream_names().filter_map(|name| async { name.ok() }).collect().await;
         for stream in names.iter().filter(|stream| stream.contains(name)) {
             context.delete_stream(stream).await?;

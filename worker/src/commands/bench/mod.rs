@@ -9,6 +9,7 @@ use super::{connected, say};
 use crate::{
     engine::{Address, Url},
     exit::Exit,
+    handlers::Sink,
     job::Job,
 };
 use anyhow::{Result, ensure};
@@ -71,7 +72,10 @@ impl Bench {
     }
 
     fn worker(&self, place: &Address) -> Result<Measured> {
-        connected(place, |engine| async move { Ok(engine.migrate(1).await?) })?;
+        connected(place, |engine| async move {
+            engine.migrate(Some(1)).await?;
+            Ok(Sink::of(place).migrate().await?)
+        })?;
         let (mut process, start) = Process::start(place, self.concurrency)?;
         let rest_mib = process.memory()?;
         // It must find all of them at once, or the speed of the enqueueing would be measured.
@@ -127,7 +131,7 @@ impl Place {
     fn clear(&self) -> Result<()> {
         match &self.0.url {
             Url::Sqlite(file) => bare::clear_sqlite(file),
-            Url::Nats(url) => bare::clear_nats(url, &self.0.name),
+            Url::Nats(servers) => bare::clear_nats(servers, &self.0.name),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{ANSWER, client},
-    engine::{Address, Url},
+    engine::Address,
 };
 use anyhow::{Context, Result, ensure};
 use nix::{
@@ -29,13 +29,10 @@ pub(super) struct Process {
 impl Process {
     /// Starts it; says how long it took from the call until it took jobs.
     pub(super) fn start(place: &Address, concurrency: u16) -> Result<(Self, Duration)> {
-        let url = match &place.url {
-            Url::Sqlite(file) => format!("sqlite://{}", file.display()),
-            Url::Nats(url) => url.clone(),
-        };
         let began = Instant::now();
         let mut child = Command::new(env::current_exe()?)
-            .args(["--queue-url", &url, "--queue", &place.name, "--log", "warn,plimsoll_worker::worker=info"])
+            .envs(place.environment())
+            .args(["--log", "warn,plimsoll_worker::worker=info"])
             .args(["run", "--admin", "127.0.0.1:0", "--last-words", "/dev/null", "--concurrency"])
             .arg(concurrency.to_string())
             .stderr(Stdio::piped())

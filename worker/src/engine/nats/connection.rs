@@ -1,8 +1,9 @@
 //! A connection to a NATS server, and messages read and written by subject: the compare-and-set that the rest is made of.
 
-use crate::engine::{CALL, Error, Result};
+use super::login;
+use crate::engine::{CALL, Error, Result, address::Servers};
 use async_nats::{
-    ConnectOptions, Event, ServerAddr,
+    Client, Event,
     jetstream::{
         self, ErrorCode,
         context::{Context, ContextBuilder, PublishError, PublishErrorKind},
@@ -16,13 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{error::Error as _, fmt::Display, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// Two of them without an answer, and the connection is taken for lost: it may be, without a word, when a network is cut.
-const PING: Duration = Duration::from_secs(5);
-
-/// Longest pause between two attempts to connect again.
-const RECONNECT: Duration = Duration::from_secs(1);
-
-pub(super) struct Connection {
+pub(crate) struct Connection {
     pub(super) context: Context,
     place: String,
     lost: watch::Receiver<bool>,
@@ -30,23 +25,14 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects, and connects again by itself whenever the connection is lost.
-    pub(super) async fn connect(url: &str) -> Result<Self> {
-        // Without the URL: it may hold a password.
-        let address: ServerAddr =
-            url.parse().map_err(|error| Error::Refused(format!("the URL of the queue is wrong: {error}")))?;
-        let place = format!("{}://{}:{}", address.scheme(), address.host(), address.port());
+    pub(crate) async fn connect(servers: &Servers) -> Result<Self> {
         let (sender, lost) = watch::channel(false);
-        let connecting = options(&address, sender).connect(address);
-        let client = match tokio::time::timeout(CALL, connecting).await {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(Error::Unreachable(format!("{place}: {error}"))),
-            Err(_) => return Err(Error::Unreachable(format!("{place}: no connection within {CALL:?}"))),
-        };
-        Ok(Connection { context: ContextBuilder::new().timeout(CALL).build(client), place, lost })
+        let client = connect(servers, sender).await?;
+        Ok(Connection { context: ContextBuilder::new().timeout(CALL).build(client), place: place(servers), lost })
     }
 
     /// Runs a call of the engine. While the connection is lost it fails at once; the client would store it up.
-    pub(super) fn within<T>(
+    pub(crate) fn within<T>(
         &self,
         limit: Duration,
         call: impl Future<Output = Result<T>> + Send,
@@ -64,7 +50,7 @@ impl Connection {
     }
 
     /// The last message of a subject. Read from the leader of the stream, as all here: a replica may be behind.
-    pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<StreamMessage>> {
+    pub(crate) async fn last(&self, stream: &str, subject: &str) -> Result<Option<StreamMessage>> {
         self.read(stream, |stream| stream.raw_message_builder().last_by_subject(subject)).await
     }
 
@@ -74,7 +60,7 @@ impl Connection {
     }
 
     /// The first message of a subject that has at least this sequence.
-    pub(super) async fn next(&self, stream: &str, subject: &str, from: u64) -> Result<Option<StreamMessage>> {
+    pub(crate) async fn next(&self, stream: &str, subject: &str, from: u64) -> Result<Option<StreamMessage>> {
         self.read(stream, |stream| stream.raw_message_builder().next_by_subject(subject).sequence(from)).await
     }
 
@@ -92,7 +78,7 @@ impl Connection {
     }
 
     /// Stores a message; none if it expects a last sequence of its subject that is not the last any more.
-    pub(super) async fn put(&self, subject: String, message: PublishMessage) -> Result<Option<PublishAck>> {
+    pub(crate) async fn put(&self, subject: String, message: PublishMessage) -> Result<Option<PublishAck>> {
         let stored = match self.context.send_publish(subject, message).await {
             Ok(answer) => answer.await,
             Err(error) => Err(error),
@@ -120,7 +106,7 @@ impl Connection {
     }
 
     /// How a stream is, and how much is in it.
-    pub(super) async fn info(&self, stream: &str) -> Result<Info> {
+    pub(crate) async fn info(&self, stream: &str) -> Result<Info> {
         self.ask(format!("STREAM.INFO.{stream}"), &serde_json::json!({})).await
     }
 
@@ -133,11 +119,11 @@ impl Connection {
         }
     }
 
-    pub(super) fn refused(&self, why: impl Display) -> Error {
+    pub(crate) fn refused(&self, why: impl Display) -> Error {
         Error::Refused(self.text(why))
     }
 
-    pub(super) fn unreachable(&self, why: impl Display) -> Error {
+    pub(crate) fn unreachable(&self, why: impl Display) -> Error {
         Error::Unreachable(self.text(why))
     }
 
@@ -146,30 +132,49 @@ impl Connection {
     }
 }
 
-fn options(address: &ServerAddr, lost: watch::Sender<bool>) -> ConnectOptions {
+/// A client as the engine has it: for the benchmark.
+pub(crate) async fn client(servers: &Servers) -> Result<Client> {
+    connect(servers, watch::Sender::new(false)).await
+}
+
+/// Connects; `lost` is told whether the connection is.
+async fn connect(servers: &Servers, lost: watch::Sender<bool>) -> Result<Client> {
     let lost = Arc::new(lost);
-    let options = ConnectOptions::new()
-        .name("plimsoll-worker")
-        .connection_timeout(CALL)
-        .ping_interval(PING)
-        .reconnect_delay_callback(|attempt| {
-            RECONNECT.min(Duration::from_millis(10) * u32::try_from(attempt).unwrap_or(100))
-        })
-        .event_callback(move |event| {
-            let lost = lost.clone();
-            async move {
-                match event {
-                    Event::Connected => drop(lost.send_replace(false)),
-                    Event::Disconnected | Event::Closed => drop(lost.send_replace(true)),
-                    _ => {}
-                }
+    let options = login::options(servers)?.event_callback(move |event| {
+        let lost = lost.clone();
+        async move {
+            match event {
+                Event::Connected => drop(lost.send_replace(false)),
+                Event::Disconnected | Event::Closed => drop(lost.send_replace(true)),
+                _ => {}
             }
-        });
-    match (address.username(), address.password()) {
-        (Some(user), Some(password)) => options.user_and_password(user.to_owned(), password.to_owned()),
-        (Some(token), None) => options.token(token.to_owned()),
-        (None, _) => options,
+        }
+    });
+    let place = place(servers);
+    match tokio::time::timeout(CALL, options.connect(login::addresses(servers)?)).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error)) => Err(Error::Unreachable(format!("{place}: {}", told(&error)))),
+        Err(_) => Err(Error::Unreachable(format!("{place}: no connection within {CALL:?}"))),
     }
+}
+
+/// As messages name it: without a login.
+fn place(servers: &Servers) -> String {
+    servers.addresses.join(",")
+}
+
+/// An error and what caused it: the client's own text does not always say why.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// A cluster has a second code for it, which the client does not know.

@@ -40,6 +40,7 @@ impl Nats {
         };
         let records = self.connection.info(&self.names.records).await?.state.messages;
         let dead = self.connection.info(&self.names.dead).await?.state.messages;
+        let discarded = self.connection.info(&self.names.discarded).await?.state.messages;
         // Those that were never handed out since have a record too.
         let waiting_again = self.requeued().await?.saturating_sub(out.requeued);
         Ok(Counts {
@@ -47,7 +48,7 @@ impl Nats {
             leased: out.leased,
             delayed: out.delayed,
             // As long as ids are remembered; and dead letters that are older than that make it less by their number.
-            done: records.saturating_sub(dead + out.recorded + waiting_again),
+            done: records.saturating_sub(dead + discarded + out.recorded + waiting_again),
             dead,
         })
     }
@@ -87,13 +88,15 @@ impl Nats {
 
     async fn look(&self, work: &StreamMessage, seen: &mut Unacknowledged) -> Result<()> {
         let id = work.subject.rsplit('.').next().unwrap_or_default();
-        let Found { sequence, record } = self.record(id).await?;
+        let found = self.record(id).await?;
+        let paused = self.pause(&found).await?.is_some();
+        let Found { sequence, record, .. } = found;
         seen.requeued += u64::from(work.subject.as_str() == self.names.requeued_work(id));
         match record.as_ref().map(|record| &record.state) {
-            Some(State::Done) => return Ok(()),
+            Some(State::Done | State::Discarded) => return Ok(()),
             Some(State::Dead { .. }) if sequence != number(Some(&work.headers), RECORD) => return Ok(()),
             Some(State::Released) => seen.ready += 1,
-            Some(state @ State::Delayed { .. }) if state.pause().is_some() => seen.delayed += 1,
+            Some(State::Delayed { .. }) if paused => seen.delayed += 1,
             Some(State::Delayed { .. }) => seen.ready += 1,
             _ => seen.leased += 1,
         }

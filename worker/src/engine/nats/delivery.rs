@@ -2,7 +2,7 @@
 
 use super::{
     Nats, RECORD,
-    queue::pause,
+    queue::put_off,
     record::{Found, Record, State, attempts},
 };
 use crate::{
@@ -19,8 +19,8 @@ impl Nats {
         let job = job(&message.subject, &message.payload);
         // Nobody had it before, so its record is what it was when it was enqueued: none, or that of the dead letter.
         let known = number(message.headers.as_ref(), RECORD);
-        let (token, attempts) = match info.delivered {
-            1 => (known, 0),
+        let (token, attempts, strikes) = match info.delivered {
+            1 => (known, 0, 0),
             _ => match self.retake(message, &job, known).await? {
                 Some(taken) => taken,
                 None => return Ok(None),
@@ -29,15 +29,17 @@ impl Nats {
         let reply = message.reply.as_ref().map(ToString::to_string).unwrap_or_default();
         let claim = Claim { id: job.id.clone(), token, reply };
         let deliveries = u32::try_from(info.delivered).unwrap_or(u32::MAX);
-        Ok(Some(Delivery { job, claim, attempts, deliveries }))
+        Ok(Some(Delivery { job, claim, attempts, deliveries, strikes }))
     }
 
-    /// Writes into the record that there is a new delivery, whose token is the record's sequence.
-    async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32)>> {
-        let Found { sequence, record } = self.record(&job.id).await?;
+    /// Writes into the record that there is a new delivery, whose token is the record's sequence. Token, attempts, strikes.
+    async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32, u32)>> {
+        let found = self.record(&job.id).await?;
+        let (pause, strikes) = (self.pause(&found).await?, found.strikes(known));
+        let Found { sequence, record, .. } = found;
         let reply = message.reply.as_deref().unwrap_or_default();
         match record.as_ref().map(|record| &record.state) {
-            Some(State::Done) => self.drop_work(reply).await?,
+            Some(State::Done | State::Discarded) => self.drop_work(reply).await?,
             // Not so if it was requeued since: then the work names this record.
             Some(State::Dead { .. }) if sequence != known => {
                 let sequence_of_work = message.info().map(|info| info.stream_sequence).unwrap_or_default();
@@ -46,17 +48,17 @@ impl Nats {
                 }
                 self.drop_work(reply).await?;
             }
-            state => match state.and_then(State::pause) {
+            _ => match pause {
                 // The process that wrote it died before it asked for the pause.
                 Some(left) => {
-                    let sent = self.context().client().publish(reply.to_owned(), pause(left).into()).await;
+                    let sent = self.context().client().publish(reply.to_owned(), put_off(left).into()).await;
                     sent.map_err(|error| self.connection.unreachable(error))?;
                 }
                 None => {
                     let attempts = attempts(record.as_ref());
                     // Refused if the one who had it before settles it at this moment; then that counts.
-                    let token = self.write(&job.id, &Record::claimed(attempts), sequence).await?;
-                    return Ok(token.map(|token| (token, attempts)));
+                    let token = self.write(&job.id, &Record::claimed(attempts, strikes), sequence).await?;
+                    return Ok(token.map(|token| (token, attempts, strikes)));
                 }
             },
         }

@@ -1,6 +1,6 @@
 //! The change feed: a subject for each partition, and a bucket with a lease and a checkpoint for each.
 
-use super::{Nats, delivery::text};
+use super::{Nats, Settings, delivery::text};
 use crate::{
     change::{Change, Lease, NewChange, Progress, Revision, Versioned},
     engine::{CALL, Feed, Result},
@@ -24,9 +24,8 @@ pub(super) struct Reader {
 #[async_trait]
 impl Feed for Nats {
     async fn publish(&self, changes: &[NewChange]) -> Result<()> {
-        let partitions = self.call(CALL, self.settings()).await?.partitions;
         for changes in changes.chunks(TOGETHER) {
-            self.call(CALL, self.publish_together(changes, partitions)).await?;
+            self.call(CALL, self.publish_together(changes)).await?;
         }
         Ok(())
     }
@@ -83,7 +82,14 @@ fn checkpoint(partition: u32) -> String {
 
 impl Nats {
     /// All of them on their way before the first answer is awaited, in order: the server keeps it.
-    async fn publish_together(&self, changes: &[NewChange], partitions: u32) -> Result<()> {
+    async fn publish_together(&self, changes: &[NewChange]) -> Result<()> {
+        // Within the same call: while it lasts, the feed gains no partitions.
+        let Settings { partitions, closed, .. } = self.settings().await?;
+        if closed {
+            return Err(self
+                .connection
+                .unreachable("the feed is gaining partitions; try again when `migrate` is through"));
+        }
         let mut answers = Vec::with_capacity(changes.len());
         for change in changes {
             let subject = self.names.partition(change.partition(partitions));

@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     engine::{CALL, Error, Queue, Result},
-    job::{Claim, Counts, DeadLetter, Delivery, ErrorText, Job, Settled, Settlement},
+    job::{Buried, Claim, Counts, Delivery, ErrorText, Job, Page, Settled, Settlement},
 };
 use async_nats::{
     Request,
     jetstream::{Message, message::PublishMessage},
 };
 use async_trait::async_trait;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{join_all, try_join, try_join_all};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -26,11 +26,12 @@ const LETTER: usize = 6 * ErrorText::LONGEST + 1024;
 
 #[async_trait]
 impl Queue for Nats {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
+        let mut new = Vec::with_capacity(jobs.len());
         for jobs in jobs.chunks(TOGETHER) {
-            self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?;
+            new.extend(self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?);
         }
-        Ok(())
+        Ok(new)
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
@@ -65,19 +66,27 @@ impl Queue for Nats {
         self.call(CALL, async { Ok(self.connection.info(&self.names.work).await?.state.messages) }).await
     }
 
-    async fn dead(&self) -> Result<Vec<DeadLetter>> {
-        self.dead_letters().await
+    async fn dead(&self, from: Option<&str>) -> Result<Page> {
+        self.call(CALL, self.dead_page(from)).await
+    }
+
+    async fn dead_letter(&self, id: &str) -> Result<Option<Buried>> {
+        self.call(CALL, self.letter_of(id)).await
     }
 
     async fn requeue(&self, id: &str) -> Result<bool> {
         self.call(CALL, self.requeue_one(id)).await
     }
+
+    async fn discard(&self, id: &str) -> Result<bool> {
+        self.call(CALL, self.discard_one(id)).await
+    }
 }
 
 impl Nats {
-    /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; and
-    /// as long as ids are remembered, its record says so.
-    async fn enqueue_one(&self, job: &Job) -> Result<()> {
+    /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; as long
+    /// as ids are remembered, its record says so; and after that its dead letter, if it is one.
+    async fn enqueue_one(&self, job: &Job) -> Result<bool> {
         if !is_id(&job.id) {
             return Err(self
                 .connection
@@ -91,12 +100,14 @@ impl Nats {
                 job.id
             )));
         }
-        if self.record(&job.id).await?.sequence == 0 {
-            let work =
-                PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
-            self.connection.put(self.names.new_work(&job.id), work).await?;
+        let letter = self.names.dead_letter(&job.id);
+        let (record, letter) = try_join(self.record(&job.id), self.connection.last(&self.names.dead, &letter)).await?;
+        if record.sequence > 0 || letter.is_some() {
+            return Ok(false);
         }
-        Ok(())
+        let work = PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
+        let stored = self.connection.put(self.names.new_work(&job.id), work).await?;
+        Ok(stored.is_some_and(|stored| !stored.duplicate))
     }
 
     async fn renew_one(&self, claim: &Claim) -> Result<bool> {
@@ -118,8 +129,8 @@ impl Nats {
         match settlement {
             // Nobody waits for it to arrive: if it does not, the next delivery finds the record, and drops the work.
             Settlement::Done | Settlement::Dead { .. } => self.drop_work(&claim.reply).await?,
-            Settlement::Release => self.acknowledge(claim, "-NAK".to_owned()).await?,
-            Settlement::Retry { after, .. } => self.acknowledge(claim, pause(*after)).await?,
+            Settlement::Release | Settlement::Stuck => self.acknowledge(claim, "-NAK".to_owned()).await?,
+            Settlement::Retry { after, .. } => self.acknowledge(claim, put_off(*after)).await?,
         }
         Ok(Settled::Applied)
     }
@@ -156,6 +167,6 @@ fn some(messages: &[Message], taken: Vec<Result<Option<Delivery>>>) -> Result<Ve
 }
 
 /// Asks for the work to be handed out again after a pause.
-pub(super) fn pause(pause: Duration) -> String {
+pub(super) fn put_off(pause: Duration) -> String {
     format!(r#"-NAK {{"delay": {}}}"#, pause.as_nanos())
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use async_nats::jetstream::message::PublishMessage;
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// What is written about a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub(super) struct Record {
     pub(super) state: State,
     /// How often a handler failed at it.
     pub(super) attempts: u32,
+    /// How many deliveries were never settled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) strikes: u32,
     /// Token of the delivery that was settled by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) settled: Option<u64>,
@@ -29,9 +32,9 @@ pub(super) struct Record {
 pub(super) enum State {
     Claimed,
     Released,
-    /// `due` is in milliseconds since 1970.
+    /// So many milliseconds from when the server stored it.
     Delayed {
-        due: u64,
+        pause: u64,
         error: ErrorText,
     },
     Done,
@@ -39,12 +42,16 @@ pub(super) enum State {
         reason: Reason,
         error: ErrorText,
     },
+    /// Was dead, and nobody wants it any more.
+    Discarded,
 }
 
 /// A record, and the sequence that the next writer has to name; 0 if nothing was ever written.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) sequence: u64,
+    /// When the server stored it.
+    pub(super) time: Option<SystemTime>,
     /// None also where it cannot be read: its job is delivered again, since at worst it is done twice, and not lost.
     pub(super) record: Option<Record>,
 }
@@ -53,24 +60,31 @@ impl State {
     pub(super) fn after(settlement: &Settlement) -> Self {
         match settlement.clone() {
             Settlement::Done => State::Done,
-            Settlement::Release => State::Released,
-            Settlement::Retry { after, error } => State::Delayed { due: now().saturating_add(millis(after)), error },
+            Settlement::Release | Settlement::Stuck => State::Released,
+            Settlement::Retry { after, error } => State::Delayed { pause: millis(after), error },
             Settlement::Dead { reason, error } => State::Dead { reason, error },
-        }
-    }
-
-    /// How long until the job may be tried again.
-    pub(super) fn pause(&self) -> Option<Duration> {
-        match self {
-            State::Delayed { due, .. } => due.checked_sub(now()).filter(|left| *left > 0).map(Duration::from_millis),
-            _ => None,
         }
     }
 }
 
+impl Found {
+    /// How long a pause lasts yet.
+    fn left(&self, now: SystemTime) -> Option<Duration> {
+        let State::Delayed { pause, .. } = self.record.as_ref()?.state else { return None };
+        let pause = Duration::from_millis(pause);
+        // However wrong a clock is, it is not longer than it was meant to be.
+        let left = (self.time? + pause).duration_since(now).unwrap_or_default().min(pause);
+        Some(left).filter(|left| !left.is_zero())
+    }
+}
+
 impl Record {
-    pub(super) fn claimed(attempts: u32) -> Self {
-        Record { state: State::Claimed, attempts, settled: None }
+    pub(super) fn claimed(attempts: u32, strikes: u32) -> Self {
+        Record { state: State::Claimed, attempts, strikes, settled: None }
+    }
+
+    pub(super) fn discarded() -> Self {
+        Record { state: State::Discarded, attempts: 0, strikes: 0, settled: None }
     }
 
     fn same_settlement(&self, other: &Record) -> bool {
@@ -89,7 +103,15 @@ impl Nats {
             let error = error.to_string();
             tracing::warn!(job = id, error, "the record of a job cannot be read");
         });
-        Ok(Found { sequence: message.sequence, record: record.ok() })
+        Ok(Found { sequence: message.sequence, time: Some(message.time.into()), record: record.ok() })
+    }
+
+    /// How long until the job of a record may be tried again.
+    pub(super) async fn pause(&self, found: &Found) -> Result<Option<Duration>> {
+        match &found.record {
+            Some(Record { state: State::Delayed { .. }, .. }) => Ok(found.left(self.server_time().await?)),
+            _ => Ok(None),
+        }
     }
 
     /// Writes the record of a job if `seen` is the sequence of the last one; the new sequence, or none.
@@ -102,18 +124,20 @@ impl Nats {
 
     /// Writes that a delivery is settled, unless there was a later one: this is the fence. The record's sequence, or none.
     pub(super) async fn write_settled(&self, claim: &Claim, settlement: &Settlement) -> Result<Option<(u64, Record)>> {
-        let mut record = Record { state: State::after(settlement), attempts: 0, settled: Some(claim.token) };
+        let mut record =
+            Record { state: State::after(settlement), attempts: 0, strikes: 0, settled: Some(claim.token) };
         if *settlement != Settlement::Done {
             let found = self.record(&claim.id).await?;
             if found.sequence == claim.token {
                 record.attempts = attempts(found.record.as_ref()) + failed(settlement);
+                record.strikes = strikes(found.record.as_ref()) + u32::from(*settlement == Settlement::Stuck);
             }
         }
         if let Some(sequence) = self.write(&claim.id, &record, claim.token).await? {
             return Ok(Some((sequence, record)));
         }
         // It may have been written by an earlier call whose answer was lost.
-        let Found { sequence, record: found } = self.record(&claim.id).await?;
+        let Found { sequence, record: found, .. } = self.record(&claim.id).await?;
         Ok(found.filter(|found| found.same_settlement(&record)).map(|found| (sequence, found)))
     }
 }
@@ -126,15 +150,32 @@ pub(super) fn attempts(record: Option<&Record>) -> u32 {
     }
 }
 
+/// How many deliveries of a job were never settled; those of a dead letter that was requeued do not count.
+fn strikes(record: Option<&Record>) -> u32 {
+    match record {
+        Some(Record { state: State::Dead { .. }, .. }) | None => 0,
+        Some(record) => record.strikes,
+    }
+}
+
+impl Found {
+    /// How many deliveries were never settled, if the job is handed out once more. `known` is the record that there was
+    /// when the work was put there: as long as it is the last, the first delivery has said nothing.
+    pub(super) fn strikes(&self, known: u64) -> u32 {
+        let claimed = matches!(self.record, Some(Record { state: State::Claimed, .. }));
+        strikes(self.record.as_ref()) + u32::from(claimed || self.sequence == known)
+    }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 fn failed(settlement: &Settlement) -> u32 {
     match settlement {
         Settlement::Retry { .. } | Settlement::Dead { reason: Reason::Attempts, .. } => 1,
         _ => 0,
     }
-}
-
-fn now() -> u64 {
-    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,7 +1,7 @@
 //! The streams that a queue is made of, and their names.
 
-use super::{CONSUMER, Nats};
-use crate::engine::{Error, Result};
+use super::{CONSUMER, Connection, Nats};
+use crate::engine::{Error, REMEMBERED, Result};
 use async_nats::jetstream::{
     ErrorCode,
     consumer::{AckPolicy, DeliverPolicy, pull},
@@ -9,9 +9,6 @@ use async_nats::jetstream::{
     stream::{Config, DiscardPolicy, Info, RetentionPolicy},
 };
 use std::time::Duration;
-
-/// How long the id of a job is remembered after the last thing that happened to it: longer than any lease or pause.
-const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Until the first claim says otherwise.
 const LEASE: Duration = Duration::from_secs(30);
@@ -21,7 +18,8 @@ pub(super) struct Names {
     pub(super) work: String,
     pub(super) records: String,
     pub(super) dead: String,
-    pub(super) effects: String,
+    /// Ids of dead letters that were discarded: their number alone is of use.
+    pub(super) discarded: String,
     pub(super) feed: String,
     /// The stream of the bucket of keys and values.
     pub(super) leases: String,
@@ -34,7 +32,7 @@ impl Names {
             work: format!("{queue}-work"),
             records: format!("{queue}-records"),
             dead: format!("{queue}-dead"),
-            effects: format!("{queue}-effects"),
+            discarded: format!("{queue}-discarded"),
             feed: format!("{queue}-feed"),
             leases: format!("KV_{queue}-leases"),
             queue: queue.to_owned(),
@@ -63,8 +61,8 @@ impl Names {
         format!("{}.dead.{job}", self.queue)
     }
 
-    pub(super) fn effect(&self, job: &str) -> String {
-        format!("{}.effect.{job}", self.queue)
+    pub(super) fn discarded(&self, job: &str) -> String {
+        format!("{}.discarded.{job}", self.queue)
     }
 
     pub(super) fn partition(&self, partition: u32) -> String {
@@ -85,7 +83,8 @@ impl Names {
             Config { retention: RetentionPolicy::WorkQueue, ..stream(&self.work, self.all_work()) },
             Config { max_messages_per_subject: 1, max_age: REMEMBERED, ..stream(&self.records, self.record("*")) },
             Config { max_messages_per_subject: 1, ..stream(&self.dead, self.dead_letter("*")) },
-            stream(&self.effects, self.effect("*")),
+            // As long as its record.
+            Config { max_messages_per_subject: 1, max_age: REMEMBERED, ..stream(&self.discarded, self.discarded("*")) },
             stream(&self.feed, format!("{}.feed.*", self.queue)),
             // What `nats kv` expects of a bucket.
             Config {
@@ -118,7 +117,7 @@ impl Nats {
     /// Makes what is missing. What is there stays as it is: replicas and limits are the operator's to choose.
     pub(super) async fn make_streams(&self) -> Result<()> {
         for stream in self.names.streams() {
-            self.make_stream(&stream).await?;
+            self.connection.make_stream(&stream).await?;
         }
         let workers = format!("CONSUMER.INFO.{}.{CONSUMER}", self.names.work);
         match self.connection.ask::<serde_json::Value>(workers, &serde_json::json!({})).await {
@@ -126,19 +125,20 @@ impl Nats {
             other => other.map(drop),
         }
     }
+}
 
-    async fn make_stream(&self, wanted: &Config) -> Result<()> {
+impl Connection {
+    /// Makes a stream unless it is there.
+    pub(crate) async fn make_stream(&self, wanted: &Config) -> Result<()> {
         let name = &wanted.name;
-        let made = self.connection.context.request(format!("STREAM.CREATE.{name}"), wanted).await;
-        let found = match made.map_err(|error| self.connection.unreachable(error))? {
+        let made = self.context.request(format!("STREAM.CREATE.{name}"), wanted).await;
+        let found = match made.map_err(|error| self.unreachable(error))? {
             Response::Ok::<Info>(made) => made,
-            Response::Err { error } if error.error_code() == ErrorCode::STREAM_NAME_EXIST => {
-                self.connection.info(name).await?
-            }
-            Response::Err { error } => return Err(self.connection.declined(&error)),
+            Response::Err { error } if error.error_code() == ErrorCode::STREAM_NAME_EXIST => self.info(name).await?,
+            Response::Err { error } => return Err(self.declined(&error)),
         };
         if found.config.subjects != wanted.subjects || found.config.retention != wanted.retention {
-            return Err(self.connection.refused(format!(
+            return Err(self.refused(format!(
                 "there is a stream {name} that this program did not make; give the queue another name with --queue"
             )));
         }

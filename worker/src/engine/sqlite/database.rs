@@ -2,10 +2,16 @@
 //!
 //! What waits while a transaction is written to disk goes into the next one together: many jobs that end at once cost one
 //! write. Each call is a savepoint, so that one that fails takes nothing of its neighbours with it.
+//!
+//! The file is opened once, and its name looked at before each transaction: whoever restores a backup over it, or deletes it,
+//! would otherwise have one queue, and this process another that nobody sees.
 
-use super::{POLL, explain};
+use super::{
+    POLL, explain,
+    identity::{FileId, is_ours},
+};
 use crate::engine::{CALL, Error, Result};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use std::{
     path::Path,
     sync::{
@@ -20,8 +26,11 @@ use tokio::sync::oneshot;
 /// Calls in one transaction at most: others wait for all of it.
 const TOGETHER: usize = 256;
 
+/// The write-ahead log is cut to so many bytes when it was larger and is begun anew.
+const LOG: u32 = 8 << 20;
+
 /// The way to the thread; it ends when nobody has one any more.
-pub(super) struct Database {
+pub(crate) struct Database {
     file: Arc<Path>,
     requests: Sender<Request>,
 }
@@ -39,9 +48,9 @@ type Answer = Box<dyn FnOnce(&Result<()>) + Send>;
 
 impl Database {
     /// Starts the thread, which opens the file when it is first needed.
-    pub(super) fn of(file: &Path) -> Result<Self> {
+    pub(crate) fn of(file: &Path) -> Result<Self> {
         let file: Arc<Path> = file.into();
-        let mut place = Place { connection: None, file: file.clone() };
+        let mut place = Place { open: None, file: file.clone() };
         let (requests, inbox) = mpsc::channel();
         let serve = move || while place.transact(&inbox) {};
         let thread = thread::Builder::new().name("sqlite".to_owned()).spawn(serve);
@@ -50,7 +59,7 @@ impl Database {
     }
 
     /// Runs something that only reads: it waits for no writer.
-    pub(super) async fn query<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn query<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -59,7 +68,7 @@ impl Database {
     }
 
     /// Runs something that may write, all or nothing.
-    pub(super) async fn transact<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn transact<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -108,7 +117,13 @@ fn savepoint<T>(
 /// The file, and a connection unless the last one failed.
 struct Place {
     file: Arc<Path>,
-    connection: Option<Connection>,
+    open: Option<Open>,
+}
+
+/// A connection, and which file it was that was opened.
+struct Open {
+    connection: Connection,
+    id: FileId,
 }
 
 impl Place {
@@ -118,7 +133,7 @@ impl Place {
         let requests: Vec<_> = [first].into_iter().chain(inbox.try_iter()).take(TOGETHER).collect();
         let (written, answers) = self.write(requests);
         if matches!(written, Err(Error::Unreachable(_))) {
-            self.connection = None;
+            self.open = None;
         }
         answers.into_iter().for_each(|answer| answer(&written));
         true
@@ -127,7 +142,7 @@ impl Place {
     fn write(&mut self, requests: Vec<Request>) -> (Result<()>, Vec<Answer>) {
         let writes = requests.iter().any(|request| request.writes);
         let mut work = requests.into_iter().map(|request| request.work);
-        match begin(&self.file, &mut self.connection, writes) {
+        match begin(&self.file, &mut self.open, writes) {
             Ok(mut transaction) => {
                 let answers = work.map(|work| work(Some(&mut transaction))).collect();
                 (transaction.commit().map_err(|error| explain(&self.file, &error)), answers)
@@ -137,19 +152,29 @@ impl Place {
     }
 }
 
-fn begin<'a>(file: &Path, connection: &'a mut Option<Connection>, writes: bool) -> Result<Transaction<'a>> {
-    let connection = match connection {
-        Some(connection) => connection,
+fn begin<'a>(file: &Path, place: &'a mut Option<Open>, writes: bool) -> Result<Transaction<'a>> {
+    let open = match place {
+        Some(open) => open,
         none => none.insert(open(file)?),
     };
+    if FileId::of(file) != open.id {
+        // Or SQLite would remove the write-ahead log when this is closed, by its name, which is now that of the other file's.
+        let _kept = open.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        let file = file.display();
+        return Err(Error::Unreachable(format!("{file}: replaced or removed since it was opened; it is opened again")));
+    }
     // Immediate: one that reads first and writes later could not wait for its turn.
     let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
-    connection.transaction_with_behavior(behavior).map_err(|error| explain(file, &error))
+    open.connection.transaction_with_behavior(behavior).map_err(|error| explain(file, &error))
 }
 
-fn open(file: &Path) -> Result<Connection> {
+fn open(file: &Path) -> Result<Open> {
+    // Before it is opened: what is put there in between is found out too.
+    let id = FileId::of(file);
     // Not created: a mistaken path would leave an empty file behind.
-    connect(file, OpenFlags::empty()).map_err(|error| explain(file, &error))
+    let connection = connect(file, OpenFlags::empty()).map_err(|error| explain(file, &error))?;
+    is_ours(file, &connection)?;
+    Ok(Open { connection, id })
 }
 
 fn connect(file: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
@@ -157,20 +182,28 @@ fn connect(file: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(CALL)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG)?;
     Ok(connection)
 }
 
 /// Makes the file unless it is there, and gives it the write-ahead log that it keeps for good.
 ///
 /// SQLite opens and closes it: who closes a file by any other way drops the locks that its whole process has on it.
-pub(super) fn create(file: &Path) -> rusqlite::Result<()> {
-    let connection = connect(file, OpenFlags::SQLITE_OPEN_CREATE)?;
+pub(super) fn create(file: &Path) -> Result<()> {
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_CREATE).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) => {
+            Error::Unreachable(format!("{error}; is its folder there, and may it be written?"))
+        }
+        _ => explain(file, &error),
+    })?;
+    // Before anything is written.
+    is_ours(file, &connection)?;
     let begun = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
             // SQLite does not wait here for others who do the same: each might wait for the other.
             Err(error) if busy(&error) && begun.elapsed() < CALL => thread::sleep(POLL),
-            ended => return ended,
+            ended => return ended.map_err(|error| explain(file, &error)),
         }
     }
 }

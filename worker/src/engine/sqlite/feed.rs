@@ -1,7 +1,7 @@
 //! The change feed on the tables `changes` and `partitions`.
 
 use super::{
-    POLL, Sqlite,
+    POLL, Sqlite, now,
     queue::{json, parse},
 };
 use crate::{
@@ -105,8 +105,12 @@ impl Feed for Sqlite {
 }
 
 fn append(connection: &Connection, changes: &[NewChange], partitions: u32) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached("INSERT INTO changes (partition, change) VALUES (?, ?)")?;
-    changes.iter().try_for_each(|change| insert.execute(params![change.partition(partitions), json(change)]).map(drop))
+    let mut insert =
+        connection.prepare_cached("INSERT INTO changes (partition, published, change) VALUES (?, ?, ?)")?;
+    let now = now();
+    changes
+        .iter()
+        .try_for_each(|change| insert.execute(params![change.partition(partitions), now, json(change)]).map(drop))
 }
 
 fn read(connection: &Connection, partition: u32, after: u64, max: usize) -> rusqlite::Result<Vec<Change>> {

@@ -1,9 +1,9 @@
 //! Competing consumers on the table `jobs`.
 
-use super::{POLL, Sqlite, after, now};
+use super::{POLL, Sqlite, dead, millis, now};
 use crate::{
     engine::{Queue, Result},
-    job::{Claim, Counts, DeadLetter, Delivery, Job, Reason, Settled, Settlement},
+    job::{Buried, Claim, Counts, Delivery, Job, Page, Reason, Settled, Settlement},
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params, types::Type};
@@ -11,39 +11,57 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A lease that ran out is as good as a job that is ready.
-const CLAIM: &str = "UPDATE jobs SET state = 'leased', due = ?2, deliveries = deliveries + 1, token = token + 1
-    WHERE id IN (SELECT id FROM jobs WHERE state IN ('ready', 'leased') AND due <= ?1 ORDER BY due LIMIT ?3)
-    RETURNING job, id, token, attempts, deliveries";
+/// The oldest jobs first: what was given back, retried or lost comes before what nobody had yet. A lease that ran out is as
+/// good as a job that is ready, but whoever had it never settled it.
+const CLAIM: &str =
+    "UPDATE jobs SET state = 'leased', due = ?1 + ?2, span = ?2, deliveries = deliveries + 1, token = token + 1,
+        strikes = strikes + (state = 'leased')
+    WHERE position IN (SELECT position FROM (
+        SELECT * FROM (SELECT position FROM jobs WHERE state IN ('delayed', 'leased') AND due <= ?1 ORDER BY due LIMIT ?3)
+        UNION ALL
+        SELECT * FROM (SELECT position FROM jobs WHERE state = 'ready' ORDER BY position LIMIT ?3)
+    ) ORDER BY position LIMIT ?3)
+    RETURNING (SELECT job FROM payloads WHERE payloads.position = jobs.position), id, token, attempts, deliveries, strikes,
+        position";
 
-/// Changes nothing unless the delivery is the last one and still open: this is the fence.
-const SETTLE: &str =
-    "UPDATE jobs SET state = ?3, due = ?4, attempts = attempts + ?5, reason = ?6, error = coalesce(?7, error)
-    WHERE id = ?1 AND token = ?2 AND state = 'leased'";
+/// Changes nothing unless the delivery is the last one and still open: this is the fence. By position, because an id that is
+/// not remembered any more may come again, with tokens that begin anew.
+const SETTLE: &str = "UPDATE jobs
+    SET state = ?3, due = ?4, span = ?5, attempts = attempts + ?6, reason = ?7, error = coalesce(?8, error),
+        strikes = strikes + ?9
+    WHERE position = ?1 AND token = ?2 AND state = 'leased'";
+
+const RENEW: &str = "UPDATE jobs SET due = ?3 + ?4, span = ?4 WHERE position = ?1 AND token = ?2 AND state = 'leased'";
+
+/// What seems to last longer than it was meant to when it was written: the clock was set back since. It lasts as long from now.
+const SHORTEN: &str = "UPDATE jobs SET due = ?1 + span WHERE state IN ('delayed', 'leased') AND due > ?1 + span";
+
+/// How often a process looks for it.
+const LOOK: Duration = Duration::from_secs(1);
 
 const COUNT: &str = "SELECT
-    count(*) FILTER (WHERE (state = 'ready' AND (due <= ?1 OR attempts = 0)) OR (state = 'leased' AND due <= ?1)),
+    count(*) FILTER (WHERE state = 'ready' OR (state IN ('delayed', 'leased') AND due <= ?1)),
     count(*) FILTER (WHERE state = 'leased' AND due > ?1),
-    count(*) FILTER (WHERE state = 'ready' AND due > ?1 AND attempts > 0),
+    count(*) FILTER (WHERE state = 'delayed' AND due > ?1),
     count(*) FILTER (WHERE state = 'done'),
     count(*) FILTER (WHERE state = 'dead') FROM jobs";
 
+const BACKLOG: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'ready')
+    + (SELECT count(*) FROM jobs WHERE state IN ('delayed', 'leased'))";
+
 #[async_trait]
 impl Queue for Sqlite {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<()> {
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
         let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
         self.database
-            .transact(move |connection| {
-                let mut insert =
-                    connection.prepare_cached("INSERT OR IGNORE INTO jobs (id, job, due) VALUES (?, ?, ?)")?;
-                rows.iter().try_for_each(|(id, job)| insert.execute(params![id, job, now()]).map(drop))
-            })
+            .transact(move |connection| rows.iter().map(|(id, job)| insert(connection, id, job)).collect())
             .await
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
         let until = Instant::now() + wait;
         loop {
+            self.shorten().await?;
             let found = self.database.transact(move |connection| claim(connection, slots, lease)).await?;
             if !found.is_empty() || Instant::now() + POLL > until {
                 return Ok(found);
@@ -56,11 +74,10 @@ impl Queue for Sqlite {
         let claims = claims.to_vec();
         self.database
             .transact(move |connection| {
-                let mut renew = connection
-                    .prepare_cached("UPDATE jobs SET due = ?3 WHERE id = ?1 AND token = ?2 AND state = 'leased'")?;
+                let mut renew = connection.prepare_cached(RENEW)?;
                 claims
                     .iter()
-                    .map(|claim| Ok(renew.execute(params![claim.id, claim.token, after(lease)])? == 1))
+                    .map(|claim| Ok(renew.execute(params![position(claim), claim.token, now(), millis(lease)])? == 1))
                     .collect()
             })
             .await
@@ -84,67 +101,100 @@ impl Queue for Sqlite {
     }
 
     async fn backlog(&self) -> Result<u64> {
-        let open = "SELECT count(*) FROM jobs WHERE state IN ('ready', 'leased')";
-        self.database.query(move |connection| connection.query_row(open, [], |row| row.get(0))).await
+        self.database.query(|connection| connection.query_row(BACKLOG, [], |row| row.get(0))).await
     }
 
-    async fn dead(&self) -> Result<Vec<DeadLetter>> {
-        self.database
-            .query(|connection| {
-                let mut dead = connection.prepare(
-                    "SELECT id, job, reason, error, attempts FROM jobs WHERE state = 'dead' ORDER BY due, id",
-                )?;
-                dead.query_map([], |row| {
-                    let job = job(&row.get::<_, String>(0)?, row.get(1)?);
-                    let error: String = row.get(3)?;
-                    Ok(DeadLetter {
-                        job,
-                        reason: parse(row, 2)?,
-                        error: error.into(),
-                        attempts: row.get(4)?,
-                        without_payload: false,
-                    })
-                })?
-                .collect()
-            })
-            .await
+    async fn dead(&self, from: Option<&str>) -> Result<Page> {
+        let from = dead::place(from)?;
+        self.database.query(move |connection| dead::page(connection, from)).await
+    }
+
+    async fn dead_letter(&self, id: &str) -> Result<Option<Buried>> {
+        let id = id.to_owned();
+        self.database.query(move |connection| dead::one(connection, &id)).await
     }
 
     async fn requeue(&self, id: &str) -> Result<bool> {
         let id = id.to_owned();
-        self.database.transact(move |connection| {
-            let requeue = "UPDATE jobs SET state = 'ready', due = ?2, attempts = 0, deliveries = 0 WHERE id = ?1 AND state = 'dead'";
-            Ok(connection.execute(requeue, params![id, now()])? == 1)
-        })
-        .await
+        self.database.transact(move |connection| dead::requeue(connection, &id)).await
     }
+
+    async fn discard(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        self.database.transact(move |connection| dead::discard(connection, &id)).await
+    }
+}
+
+impl Sqlite {
+    /// Looks now and then whether the clock was set back.
+    async fn shorten(&self) -> Result<()> {
+        if !self.looked.is_due(LOOK) {
+            return Ok(());
+        }
+        let waits = self.database.transact(|connection| connection.execute(SHORTEN, [now()])).await?;
+        if waits > 0 {
+            let file = self.file.display();
+            tracing::warn!(%file, waits, "the clock was set back; leases and pauses last as long from now");
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is new.
+fn insert(connection: &Connection, id: &str, job: &str) -> rusqlite::Result<bool> {
+    let new = connection.prepare_cached("INSERT OR IGNORE INTO jobs (id) VALUES (?)")?.execute([id])? == 1;
+    if new {
+        let mut payload = connection.prepare_cached("INSERT INTO payloads (position, job) VALUES (?, ?)")?;
+        payload.execute(params![connection.last_insert_rowid(), job])?;
+    }
+    Ok(new)
 }
 
 fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Result<Vec<Delivery>> {
     let mut claim = connection.prepare_cached(CLAIM)?;
     claim
-        .query_map(params![now(), after(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
-            let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: String::new() };
-            Ok(Delivery { job: job(&claim.id, row.get(0)?), claim, attempts: row.get(3)?, deliveries: row.get(4)? })
+        .query_map(params![now(), millis(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
+            let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: row.get::<_, i64>(6)?.to_string() };
+            let text: Option<String> = row.get(0)?;
+            Ok(Delivery {
+                job: job(&claim.id, text.unwrap_or_default()),
+                claim,
+                attempts: row.get(3)?,
+                deliveries: row.get(4)?,
+                strikes: row.get(5)?,
+            })
         })?
         .collect()
 }
 
-fn job(id: &str, text: String) -> Job {
+/// Where the row of a claim is; no row has 0.
+fn position(claim: &Claim) -> i64 {
+    claim.reply.parse().unwrap_or_default()
+}
+
+pub(super) fn job(id: &str, text: String) -> Job {
     serde_json::from_str(&text).unwrap_or_else(|_| Job::unreadable(id, text))
 }
 
 fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> rusqlite::Result<Settled> {
-    let (state, due, failed, reason, error) = match settlement {
-        Settlement::Done => ("done", now(), 0, None, None),
-        Settlement::Retry { after: pause, error } => ("ready", after(*pause), 1, None, Some(error.as_ref())),
-        Settlement::Dead { reason, error } => {
-            ("dead", now(), i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error.as_ref()))
+    let now = now();
+    let (state, due, span, failed, reason, error) = match settlement {
+        Settlement::Done => ("done", now, 0, 0, None, None),
+        Settlement::Release | Settlement::Stuck => ("ready", 0, 0, 0, None, None),
+        // Without a pause it needs no clock.
+        Settlement::Retry { after, error } if after.is_zero() => ("ready", 0, 0, 1, None, Some(error.as_ref())),
+        Settlement::Retry { after, error } => {
+            let pause = millis(*after);
+            ("delayed", now.saturating_add(pause), pause, 1, None, Some(error.as_ref()))
         }
-        Settlement::Release => ("ready", now(), 0, None, None),
+        Settlement::Dead { reason, error } => {
+            ("dead", now, 0, i64::from(*reason == Reason::Attempts), Some(json(reason)), Some(error.as_ref()))
+        }
     };
+    let strikes = i64::from(*settlement == Settlement::Stuck);
     let mut settle = connection.prepare_cached(SETTLE)?;
-    let changed = settle.execute(params![claim.id, claim.token, state, due, failed, reason, error])?;
+    let changed =
+        settle.execute(params![position(claim), claim.token, state, due, span, failed, reason, error, strikes])?;
     Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
 }
 

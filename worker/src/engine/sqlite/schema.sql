@@ -1,33 +1,41 @@
 -- Version 1. Times are milliseconds since 1970, by the clock of the host that all processes share.
 
 CREATE TABLE jobs (
-    id          TEXT PRIMARY KEY,
-    job         TEXT NOT NULL,
-    -- ready | leased | done | dead
+    -- In the order in which they were enqueued, which is the order in which they are handed out. None is used twice.
+    position    INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    -- ready | delayed | leased | done | dead | discarded
     state       TEXT NOT NULL DEFAULT 'ready',
-    -- ready: not before; leased: until
-    due         INTEGER NOT NULL,
+    -- delayed: not before; leased: until; done, dead, discarded: since. Nothing about a job that is ready needs a clock.
+    due         INTEGER NOT NULL DEFAULT 0,
+    -- delayed, leased: how long that was when it was written. There is more left only after the clock was set back.
+    span        INTEGER NOT NULL DEFAULT 0,
     attempts    INTEGER NOT NULL DEFAULT 0,
     deliveries  INTEGER NOT NULL DEFAULT 0,
+    -- Deliveries that were never settled.
+    strikes     INTEGER NOT NULL DEFAULT 0,
     -- Fencing token of the last delivery; unlike deliveries it is never set back.
     token       INTEGER NOT NULL DEFAULT 0,
     reason      TEXT,
     error       TEXT
 ) STRICT;
 
--- What a claim looks for, and nothing else: finished jobs do not make it slower.
-CREATE INDEX open_jobs ON jobs (due) WHERE state IN ('ready', 'leased');
-CREATE INDEX jobs_by_state ON jobs (state);
-
--- The sink of the sample handlers. That a job has one effect is the key's work.
-CREATE TABLE effects (
-    job   TEXT PRIMARY KEY,
-    value TEXT NOT NULL
+-- Apart from its state, or each change of that would write it again.
+CREATE TABLE payloads (
+    position    INTEGER PRIMARY KEY,
+    job         TEXT NOT NULL
 ) STRICT;
+
+-- What a claim looks for, and nothing else: finished jobs do not make it slower.
+CREATE INDEX ready_jobs ON jobs (position) WHERE state = 'ready';
+CREATE INDEX waiting_jobs ON jobs (due, span) WHERE state IN ('delayed', 'leased');
+CREATE INDEX dead_jobs ON jobs (due, position) WHERE state = 'dead';
+CREATE INDEX ended_jobs ON jobs (due) WHERE state IN ('done', 'discarded');
 
 CREATE TABLE changes (
     position  INTEGER PRIMARY KEY AUTOINCREMENT,
     partition INTEGER NOT NULL,
+    published INTEGER NOT NULL,
     change    TEXT NOT NULL
 ) STRICT;
 CREATE INDEX changes_by_partition ON changes (partition, position);
@@ -37,10 +45,9 @@ CREATE TABLE partitions (
     lease               TEXT NOT NULL DEFAULT '{}',
     lease_revision      INTEGER NOT NULL DEFAULT 0,
     checkpoint          INTEGER NOT NULL DEFAULT 0,
-    checkpoint_revision INTEGER NOT NULL DEFAULT 0,
-    -- The projection: changes counted, the last of them.
-    projected           INTEGER NOT NULL DEFAULT 0,
-    projected_offset    INTEGER NOT NULL DEFAULT 0
+    checkpoint_revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- "Plim": tells a queue from the database of another program.
+PRAGMA application_id = 0x506c696d;
 PRAGMA user_version = 1;
