@@ -40,9 +40,11 @@ impl Drain {
         let until = Instant::now() + self.timeout;
         while let Some(left) = left(admin)? {
             if Instant::now() >= until {
-                eprintln!(
-                    "error: {left} jobs are still being worked on; it takes no more, and `drain --resume` undoes that"
-                );
+                let why = match left {
+                    0 => "a call that may bring jobs is still under way".to_owned(),
+                    left => format!("{left} jobs are still being worked on"),
+                };
+                eprintln!("error: {why}; it takes no more, and `drain --resume` undoes that");
                 return Ok(Exit::Released);
             }
             thread::sleep(LOOK);
