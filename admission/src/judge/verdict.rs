@@ -5,11 +5,14 @@
 use crate::{
     finding::{Finding, ObjectRef, Status},
     judge::Judge,
-    judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate, evaluate_set},
+    judge::Times,
+    judge::evaluate::{
+        Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate, evaluate_all, evaluate_set,
+    },
     judge::exceptions::{Applied, Usage},
     judge::host_rules,
     judge::policy_set::PolicySet,
-    manifest::{FilledIn, Object},
+    manifest::{FilledIn, LeftOut, Object},
 };
 use jiff::civil::Date;
 use plimsoll_policy::{Edit, Level, Pointer, Set};
@@ -31,11 +34,17 @@ impl Judge {
     /// Judges each pod template of an object. What holds for all of it is said once, what the operator of its kind
     /// filled in is not said at all, and fields have the names that the object has.
     pub fn judge_object(&self, object: &Object, set: &PolicySet, today: Date) -> Verdict {
-        let mut all = Verdict::default();
+        self.judge_object_in(object, set, today, &mut Times::object())
+    }
+
+    /// The same in the time that there is.
+    pub fn judge_object_in(&self, object: &Object, set: &PolicySet, today: Date, times: &mut Times) -> Verdict {
+        let mut all = Verdict { findings: left_out(object, set), ..Verdict::default() };
         let mut said = BTreeSet::new();
-        for workload in object.workloads() {
-            let subject = Subject { workload, value: &object.value, unknown: &object.unknown };
-            let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
+        let subject = |workload| Subject { workload, value: &object.value, unknown: &object.unknown };
+        let subjects: Vec<Subject<'_>> = object.workloads().map(subject).collect();
+        for (subject, evaluation) in subjects.iter().zip(evaluate_all(&subjects, set, times)) {
+            let Verdict { findings, failures, usage } = self.verdict(subject, evaluation, set, today);
             all.usage += usage;
             for mut finding in findings {
                 let Finding { rule, message, container, location, .. } = &finding;
@@ -53,7 +62,11 @@ impl Judge {
 
     /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
     pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
-        let Evaluation { mut findings, failures } = evaluate(subject, set);
+        self.verdict(subject, evaluate(subject, set), set, today)
+    }
+
+    fn verdict(&self, subject: &Subject<'_>, evaluation: Evaluation, set: &PolicySet, today: Date) -> Verdict {
+        let Evaluation { mut findings, failures } = evaluation;
         let Applied { statuses, findings: about_exceptions, usage } =
             self.exceptions.apply(subject.workload, findings.iter().map(|finding| finding.rule.as_str()), today);
         for (finding, status) in findings.iter_mut().zip(statuses) {
@@ -96,6 +109,20 @@ impl Judge {
         }
         (evaluation, usage)
     }
+}
+
+/// What policies were not given.
+fn left_out(object: &Object, set: &PolicySet) -> Vec<Finding> {
+    let level = set.level(&host_rules::TOO_LARGE.name);
+    if level == Level::Off || object.left_out.is_empty() {
+        return Vec::new();
+    }
+    let name = Arc::new(ObjectRef::from(&object.workload));
+    let finding = |LeftOut { pointer, message }: &LeftOut| {
+        let found = plimsoll_policy::Finding::new(&host_rules::TOO_LARGE, pointer, message).help(host_rules::SMALLER);
+        Finding::of_object(host_rules::POLICY, level, found, &name, &object.value)
+    };
+    object.left_out.iter().map(finding).collect()
 }
 
 fn in_own_words(finding: &mut Finding, filled_in: &FilledIn) {

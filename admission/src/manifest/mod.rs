@@ -24,6 +24,7 @@ mod operator;
 mod patch;
 mod quantity;
 mod read;
+mod room;
 mod scalar;
 mod single;
 mod skip;
@@ -41,10 +42,11 @@ pub use kind::{CustomKind, Kinds, PointerError, TemplatePointer};
 pub use limits::Limits;
 pub use lines::{Lines, Position, Span, Window};
 pub use locate::Written;
-pub use object::{Triage, object};
+pub use object::{Triage, fill_in, object, take_object};
 pub use operator::FilledIn;
 pub use patch::PatchMark;
 pub use read::{beyond_limit, decode, read, read_document};
+pub use room::LeftOut;
 pub use single::Single;
 pub use skip::Skip;
 pub use tree::{Fault, Tree};
@@ -70,6 +72,8 @@ pub struct Object {
     pub filled_in: FilledIn,
     /// Pod templates of it that no pointer of its kind leads to.
     pub not_covered: Option<Skip>,
+    /// Parts that the views do not hold, because policies cannot be given so much.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Object {

@@ -47,7 +47,7 @@ fn what_is_no_policy_module_is_refused() {
 #[test]
 fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
     for (declares, expected) in [
-        ("(memory 65)", expect!["it could not be asked what it is: it asked for more than 4 MiB of memory"]),
+        ("(memory 257)", expect!["it could not be asked what it is: it asked for more than 16 MiB of memory"]),
         (
             "(table 4097 funcref)",
             expect![
@@ -67,6 +67,17 @@ fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
     ] {
         refused(&format!("(component (core module $core {declares}) (core instance (instantiate $core)))"), &expected);
     }
+}
+
+#[test]
+fn a_module_of_many_instances_is_refused() {
+    let instances = "(core instance (instantiate $core))".repeat(16);
+    refused(
+        &format!("(component (core module $core (memory 1)) {instances})"),
+        &expect![
+            "this is not a WebAssembly component that can be used: The component transitively contains 16 core module instances, which exceeds the configured maximum of 4 in the pooling allocator"
+        ],
+    );
 }
 
 fn refused(wat: &str, expected: &Expect) {
