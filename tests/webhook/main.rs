@@ -1,6 +1,7 @@
 //! `plimsoll serve` through its front door: real TLS, real processes, real signals, real collectors.
 
 mod answers;
+mod blinding;
 mod deadlines;
 mod differential;
 mod failures;
@@ -11,6 +12,7 @@ mod malformed;
 mod metrics;
 mod namespaces;
 mod others_got_wrong;
+mod padding;
 mod passes;
 mod reload;
 mod rolling;

@@ -10,7 +10,7 @@ use crate::{
     review::{Decision, Malformed, Operation, Review, Terms, decide, undecided},
 };
 use axum::body::Bytes;
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task,
@@ -107,12 +107,14 @@ impl Evaluations {
         thread: OwnedSemaphorePermit,
     ) -> task::JoinHandle<Result<(Decision, About), Malformed>> {
         let (judge, metrics, terms) = (self.policies.judge(), Arc::clone(&self.metrics), self.terms(call));
+        let deadline = call.deadline;
         let (body, span) = (call.body.clone(), tracing::info_span!("judge"));
         task::spawn_blocking(move || {
             let _held = (place, thread);
             let _entered = span.entered();
             let start = Instant::now();
             let review = Review::read(&body)?;
+            let terms = Terms { time: time_left(deadline), ..terms };
             let about = About { operation: review.operation, kind: review.kind.clone() };
             let decision = decide(review, &judge, &terms);
             metrics.judged(terms.only.as_deref(), start.elapsed(), &decision);
@@ -121,9 +123,9 @@ impl Evaluations {
     }
 
     fn too_late(&self, call: &Call, why: &str) -> Reviewed {
-        match Review::uid(&call.body) {
-            Ok(uid) => {
-                let decision = undecided(uid, why, &self.policies.judge(), &self.terms(call));
+        match Review::name(&call.body) {
+            Ok(name) => {
+                let decision = undecided(name, why, &self.policies.judge(), &self.terms(call));
                 Reviewed::TooLate(Box::new(decision))
             }
             Err(malformed) => Reviewed::Malformed(malformed),
@@ -131,7 +133,8 @@ impl Evaluations {
     }
 
     fn terms(&self, call: &Call) -> Terms {
-        Terms { only: call.only.clone(), on_failure: self.on_failure, today: today() }
+        let time = time_left(call.deadline);
+        Terms { only: call.only.clone(), on_failure: self.on_failure, today: today(), time }
     }
 
     /// What judges.
@@ -149,4 +152,9 @@ impl Evaluations {
         let places = self.size.threads.get().saturating_add(self.size.queue);
         places.saturating_sub(self.places.available_permits()).saturating_sub(self.in_flight())
     }
+}
+
+/// What modules may use of the time to the deadline: the verdicts that there are then have to be put into words.
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()) * 7 / 8
 }
