@@ -184,7 +184,11 @@ fn ask_group<T>(
     if runs.is_empty() {
         return;
     }
-    match (ask(runs, time), runs) {
+    // Half of a short time is kept for asking one by one.
+    let mut first = if runs.len() > 1 { time.part(time.left() / 2) } else { time.part(time.left()) };
+    let asked = ask(runs, &mut first);
+    time.give_back(first);
+    match (asked, runs) {
         (Ok(found), _) => findings.extend(found),
         (Err(cause), [only]) => fail(only, cause),
         (Err(_), runs) => {
