@@ -19,11 +19,13 @@ mod pages;
 mod runtime;
 mod text;
 mod ticker;
+mod time;
 mod wit;
 
 pub use failure::Failure;
 pub use load::LoadError;
 pub use module::{Module, Question, SetQuestion};
+pub use time::Time;
 
 use runtime::Runtime;
 use sha2::{Digest, Sha256};

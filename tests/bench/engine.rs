@@ -3,7 +3,7 @@
 //! Ratios of one run on one machine; the times move with the machine, so they are printed and never a gate.
 
 use plimsoll::{
-    engine::{Engine, Question},
+    engine::{Engine, Question, Time},
     judge::evaluate::{Subject, evaluate},
     judge::policy_set::{PolicySet, Profile},
     manifest::{self, Kinds, Object, Triage},
@@ -55,7 +55,7 @@ fn main() {
         },
         &|| drop(black_box(native(&object.workload))),
         &|| drop(black_box(evaluate(&subject, &set))),
-        &|| drop(black_box(module.check(&nothing))),
+        &|| drop(black_box(module.check(&nothing, &mut Time::of(Duration::MAX)))),
     ]);
     let ratio = whole_wasm.as_secs_f64() / whole_native.as_secs_f64();
     println!("one Deployment, {} bytes of JSON, {} findings", DEPLOYMENT.len(), found.findings.len());

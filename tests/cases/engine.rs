@@ -9,7 +9,7 @@ mod refused;
 
 use expect_test::expect;
 use plimsoll::{
-    engine::{Engine, Failure, Module, Question, limits},
+    engine::{Engine, Failure, Module, Question, Time, limits},
     finding::ObjectRef,
     judge::evaluate::{Subject, evaluate, evaluate_set},
     judge::policy_set::{Choice, PolicySet, Profile},
@@ -29,7 +29,7 @@ fn a_bad_policy_costs_one_verdict_and_is_named() {
     for (verb, expected) in [
         ("nothing", expect![""]),
         ("loop", expect!["hostile: it was stopped after 200 ms"]),
-        ("allocate", expect!["hostile: it asked for more than 4 MiB of memory"]),
+        ("allocate", expect!["hostile: it asked for more than 16 MiB of memory"]),
         ("recurse", expect!["hostile: it ran out of stack"]),
         ("recurse-in-memory", expect!["hostile: it trapped: out of bounds memory access"]),
         ("trap", expect!["hostile: it trapped: wasm `unreachable` instruction executed"]),
@@ -143,7 +143,7 @@ fn says_when_there_is_no_room() {
     let outcomes: Vec<Failure> = thread::scope(|scope| {
         let call = || {
             start.wait();
-            module.check(&question).expect_err("it loops")
+            module.check(&question, &mut Time::of(limits::DEADLINE)).expect_err("it loops")
         };
         let calls: Vec<_> = (0..CALLS).map(|_| scope.spawn(call)).collect();
         calls.into_iter().map(|call| call.join().expect("no panic")).collect()

@@ -25,6 +25,7 @@ fn finding(level: Level) -> Finding {
         rule: "latest-tag".to_owned(),
         policy: "image-pull".to_owned(),
         level,
+        escalated: false,
         status: Status::Open,
         message: "image `nginx` has neither a tag nor a digest".to_owned(),
         help: None,

@@ -1,5 +1,6 @@
 //! CREATE: what refuses, what warns, what is silent, and what people and programs read of it.
 
+use crate::failures;
 use expect_test::expect;
 use plimsoll_tests::{
     deployment,
@@ -162,4 +163,44 @@ async fn one_policy_can_be_asked_for_alone() {
         unknown policy `image-pul`; did you mean `image-pull`?
     "#]]
     .assert_eq(&answer.text());
+}
+
+/// A configuration in which what the guest finds with this verb refuses.
+fn refusing(verb: &str) -> Option<String> {
+    failures::config(verb, "    rules: { bad-behaviour: deny }\n")
+}
+
+#[tokio::test]
+async fn a_pointer_of_a_module_forges_no_line() {
+    let Some(config) = refusing("forged-pointer") else { return };
+    let webhook = Webhook::with(&config).await;
+    let response = webhook.review(&create(&object(&deployment("app:1.2.3")))).await;
+    let message = response["status"]["message"].as_str().expect("a message");
+    expect![[r#"
+        Deployment default/app is not fit to run:
+        - bad-behaviour: all is well
+            at spec[a�- latest-tag: all is well�[2J]
+            more: plimsoll explain bad-behaviour"#]]
+    .assert_eq(message);
+    let field = response["status"]["details"]["causes"][0]["field"].as_str().expect("a field");
+    assert!(!field.contains(char::is_control), "{field:?}");
+}
+
+#[tokio::test]
+async fn an_answer_is_bounded_however_much_was_found() {
+    let Some(config) = refusing("huge-pointers") else { return };
+    let webhook = Webhook::with(&config).await;
+    let mut large = object(&deployment("app:latest"));
+    large["metadata"]["name"] = "\"".repeat(100_000).into();
+    for review in [create(&large), create(&pod(120))] {
+        let answer = webhook.post("/validate", &review).await;
+        assert!(answer.body.len() <= 64 << 10, "{} bytes", answer.body.len());
+        let response = answer.json()["response"].take();
+        let causes = response["status"]["details"]["causes"].as_array().expect("causes").len();
+        assert!((10..=100).contains(&causes), "{causes} causes");
+        let annotations = response["auditAnnotations"].as_object().expect("annotations");
+        assert!(annotations.values().all(|text| text.as_str().is_some_and(|text| text.len() <= 4 << 10)));
+    }
+    let long = webhook.log().into_iter().filter(|line| line.to_string().len() > 8 << 10);
+    assert_eq!(long.count(), 0);
 }

@@ -27,6 +27,14 @@ pub(crate) fn config(verb: &str, more: &str) -> Option<String> {
     ))
 }
 
+/// A configuration with fourteen policies of one module that run for ever, each with this in its entry.
+pub(crate) fn crowd(entry: &str) -> Option<String> {
+    let module = module()?;
+    let looper = |number: usize| format!("  looper-{number}: {{ rules: {{ loop-{number}: deny }}, {entry} }}\n");
+    let loopers: String = (0..14).map(looper).collect();
+    Some(format!("policies:\n  hostile: {{ module: {} }}\n{loopers}", module.display()))
+}
+
 fn review() -> Value {
     create(&object(&deployment("app:1.2.3")))
 }
@@ -54,7 +62,7 @@ async fn each_failure_is_let_pass_with_a_warning_while_the_neighbour_is_heard() 
     expect![[r#"
         loop: policy hostile gave no verdict: it was stopped after 200 ms; allowed
             plimsoll_policy_failures_total{cause="deadline",policy="hostile"} 1
-        allocate: policy hostile gave no verdict: it asked for more than 4 MiB of memory; allowed
+        allocate: policy hostile gave no verdict: it asked for more than 16 MiB of memory; allowed
             plimsoll_policy_failures_total{cause="memory",policy="hostile"} 1
         recurse: policy hostile gave no verdict: it ran out of stack; allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
@@ -102,4 +110,27 @@ async fn a_refusal_for_want_of_a_verdict_says_so() {
           the configuration says `on-failure: deny`; try again, or tell the operator of the webhook"#]]
     .assert_eq(response["status"]["message"].as_str().expect("a message"));
     assert_eq!(response["status"]["details"]["causes"], json!([]));
+}
+
+/// What the policies of one module find or fail to find takes nothing from what others found.
+#[tokio::test]
+async fn fourteen_policies_that_run_for_ever_take_no_verdict_of_others() {
+    let Some(config) = crowd("on-failure: allow") else { return };
+    let webhook = Webhook::with(&config).await;
+    let latest = create(&object(&deployment("app:latest")));
+    for timeout in ["3s", "1s", "300ms"] {
+        let answer = webhook.post(&format!("/validate?timeout={timeout}"), &latest).await.json();
+        let response = &answer["response"];
+        let annotations = &response["auditAnnotations"];
+        assert_eq!(response["allowed"], false, "{timeout}: {response:#}");
+        let refused_by = annotations["refused-by"].as_str().expect("rules");
+        let silent = annotations["no-verdict-of"].as_str().expect("failures");
+        assert!(refused_by.starts_with("latest-tag"), "{timeout}: {response:#}");
+        assert_eq!(silent.split(',').filter(|policy| policy.starts_with("looper-")).count(), 14, "{silent}");
+        if timeout != "300ms" {
+            // Those of the same module that are quick are heard too.
+            assert_eq!(refused_by, "latest-tag,seen", "{timeout}: {response:#}");
+        }
+    }
+    assert_eq!(webhook.metric("plimsoll_deadline_missed_total").await, Some(0.0));
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod blinding;
 mod deadlines;
 mod differential;
 mod failures;
@@ -14,6 +15,7 @@ mod memory;
 mod metrics;
 mod namespaces;
 mod others_got_wrong;
+mod padding;
 mod passes;
 mod reload;
 mod rolling;

@@ -162,3 +162,43 @@ async fn an_update_of_two_large_objects_is_answered_and_what_is_larger_is_told_s
     let answer = webhook.connect().await.post("/validate", review).await.expect("an answer");
     assert_eq!((answer.status, answer.text().as_str()), (413, "the body has more than 7 MiB\n"));
 }
+
+#[tokio::test]
+async fn what_is_refused_is_not_repeated_at_length() {
+    let webhook = Webhook::with("").await;
+    let long = "x".repeat(1_000_000);
+    let with = |pointer: &str, value: Value| {
+        let mut review = review();
+        *review.pointer_mut(pointer).expect("a field") = value;
+        review.to_string()
+    };
+    for (what, body, status) in [
+        ("uid", with("/request/uid", long.clone().into()), 400),
+        ("kind", with("/kind", long.clone().into()), 400),
+        ("operation", with("/request/operation", long.clone().into()), 400),
+        ("a wrong type", with("/request", long.clone().into()), 400),
+        ("the kind of the object", with("/request/kind/kind", long.clone().into()), 200),
+        ("the namespace", with("/request/namespace", long.clone().into()), 200),
+        ("the name of the object", with("/request/object/metadata/name", long.clone().into()), 200),
+        ("the image", with("/request/object/spec/template/spec/containers/0/image", long.clone().into()), 200),
+    ] {
+        let answer = webhook.connect().await.post("/validate", body).await.expect("an answer");
+        assert_eq!(answer.status, status, "{what}: {}", &answer.text()[..200.min(answer.body.len())]);
+        assert!(answer.body.len() < 16 << 10, "{what}: {} bytes", answer.body.len());
+    }
+    let heads = [
+        ("/validate", "x/".repeat(20_000)),
+        (&*format!("/validate/{}", "p".repeat(20_000)), "application/json".to_owned()),
+    ];
+    for (path, content_type) in heads {
+        let request = Request::post(path).header("host", "webhook").header("content-type", content_type);
+        let request = request.body(Full::from(review().to_string())).expect("a request");
+        let answer = webhook.connect().await.send(request).await.expect("an answer");
+        assert!([404, 415].contains(&answer.status), "{answer:?}");
+        assert!(answer.body.len() < 512, "{} bytes", answer.body.len());
+    }
+    let timeout = webhook.post(&format!("/validate?timeout={}", "1".repeat(20_000)), &review()).await;
+    assert!(timeout.status == 400 && timeout.body.len() < 512, "{timeout:?}");
+    let long = webhook.log().into_iter().filter(|line| line.to_string().len() > 8 << 10);
+    assert_eq!(long.count(), 0);
+}

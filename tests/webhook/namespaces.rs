@@ -1,10 +1,12 @@
 //! Namespaces with levels and a mode of their own.
 
+use crate::failures;
 use plimsoll_tests::{
     deployment,
-    webhook::{Webhook, create, object},
+    webhook::{Setup, Webhook, create, eventually, object},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 const CONFIG: &str = "\
 policies: { image-pull: { rules: { latest-tag: deny } } }
@@ -52,4 +54,57 @@ async fn the_namespace_of_the_request_counts_where_the_object_names_none() {
     let mut review = create(&object(&deployment("app:latest")));
     review["request"]["namespace"] = "lab-2".into();
     assert_eq!(webhook.review(&review).await["allowed"], true);
+}
+
+#[tokio::test]
+async fn the_mode_warn_lets_failures_and_unreadable_fields_pass_too() {
+    let Some(config) = failures::config("trap", "    on-failure: deny\n") else { return };
+    let warn = "webhook: { mode: warn, on-failure: deny }\n";
+    for (claim, config, namespace, allowed) in [
+        ("it enforces", format!("{config}webhook: {{ on-failure: deny }}\n"), "shop", false),
+        ("it warns", format!("{config}{warn}"), "shop", true),
+        (
+            "this namespace warns",
+            format!("{config}namespaces: [{{ match: lab, webhook: {{ mode: warn }} }}]\n"),
+            "lab",
+            true,
+        ),
+        (
+            "this namespace enforces",
+            format!("{config}{warn}namespaces: [{{ match: lab, webhook: {{ mode: enforce }} }}]\n"),
+            "lab",
+            false,
+        ),
+    ] {
+        let webhook = Webhook::with(&config).await;
+        let mut review = in_namespace(namespace);
+        review["request"]["object"]["spec"]["template"]["spec"]["containers"][0]["image"] = "app:1.2.3".into();
+        let response = webhook.review(&review).await;
+        assert_eq!(response["allowed"], allowed, "{claim}: {response:#}");
+        review["request"]["object"]["spec"]["template"]["spec"]["containers"] = json!("none");
+        let response = webhook.review(&review).await;
+        assert_eq!(response["allowed"], allowed, "{claim}: {response:#}");
+        assert!(response["auditAnnotations"]["not-judged"].is_string(), "{claim}: {response:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mode_warn_lets_pass_what_comes_too_late() {
+    let Some(config) = failures::crowd("on-failure: deny") else { return };
+    let config = format!("{config}namespaces: [{{ match: lab, webhook: {{ mode: warn }} }}]\n");
+    let setup = Setup { config: &config, flags: &["--concurrency", "1"], ..Setup::default() };
+    let webhook = Arc::new(Webhook::start(setup).await);
+    for (namespace, allowed) in [("shop", false), ("lab", true)] {
+        // The policies run for ever; until they are stopped there is no thread for another review.
+        let busy = tokio::spawn({
+            let webhook = Arc::clone(&webhook);
+            async move { webhook.post("/validate?timeout=10s", &in_namespace("shop")).await }
+        });
+        eventually("it is busy", async || (webhook.metric("plimsoll_in_flight").await == Some(1.0)).then_some(()))
+            .await;
+        let answer = webhook.post("/validate?timeout=20ms", &in_namespace(namespace)).await.json();
+        assert_eq!(answer["response"]["allowed"], allowed, "{namespace}: {answer:#}");
+        assert!(answer["response"]["auditAnnotations"]["not-judged"].is_string(), "{answer:#}");
+        busy.await.expect("an answer");
+    }
 }

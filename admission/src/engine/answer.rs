@@ -1,8 +1,8 @@
 //! What a module says of an object, doubted.
 
 use super::{
-    limits::{EDITS, FINDINGS, RELATED, SET_FINDINGS},
-    text::cleaned,
+    limits::{EDITS, FINDINGS, POINTER, RELATED, SET_FINDINGS},
+    text::{cleaned, one_line},
     wit,
 };
 use plimsoll_policy::{Description, Edit, Finding, Pointer, Related, Run, Safety, Set, Workload};
@@ -68,7 +68,10 @@ fn one(
     }
     let pointer = self::pointer(pointer, "points to").map_err(refuse)?;
     let related = related.into_iter().map(|related| place(related, asked)).collect::<Result<_, _>>().map_err(refuse)?;
-    let fix = fix.into_iter().map(edit).collect::<Result<_, _>>().map_err(refuse)?;
+    // An edit at a pointer that had to be cleaned or cut would change another field.
+    let is_exact = fix.iter().all(|edit| is_short_line(&edit.pointer));
+    let fix: Vec<Edit> = fix.into_iter().map(edit).collect::<Result<_, _>>().map_err(refuse)?;
+    let fix = if is_exact { fix } else { Vec::new() };
     let fix_is = match fix_is {
         wit::Safety::Safe => Safety::Safe,
         wit::Safety::Unsafe => Safety::Unsafe,
@@ -102,9 +105,21 @@ fn edit(edit: wit::Edit) -> Result<Edit, String> {
     }
 }
 
+/// Cleaned, and cut to its first steps: a pointer has the names that a manifest has, which must not be able to make a
+/// policy fail.
 fn pointer(text: String, what: &str) -> Result<Pointer, String> {
     let refused = format!("{what} {}, which is not a JSON pointer", short(&text));
-    Pointer::parse(text).ok_or(refused)
+    let pointer = Pointer::parse(text).ok_or(refused)?;
+    if is_short_line(&pointer) {
+        return Ok(pointer);
+    }
+    let start = &pointer[..pointer.floor_char_boundary(POINTER)];
+    let steps = if start.len() < pointer.len() { &start[..start.rfind('/').unwrap_or_default()] } else { start };
+    Ok(one_line(steps).into())
+}
+
+fn is_short_line(text: &str) -> bool {
+    text.len() <= POINTER && !text.contains(char::is_control)
 }
 
 impl Asked<'_> {
@@ -218,6 +233,21 @@ mod tests {
             ),
         ] {
             assert_eq!(read_one(finding).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn pointers_are_cleaned_and_cut_to_whole_steps() {
+        let long = format!("/{}/{}/image", "a".repeat(3000), "b".repeat(3000));
+        for (written, expected) in [
+            ("/spec/containers/0", "/spec/containers/0"),
+            ("/a\nplimsoll: forged\u{1b}[2J", "/a\u{fffd}plimsoll: forged\u{fffd}[2J"),
+            (long.as_str(), &long[..3001]),
+        ] {
+            let fix = vec![edit(wit::Operation::Remove, written, None)];
+            let (_, read) = read_one(wit::Finding { pointer: written.to_owned(), fix, ..finding() }).unwrap();
+            assert_eq!(read.pointer.as_str(), expected);
+            assert_eq!(read.fix.is_empty(), written != expected, "{written}");
         }
     }
 

@@ -10,6 +10,9 @@ pub enum Failure {
     /// It ran longer than this.
     #[error("it was stopped after {} ms", .0.as_millis())]
     Deadline(Duration),
+    /// Its module had used up its time before.
+    #[error("its module has used up its time")]
+    NoTime,
     /// It asked for more memory than this, in bytes.
     #[error("it asked for more than {} MiB of memory", .0 >> 20)]
     Memory(usize),

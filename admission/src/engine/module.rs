@@ -5,6 +5,7 @@ use super::{
     failure::Failure,
     runtime::{Budget, Limits, Runtime},
     text::cleaned,
+    time::Time,
     wit,
 };
 use plimsoll_policy::{
@@ -68,18 +69,25 @@ impl Module {
         answer.map_err(cleaned)
     }
 
-    /// Asks its policies about one object. Each finding comes with the index of the run that it belongs to.
-    pub fn check(&self, question: &Question<'_>) -> Result<Vec<(usize, Finding)>, Failure> {
+    /// Asks its policies about one object, in the time that there is. Each finding comes with the index of the run that
+    /// it belongs to.
+    pub fn check(&self, question: &Question<'_>, time: &mut Time) -> Result<Vec<(usize, Finding)>, Failure> {
         let Question { workload, raw, runs } = *question;
-        let request = encode(&RequestParts { workload, raw, runs });
-        self.ask(self.exports.check, Budget::OBJECT, &request, Asked::Object(workload), runs)
+        let budget = Budget::OBJECT.within(time)?;
+        time.spend(|| {
+            let request = encode(&RequestParts { workload, raw, runs });
+            self.ask(self.exports.check, budget, &request, Asked::Object(workload), runs)
+        })
     }
 
     /// The same about a set.
-    pub fn check_set(&self, question: &SetQuestion<'_>) -> Result<Vec<(usize, Finding)>, Failure> {
+    pub fn check_set(&self, question: &SetQuestion<'_>, time: &mut Time) -> Result<Vec<(usize, Finding)>, Failure> {
         let SetQuestion { set, runs } = *question;
-        let request = encode(&SetRequestParts { set, runs });
-        self.ask(self.exports.check_set, Budget::SET, &request, Asked::Set(set), runs)
+        let budget = Budget::SET.within(time)?;
+        time.spend(|| {
+            let request = encode(&SetRequestParts { set, runs });
+            self.ask(self.exports.check_set, budget, &request, Asked::Set(set), runs)
+        })
     }
 
     fn ask(

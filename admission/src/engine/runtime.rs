@@ -3,16 +3,19 @@
 use super::{
     builtin,
     config::config,
-    failure::MemoryExceeded,
+    failure::{Failure, MemoryExceeded},
     limits::{ANSWER, DEADLINE, MEMORY, PARTS, SET_ANSWER, SET_DEADLINE, SET_MEMORY, STACK, TABLE},
     ticker::{Ticker, ticks},
+    time::Time,
 };
 use std::{num::NonZeroUsize, time::Duration};
-use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Result, Store};
+use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store};
 
 /// Slots per thread: two for each of up to four modules, so that an instance finds a slot that is warm from its own
-/// module. A slot that nobody touches costs nothing but addresses; too few cost 4 ×.
+/// module. A slot that nobody touches costs nothing but addresses; too few cost 4 ×. No module can use up those of its
+/// thread: a component has fewer instances than that.
 const SLOTS_PER_THREAD: u32 = 8;
+const _: () = assert!(PARTS < SLOTS_PER_THREAD as usize);
 
 /// At least the memory of a guest at rest, so that cleaning up after one is a copy and no system call.
 const KEEP_MEMORY: usize = 192 << 10;
@@ -27,7 +30,7 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn start(threads: NonZeroUsize) -> Result<Self> {
+    pub(super) fn start(threads: NonZeroUsize) -> wasmtime::Result<Self> {
         let mut config = config(None)?;
         // Nothing is compiled here: `compile.rs` has an engine of its own for that, built when there is need.
         config.enable_compiler(false).max_wasm_stack(STACK).coredump_on_trap(true).allocation_strategy(pool(threads));
@@ -85,6 +88,12 @@ impl Budget {
     pub(super) const OBJECT: Budget = Budget { deadline: DEADLINE, memory: MEMORY, answer: ANSWER };
     /// A call about a set of objects.
     pub(super) const SET: Budget = Budget { deadline: SET_DEADLINE, memory: SET_MEMORY, answer: SET_ANSWER };
+
+    /// The same in no more time than there is.
+    pub(super) fn within(self, time: &Time) -> Result<Budget, Failure> {
+        let deadline = self.deadline.min(time.left());
+        if deadline.is_zero() { Err(Failure::NoTime) } else { Ok(Budget { deadline, ..self }) }
+    }
 }
 
 /// What a guest may grow to.
@@ -93,11 +102,11 @@ pub(super) struct Limits {
 }
 
 impl ResourceLimiter for Limits {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         if desired > self.budget.memory { Err(MemoryExceeded.into()) } else { Ok(true) }
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE)
     }
 }

@@ -22,6 +22,11 @@ pub(super) fn without_controls(text: String) -> String {
     text.chars().map(replaced).collect()
 }
 
+/// Control characters replaced, line feeds too.
+pub(super) fn one_line(text: &str) -> String {
+    without_controls(text.replace('\n', "\u{fffd}"))
+}
+
 fn cut(mut text: String) -> String {
     if text.len() > TEXT {
         text.truncate(text.floor_char_boundary(TEXT - '…'.len_utf8()));

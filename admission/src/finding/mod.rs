@@ -29,6 +29,8 @@ pub struct Finding {
     pub policy: String,
     /// Never [`Level::Off`].
     pub level: Level,
+    /// Whether it is the case of its rule that has levels of its own.
+    pub escalated: bool,
     /// Whether it counts.
     pub status: Status,
     /// What was found.
@@ -117,7 +119,7 @@ impl Finding {
             object: _,
             pointer,
             container,
-            escalated: _,
+            escalated,
             related,
             fix,
             fix_is,
@@ -131,6 +133,7 @@ impl Finding {
             rule,
             policy: policy.to_owned(),
             level,
+            escalated,
             status: Status::Open,
             message,
             help,

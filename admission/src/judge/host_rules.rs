@@ -26,8 +26,14 @@ pub const UNRENDERED_IMAGE: Rule = Rule::new(
     "kustomize or Skaffold may change an image of this file: it is judged only once rendered",
 );
 
+/// A policy cannot be given so much.
+pub const TOO_LARGE: Rule = Rule::new("too-large", Level::Deny, "an object holds more than policies can be given");
+
+/// What to do about [`TOO_LARGE`].
+pub const SMALLER: &str = "move long texts into a ConfigMap, and take out what nothing reads";
+
 /// All of them.
-pub const RULES: [Rule; 4] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_IMAGE];
+pub const RULES: [Rule; 5] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_IMAGE, TOO_LARGE];
 
 /// All policies of the host: this one, and that of the [`api_rules`].
 pub fn descriptions() -> [Description; 2] {
@@ -44,7 +50,7 @@ pub fn description() -> Description {
     Description {
         id: POLICY.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        summary: "exceptions, and files that cannot be judged as they are".to_owned(),
+        summary: "exceptions, and what cannot be judged as it is".to_owned(),
         rules: RULES.to_vec(),
         settings: "{}".to_owned(),
         page: include_str!("host_rules.md").to_owned(),

@@ -6,7 +6,10 @@ pub mod evaluate;
 pub mod exceptions;
 pub mod host_rules;
 pub mod policy_set;
+mod times;
 pub mod verdict;
+
+pub use times::Times;
 
 use crate::{
     bounded_file,

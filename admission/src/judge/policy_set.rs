@@ -84,7 +84,8 @@ pub(crate) struct Group {
     pub(crate) runs: Vec<Run>,
     /// Those of the runs that have rules about a set.
     pub(crate) set_runs: Vec<Run>,
-    pub(crate) wants_raw: bool,
+    /// The policies that want to see the whole object.
+    pub(crate) wants_raw: BTreeSet<String>,
 }
 
 impl PolicySet {
@@ -190,7 +191,7 @@ impl Group {
     fn only(&self, policy: &str) -> Group {
         let of_policy = |runs: &[Run]| runs.iter().filter(|run| run.policy == policy).cloned().collect();
         let (runs, set_runs) = (of_policy(&self.runs), of_policy(&self.set_runs));
-        Group { module: self.module.clone(), runs, set_runs, wants_raw: self.wants_raw }
+        Group { module: self.module.clone(), runs, set_runs, wants_raw: self.wants_raw.clone() }
     }
 
     fn new(
@@ -199,7 +200,7 @@ impl Group {
         levels: impl Fn(&Description) -> Vec<RuleLevels>,
     ) -> Result<Self, Vec<ChoiceError>> {
         let (mut runs, mut errors) = (Vec::new(), Vec::new());
-        let (mut set_runs, mut wants_raw) = (Vec::new(), false);
+        let (mut set_runs, mut wants_raw) = (Vec::new(), BTreeSet::new());
         for description in module.descriptions() {
             let settings = match configure(module, description, choices.get(&description.id)) {
                 Ok(settings) => settings,
@@ -212,7 +213,7 @@ impl Group {
             if on.is_empty() {
                 continue;
             }
-            wants_raw |= description.wants_raw;
+            wants_raw.extend(description.wants_raw.then(|| description.id.clone()));
             let off = off.into_iter().map(|levels| levels.rule.name.into_owned()).collect();
             let run = Run { policy: description.id.clone(), settings, off };
             set_runs.extend(description.wants_set.then(|| run.clone()));

@@ -5,15 +5,16 @@
 use crate::{
     finding::{Finding, ObjectRef, Status},
     judge::Judge,
+    judge::Times,
     judge::api_rules,
-    judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate, evaluate_set},
+    judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate_all, evaluate_set},
     judge::exceptions::{Applied, Usage},
     judge::host_rules,
     judge::policy_set::PolicySet,
-    manifest::{FilledIn, Object},
+    manifest::{FilledIn, LeftOut, Object},
 };
 use jiff::civil::Date;
-use plimsoll_policy::{Edit, Level, Pointer, Set, Workload};
+use plimsoll_policy::{Edit, Level, Pointer, Set};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -32,10 +33,17 @@ impl Judge {
     /// Judges each pod template of an object. What holds for all of it is said once, what the operator of its kind
     /// filled in is not said at all, and fields have the names that the object has.
     pub fn judge_object(&self, object: &Object, set: &PolicySet, today: Date) -> Verdict {
-        let mut all = Verdict::default();
+        self.judge_object_in(object, set, today, &mut Times::object())
+    }
+
+    /// The same in the time that there is.
+    pub fn judge_object_in(&self, object: &Object, set: &PolicySet, today: Date, times: &mut Times) -> Verdict {
+        let mut all = Verdict { findings: left_out(object, set), ..Verdict::default() };
         let mut said = BTreeSet::new();
-        for workload in object.workloads() {
-            let Verdict { findings, failures, usage } = self.judge(object, workload, set, today);
+        let subject = |workload| Subject { workload, value: &object.value };
+        let subjects: Vec<Subject<'_>> = object.workloads().map(subject).collect();
+        for (subject, evaluation) in subjects.iter().zip(evaluate_all(&subjects, set, times)) {
+            let Verdict { findings, failures, usage } = self.verdict(object, subject, evaluation, set, today);
             all.usage += usage;
             for mut finding in findings {
                 let Finding { rule, message, container, location, .. } = &finding;
@@ -51,10 +59,15 @@ impl Judge {
         all
     }
 
-    /// Judges one pod template of an object by a set of policies, on a day (UTC) that exceptions are held against.
-    fn judge(&self, object: &Object, workload: &Workload, set: &PolicySet, today: Date) -> Verdict {
-        let subject = Subject { workload, value: &object.value };
-        let Evaluation { mut findings, failures } = evaluate(&subject, set);
+    fn verdict(
+        &self,
+        object: &Object,
+        subject: &Subject<'_>,
+        evaluation: Evaluation,
+        set: &PolicySet,
+        today: Date,
+    ) -> Verdict {
+        let (workload, Evaluation { mut findings, failures }) = (subject.workload, evaluation);
         findings.extend(api_rules::find(object, set));
         let Applied { statuses, findings: about_exceptions, usage } =
             self.exceptions.apply(workload, findings.iter().map(|finding| finding.rule.as_str()), today);
@@ -98,6 +111,20 @@ impl Judge {
         }
         (evaluation, usage)
     }
+}
+
+/// What policies were not given.
+fn left_out(object: &Object, set: &PolicySet) -> Vec<Finding> {
+    let level = set.level(&host_rules::TOO_LARGE.name);
+    if level == Level::Off || object.left_out.is_empty() {
+        return Vec::new();
+    }
+    let name = Arc::new(ObjectRef::from(&object.workload));
+    let finding = |LeftOut { pointer, message }: &LeftOut| {
+        let found = plimsoll_policy::Finding::new(&host_rules::TOO_LARGE, pointer, message).help(host_rules::SMALLER);
+        Finding::of_object(host_rules::POLICY, level, found, &name, &object.value)
+    };
+    object.left_out.iter().map(finding).collect()
 }
 
 fn in_own_words(finding: &mut Finding, filled_in: &FilledIn) {

@@ -1,6 +1,9 @@
 //! What is wrong with a field, and a cursor that reads the fields of an object and knows its own pointer.
 
-use super::defaults::default_of;
+use super::{
+    defaults::default_of,
+    room::{CONTAINERS, Room},
+};
 use plimsoll_policy::{Pointer, workload::Map as Strings};
 use serde_json::{Map, Value};
 use std::{cell::RefCell, collections::BTreeSet};
@@ -65,18 +68,25 @@ pub(super) struct Node<'a> {
     fields: &'a Map<String, Value>,
     /// Where to note a field that cannot be read, which then is as if it were not there; none where that is an error.
     unreadable: Option<&'a Unreadable>,
+    /// How much may be read of texts, lists and mappings; none where there is no bound.
+    room: Option<&'a Room>,
     path: Path<'a>,
 }
 
 impl<'a> Node<'a> {
     /// The first field that cannot be read is an error.
     pub(super) fn root(fields: &'a Map<String, Value>) -> Self {
-        Self { fields, unreadable: None, path: Path::Root }
+        Self { fields, unreadable: None, room: None, path: Path::Root }
     }
 
     /// Fields that cannot be read are noted, and the others read on.
     pub(super) fn noting(self, unreadable: &'a Unreadable) -> Self {
         Self { unreadable: Some(unreadable), ..self }
+    }
+
+    /// Of what is too long only the beginning is read.
+    pub(super) fn within(self, room: &'a Room) -> Self {
+        Self { room: Some(room), ..self }
     }
 
     /// Goes on without what could not be read.
@@ -176,11 +186,76 @@ impl<'a> Node<'a> {
 
     /// What is made of each item of a list of objects.
     pub(super) fn each<T>(&self, name: &str, read: impl Fn(&Node<'_>) -> Result<T>) -> Result<Vec<T>> {
-        let mut all = Vec::new();
-        for item in self.objects(name)? {
-            all.extend(self.or_unknown(read(&item))?);
+        self.each_of(name, &self.objects(name)?, read)
+    }
+
+    /// The same of some of its items.
+    pub(super) fn each_of<T>(
+        &self,
+        name: &str,
+        items: &[Node<'_>],
+        read: impl Fn(&Node<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.in_half(|| {
+            let mut all = Vec::new();
+            for (index, item) in items.iter().enumerate() {
+                if !self.has_room() {
+                    self.leave_out(name, "items", index, items.len());
+                    break;
+                }
+                all.extend(self.or_unknown(read(item))?);
+            }
+            Ok(all)
+        })
+    }
+
+    /// The containers of a list; `before` are those that were read already.
+    pub(super) fn containers<'b>(&'b self, name: &'b str, before: usize) -> Result<Vec<Node<'b>>> {
+        let mut items = self.objects(name)?;
+        let most = CONTAINERS.saturating_sub(before);
+        if self.room.is_some() && items.len() > most {
+            self.leave_out(name, "containers", most, items.len());
+            items.truncate(most);
         }
-        Ok(all)
+        Ok(items)
+    }
+
+    fn has_room(&self) -> bool {
+        self.room.is_none_or(Room::item)
+    }
+
+    fn in_half<T>(&self, read: impl FnOnce() -> T) -> T {
+        match self.room {
+            Some(room) => room.half(read),
+            None => read(),
+        }
+    }
+
+    fn leave_out(&self, name: &str, what: &str, kept: usize, of: usize) {
+        if let Some(room) = self.room {
+            let pointer = || Path::Field(&self.path, name).pointer();
+            room.leave_out(pointer, || format!("it has {of} {what}, of which {kept} are judged"));
+        }
+    }
+
+    /// As much of a text as there is room for.
+    fn fitting(&self, name: &str, text: &'a str) -> &'a str {
+        let fits = self.room.map_or(text, |room| room.text(text));
+        self.leave_out_of(name, text, fits);
+        fits
+    }
+
+    /// The same of a part of a command; none where there is no room for any more.
+    fn fitting_command(&self, name: &str, text: &'a str) -> Option<String> {
+        let fits = self.room.map_or(Some(text), |room| room.command(text))?;
+        self.leave_out_of(name, text, fits);
+        Some(fits.to_owned())
+    }
+
+    fn leave_out_of(&self, name: &str, text: &str, fits: &str) {
+        if fits.len() < text.len() {
+            self.leave_out(name, "bytes", fits.len(), text.len());
+        }
     }
 
     /// One item of a list of objects.
@@ -195,33 +270,50 @@ impl<'a> Node<'a> {
 
     /// A list of strings, of which each has to be known.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<String>> {
-        let items = self.list(name)?.iter().enumerate();
-        let strings = items.map(|(index, item)| match item {
-            Value::String(text) => Ok(text.clone()),
-            Value::Null => Ok(String::new()),
+        let items = self.list(name)?;
+        let string = |index, item: &'a Value| match item {
+            Value::String(text) => Ok(self.fitting_command(name, text)),
+            Value::Null => Ok(Some(String::new())),
             other => {
                 let pointer = Path::Item(&self.path, name, index).pointer();
                 Err(FieldError { pointer, message: wrong_type("a string", other) })
             }
-        });
-        let mut all = Vec::new();
-        for string in strings {
-            all.push(self.or_unknown(string)?);
-        }
-        Ok(all.into_iter().collect::<Option<_>>().unwrap_or_default())
+        };
+        self.in_half(|| {
+            let mut all = Vec::new();
+            for (index, item) in items.iter().enumerate() {
+                let read = if self.has_room() { self.or_unknown(string(index, item))? } else { Some(None) };
+                let Some(None) = read else {
+                    all.push(read.flatten());
+                    continue;
+                };
+                self.leave_out(name, "items", index, items.len());
+                break;
+            }
+            Ok(all.into_iter().collect::<Option<_>>().unwrap_or_default())
+        })
     }
 
     /// Labels or annotations: strings to strings.
     pub(super) fn map(&self, name: &str) -> Result<Strings> {
         let Some(node) = self.object(name)? else { return Ok(Strings::new()) };
-        let entries = node.fields.keys().map(|key| Ok((key.clone(), node.text(key)?.unwrap_or_default().to_owned())));
-        entries.collect()
+        self.in_half(|| {
+            let mut all = Strings::new();
+            for (index, key) in node.fields.keys().filter(|key| *key != LAST_APPLIED).enumerate() {
+                if !self.has_room() {
+                    self.leave_out(name, "entries", index, node.fields.len());
+                    break;
+                }
+                all.insert(node.fitting(key, key).to_owned(), node.text(key)?.unwrap_or_default().to_owned());
+            }
+            Ok(all)
+        })
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(self.fitting(name, text))),
             Some(other) => self.or_unknown(self.wrong_type(name, "a string", other)),
         }
     }
@@ -309,6 +401,9 @@ impl<'a> Node<'a> {
         self.defaulted(name, self.one_of(name, words)?.or_else(default))
     }
 }
+
+/// The annotation in which kubectl keeps a copy of the whole manifest. No rule looks at it.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// 3.0 counts: so Go's JSON reads it, and webhooks see 3.
 pub(super) fn whole(value: &Value) -> Option<i64> {

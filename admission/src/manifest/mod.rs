@@ -25,6 +25,7 @@ mod operator;
 mod patch;
 mod quantity;
 mod read;
+mod room;
 mod scalar;
 mod single;
 mod skip;
@@ -42,10 +43,11 @@ pub use kind::{CustomKind, Kinds, PointerError, TemplatePointer};
 pub use limits::Limits;
 pub use lines::{Lines, Position, Span, Window};
 pub use locate::Written;
-pub use object::{Triage, object};
+pub use object::{Triage, fill_in, object, take_object};
 pub use operator::FilledIn;
 pub use patch::PatchMark;
 pub use read::{beyond_limit, decode, read, read_document};
+pub use room::LeftOut;
 pub use single::Single;
 pub use skip::Skip;
 pub use tree::{Fault, Tree};
@@ -71,6 +73,8 @@ pub struct Object {
     pub not_covered: Option<Skip>,
     /// What the version of Kubernetes does not know of it.
     pub unfit: api::Unfit,
+    /// Parts that the views do not hold, because policies cannot be given so much.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Object {

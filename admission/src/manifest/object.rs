@@ -6,7 +6,9 @@ use super::{
     defaults,
     field::{Node, Result, Unreadable},
     kind::{CustomKind, Kind, Lookup, by_shape},
-    operator, patch, view,
+    operator, patch,
+    room::{LeftOut, Room},
+    view,
 };
 use plimsoll_policy::Pointer;
 use serde_json::{Map, Value};
@@ -30,30 +32,80 @@ pub(super) const MOST_TEMPLATES: usize = 1000;
 /// # Errors
 /// Why nothing of it can be judged: each field that the API server would refuse. Where the rest can be judged, these
 /// are the object's own ([`Object::unreadable`]).
-pub fn object(value: Value, kinds: &Kinds) -> std::result::Result<Triage, Vec<FieldError>> {
-    object_with(value, kinds, &[])
+pub fn object(mut value: Value, kinds: &Kinds) -> std::result::Result<Triage, Vec<FieldError>> {
+    take_object(&mut value, kinds)
 }
 
-/// As [`object`], where the values of some images are not in the text: `unknown` are their pointers.
-pub(super) fn object_with(
+/// As [`object`], and takes the value away only where there is something to judge. Of what is left, the API server's
+/// defaults may be filled in.
+///
+/// # Errors
+/// As [`object`].
+pub fn take_object(value: &mut Value, kinds: &Kinds) -> std::result::Result<Triage, Vec<FieldError>> {
+    let Value::Object(root) = value else { return Err(not_an_object()) };
+    let views = triage(root, kinds, Source::Cluster, &[])?;
+    Ok(views.map_or_else(Triage::Skip, |views| Triage::Object(Box::new(views.of(std::mem::take(root))))))
+}
+
+/// Fills in the API server's defaults, also of an object that is not judged. Twice is as good as once.
+pub fn fill_in(value: &mut Value, kinds: &Kinds) {
+    let Value::Object(root) = value else { return };
+    let Ok(Identity::Judged { kind, api_version }) = identify(root, kinds) else { return };
+    let templates = kind.pod_templates(root);
+    if templates.len() <= MOST_TEMPLATES {
+        let custom = if let Kind::Custom(custom) = kind { Some(custom) } else { None };
+        operator::fill(custom, root, &templates, &[]);
+        defaults::apply(kind, &api_version, &templates, root);
+    }
+}
+
+/// As [`object`], of a text: it may be a patch, and the values of some images may not be in it. `unknown` are their
+/// pointers.
+pub(super) fn object_of_text(
     value: Value,
     kinds: &Kinds,
     unknown: &[Pointer],
 ) -> std::result::Result<Triage, Vec<FieldError>> {
-    let whole = |message: &str| vec![FieldError { pointer: Pointer::ROOT, message: message.to_owned() }];
-    let Value::Object(mut root) = value else { return Err(whole("a manifest is a mapping")) };
-    match identify(&root, kinds).map_err(|error| vec![error])? {
+    let Value::Object(mut root) = value else { return Err(not_an_object()) };
+    let views = triage(&mut root, kinds, Source::Text, unknown)?;
+    Ok(views.map_or_else(Triage::Skip, |views| Triage::Object(Box::new(views.of(root)))))
+}
+
+fn whole(message: &str) -> Vec<FieldError> {
+    vec![FieldError { pointer: Pointer::ROOT, message: message.to_owned() }]
+}
+
+fn not_an_object() -> Vec<FieldError> {
+    whole("a manifest is a mapping")
+}
+
+/// Where an object comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// A file, where a part of an object may be written that kustomize merges into another.
+    Text,
+    /// The API server: there are no parts of objects.
+    Cluster,
+}
+
+/// What there is to judge, or why there is nothing.
+fn triage(
+    root: &mut Map<String, Value>,
+    kinds: &Kinds,
+    source: Source,
+    unknown: &[Pointer],
+) -> std::result::Result<std::result::Result<Views, Skip>, Vec<FieldError>> {
+    match identify(root, kinds).map_err(|error| vec![error])? {
         Identity::Judged { kind, api_version } => {
-            if let Some(skip) = reason_to_skip(&root, kind, &api_version, kinds) {
-                return Ok(Triage::Skip(skip));
+            if let Some(skip) = reason_to_skip(root, kind, &api_version, kinds) {
+                return Ok(Err(skip));
             }
             if let Some(Value::Object(metadata)) = root.get_mut("metadata") {
                 metadata.remove(MANAGED_FIELDS);
             }
-            let views = views(&mut root, kind, &api_version, kinds, unknown)?;
-            Ok(views.map_or_else(Triage::Skip, |views| Triage::Object(Box::new(views.of(root)))))
+            views(root, kind, &api_version, (kinds, source), unknown)
         }
-        Identity::Skip(skip) => Ok(Triage::Skip(skip)),
+        Identity::Skip(skip) => Ok(Err(skip)),
         Identity::List(_) => Err(whole("a list inside a list: move its items into the outer one")),
     }
 }
@@ -112,7 +164,8 @@ fn reason_to_skip(root: &Map<String, Value>, kind: Kind<'_>, api_version: &str, 
     if is_being_deleted(root) {
         return Some(Skip::BeingDeleted);
     }
-    let refers = || matches!(kind, Kind::Custom(_)) && patch::refers_to_another_workload(root);
+    let runs_its_own = || kind.pod_templates(root).iter().any(|template| operator::has_containers(root, template));
+    let refers = || matches!(kind, Kind::Custom(_)) && patch::refers_to_another_workload(root) && !runs_its_own();
     (is_owned(root, api_version, kinds) || refers()).then_some(Skip::Owned)
 }
 
@@ -124,14 +177,15 @@ struct Views {
     not_covered: Option<Skip>,
     unreadable: Unreadable,
     unfit: Unfit,
+    left_out: Vec<LeftOut>,
 }
 
 impl Views {
     fn of(self, root: Map<String, Value>) -> Object {
-        let Views { first: workload, others, filled_in, not_covered, unreadable, unfit } = self;
+        let Views { first: workload, others, filled_in, not_covered, unreadable, unfit, left_out } = self;
         let (unreadable, fields) = unreadable.into_parts();
         let value = Value::Object(root);
-        let mut object = Object { workload, others, value, filled_in, not_covered, unreadable, unfit };
+        let mut object = Object { workload, others, value, filled_in, not_covered, unreadable, unfit, left_out };
         object.note_unreadable(&fields);
         object
     }
@@ -141,7 +195,7 @@ fn views(
     root: &mut Map<String, Value>,
     kind: Kind<'_>,
     api_version: &str,
-    kinds: &Kinds,
+    (kinds, source): (&Kinds, Source),
     unknown: &[Pointer],
 ) -> std::result::Result<std::result::Result<Views, Skip>, Vec<FieldError>> {
     let templates = match kind.pod_templates(root) {
@@ -151,7 +205,8 @@ fn views(
         }
         templates => templates,
     };
-    if !templates.is_empty()
+    if source == Source::Text
+        && !templates.is_empty()
         && let Some(mark) = patch::mark(root, kind, &templates)
     {
         return Ok(Err(Skip::KustomizePatch(mark)));
@@ -176,16 +231,21 @@ fn views(
     let filled_in = operator::fill(custom, root, &templates, unknown);
     defaults::apply(kind, api_version, &templates, root);
     let node = Node::root(root).noting(&unreadable);
-    let mut views = Vec::new();
+    let (mut views, mut left_out) = (Vec::new(), Vec::new());
     for template in &templates {
-        match view::workload(&node, kind, template) {
+        let room = Room::of_one(templates.len());
+        match view::workload(&node.within(&room), kind, template) {
             Ok(view) => views.push(view),
             Err(error) => unreadable.add(error),
         }
+        left_out.extend(room.into_left_out());
     }
     let mut views = views.into_iter();
     match views.next() {
-        Some(first) => Ok(Ok(Views { first, others: views.collect(), filled_in, not_covered, unreadable, unfit })),
+        Some(first) => {
+            let others = views.collect();
+            Ok(Ok(Views { first, others, filled_in, not_covered, unreadable, unfit, left_out }))
+        }
         None => Err(unreadable.into_parts().0),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     json,
     kind::Lookup,
     member::{head, is_member, kind_name, member},
-    object::{Identity, identify, object_with},
+    object::{Identity, identify, object_of_text},
     openshift::{Parameters, Unresolved},
     patch::{PatchMark, is_json_patch},
     sniff::{Sniffed, sniff},
@@ -239,7 +239,7 @@ impl<'t> Reading<'_, 't> {
         let head = head(&value).map(|(api_version, kind)| (api_version.to_owned(), kind.to_owned()));
         self.faults(&faults);
         let has_faults = !faults.is_empty();
-        match object_with(value, self.kinds, &unresolved.images) {
+        match object_of_text(value, self.kinds, &unresolved.images) {
             Ok(Triage::Object(mut object)) => {
                 self.contents.skipped.extend(object.not_covered.clone());
                 self.contents.skipped.extend(unresolved.images.iter().map(|_| Skip::ImageParameter));

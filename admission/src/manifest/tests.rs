@@ -8,7 +8,7 @@ mod scalars;
 mod spans;
 mod text;
 
-use super::{FieldError, Kinds, Object, Skip, Triage, object};
+use super::{FieldError, Kinds, Object, Skip, Triage, object::object_of_text};
 use serde_json::{Value, json};
 
 /// A Deployment with nothing that has a default.
@@ -57,7 +57,7 @@ fn set(value: &mut Value, pointer: &str, new: Value) {
 }
 
 fn judge(value: Value) -> Result<Triage, Vec<FieldError>> {
-    object(value, &Kinds::default())
+    object_of_text(value, &Kinds::default(), &[])
 }
 
 fn judged(value: Value) -> Object {

@@ -33,6 +33,7 @@ pub(super) fn finding(rule: &str, level: Level) -> Finding {
         rule: rule.to_owned(),
         policy: "image-pull".to_owned(),
         level,
+        escalated: false,
         status: Status::Open,
         message: "image `nginx` has neither a tag nor a digest".to_owned(),
         help: Some("write `nginx:1.29.3`".to_owned()),

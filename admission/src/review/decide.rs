@@ -1,17 +1,16 @@
 //! Which findings refuse, which warn, and what it comes to.
 
-use super::{Head, Operation, Review, before::Before, decision::Decision};
+use super::{Head, Operation, Review, before::Before, decision::Decision, unchanged::unchanged};
 use crate::{
-    judge::Judge,
     judge::config::OnFailure,
     judge::host_rules,
     judge::policy_set::PolicySet,
-    judge::verdict::Verdict,
-    manifest::{self, Object, Triage},
+    judge::{Judge, Times},
+    manifest::{self, FieldError, Triage},
 };
 use jiff::civil::Date;
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// On what terms a review is judged.
 #[derive(Debug, Clone)]
@@ -22,11 +21,13 @@ pub struct Terms {
     pub on_failure: OnFailure,
     /// The day that exceptions are held against (UTC).
     pub today: Date,
+    /// The time that judging may take.
+    pub time: Duration,
 }
 
 impl Terms {
-    fn on_failure(&self, policy: &str, judge: &Judge) -> OnFailure {
-        judge.config.webhook.on_failure(policy, self.on_failure)
+    fn on_failure(&self, policy: &str, namespace: Option<&str>, judge: &Judge) -> OnFailure {
+        judge.config.on_failure(policy, namespace, self.on_failure)
     }
 
     /// The policies that hold in a namespace, or the one that was asked for.
@@ -43,33 +44,52 @@ pub fn decide(review: Review, judge: &Judge, terms: &Terms) -> Decision {
     if !may_be_judged(&review) {
         return decision;
     }
-    let Review { operation, namespace, object, old_object, .. } = review;
-    let read = |value: Value| read(value, namespace.as_deref(), judge);
-    let object = match read(object) {
-        Ok(None) => return decision,
-        Ok(Some(object)) => object,
-        // As with findings, an UPDATE is not refused for what was so before.
-        Err(why) if operation == Operation::Update && read(old_object).is_err() => {
-            return decision.unjudged(why, OnFailure::Allow);
+    let Review { operation, namespace, mut object, mut old_object, .. } = review;
+    let namespace = namespace.as_deref();
+    let on_failure = |policy: &str| terms.on_failure(policy, namespace, judge);
+    let object = match read(&mut object, namespace, judge) {
+        Ok(Triage::Object(object)) => *object,
+        Ok(Triage::Skip(skip)) => return decision.skipped(&skip, judge, || on_failure(host_rules::POLICY)),
+        Err(errors) => {
+            // As with findings, an UPDATE is not refused for what was so before.
+            let is_old = operation == Operation::Update && was_so_before(&errors, old_object, &mut object, judge);
+            let outcome = if is_old { OnFailure::Allow } else { on_failure(host_rules::POLICY) };
+            let why = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            return decision.unjudged(why, outcome);
         }
-        Err(why) => return decision.unjudged(why, terms.on_failure(host_rules::POLICY, judge)),
     };
-    let set = match terms.policies(namespace.as_deref(), judge) {
+    let set = match terms.policies(namespace, judge) {
         Ok(set) => set,
-        Err(why) => return decision.unjudged(why, terms.on_failure(host_rules::POLICY, judge)),
+        Err(why) => return decision.unjudged(why, on_failure(host_rules::POLICY)),
     };
     decision.policies = Some(set.digest().to_owned());
-    let mode = judge.config.mode(namespace.as_deref());
-    let on_failure = |policy: &str| terms.on_failure(policy, judge);
-    decision.weigh(verdict(&object, judge, &set, terms), &object, mode, on_failure);
-    if operation == Operation::Update
-        && decision.has_refusing_finding()
-        && let Ok(Some(old)) = read(old_object)
-    {
-        decision.forgive(&Before::new(verdict(&old, judge, &set, terms)));
+    let mode = judge.config.mode(namespace);
+    // An UPDATE may take two looks.
+    let time = if operation == Operation::Update { terms.time / 2 } else { terms.time };
+    let verdict = |object| judge.judge_object_in(object, &set, terms.today, &mut Times::object_within(time));
+    decision.weigh(verdict(&object), &object, mode, on_failure);
+    if let Some(skip) = &object.not_covered {
+        decision.not_covered(skip, judge, || on_failure(host_rules::POLICY));
+    }
+    if operation == Operation::Update && decision.has_refusing_finding() {
+        let before = match read(&mut old_object, namespace, judge) {
+            Ok(Triage::Object(old)) => Before::judged(&verdict(&old), *old, &set, mode),
+            Ok(Triage::Skip(_)) | Err(_) => {
+                manifest::fill_in(&mut old_object, &judge.kinds);
+                Before::unjudged(old_object)
+            }
+        };
+        decision.forgive(before, &set, &object.value);
     }
     decision.conclude();
     decision
+}
+
+/// Whether everything that cannot be read of the new object is in the old one as well.
+fn was_so_before(errors: &[FieldError], mut old: Value, new: &mut Value, judge: &Judge) -> bool {
+    manifest::fill_in(&mut old, &judge.kinds);
+    manifest::fill_in(new, &judge.kinds);
+    errors.iter().all(|error| unchanged(&error.pointer, &old, new))
 }
 
 /// The decision where no policy came to a verdict: in time, or at all.
@@ -79,7 +99,8 @@ pub fn undecided(head: Head, why: &str, judge: &Judge, terms: &Terms) -> Decisio
         Some(policy) => BTreeSet::from([policy.as_str()]),
         None => of_set.filter(|policy| !host_rules::is_host(policy)).collect(),
     };
-    let refuses = asked.iter().any(|policy| terms.on_failure(policy, judge) == OnFailure::Deny);
+    let on_failure = |policy: &&str| terms.on_failure(policy, head.object.namespace.as_deref(), judge);
+    let refuses = asked.iter().any(|policy| on_failure(policy) == OnFailure::Deny);
     let on_failure = if refuses { OnFailure::Deny } else { OnFailure::Allow };
     let names = asked.into_iter().collect::<Vec<_>>().join(", ");
     Decision::about(head.uid, head.object).unjudged(format!("no verdict of {names}: {why}"), on_failure)
@@ -102,8 +123,8 @@ fn changes_more_than_metadata(new: &Value, old: &Value) -> bool {
     names.into_iter().any(|name| new.get(name) != old.get(name))
 }
 
-/// The object with the scanner's defaults; none where there is nothing to judge.
-fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Option<Object>, String> {
+/// The object with the scanner's defaults. It is left where it is if there is nothing to judge.
+fn read(value: &mut Value, namespace: Option<&str>, judge: &Judge) -> Result<Triage, Vec<FieldError>> {
     // A name that the API server is going to make up, and a namespace that it knows from the path.
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
         if !metadata.contains_key("name")
@@ -115,13 +136,5 @@ fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Opti
             metadata.entry("namespace").or_insert_with(|| namespace.into());
         }
     }
-    match manifest::object(value, &judge.kinds) {
-        Ok(Triage::Object(object)) => Ok(Some(*object)),
-        Ok(Triage::Skip(_)) => Ok(None),
-        Err(errors) => Err(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-    }
-}
-
-fn verdict(object: &Object, judge: &Judge, set: &PolicySet, terms: &Terms) -> Verdict {
-    judge.judge_object(object, set, terms.today)
+    manifest::take_object(value, &judge.kinds)
 }

@@ -1,14 +1,22 @@
 //! What a review comes to, on its way to an answer.
 
-use super::{Review, before::Before, field::field_path};
+use super::{
+    Review,
+    before::Before,
+    bounds::{self, shown},
+    field::field_path,
+};
 use crate::{
     finding::{Finding, ObjectRef, Status},
+    judge::Judge,
     judge::config::{Mode, OnFailure},
     judge::evaluate::PolicyFailure,
+    judge::policy_set::PolicySet,
     judge::verdict::Verdict,
-    manifest::{FieldError, Object},
+    manifest::{FieldError, Object, Skip},
 };
 use plimsoll_policy::Level;
+use serde_json::Value;
 
 /// What there is to answer, and why.
 #[derive(Debug, Clone)]
@@ -76,11 +84,12 @@ impl Decision {
     pub(super) fn new(review: &Review) -> Self {
         let object = if review.object.is_null() { &review.old_object } else { &review.object };
         let metadata = |field: &str| object["metadata"][field].as_str().filter(|text| !text.is_empty());
+        let text = |text: &str| shown(text, bounds::NAME);
         let object = ObjectRef {
-            api_version: object["apiVersion"].as_str().unwrap_or_default().to_owned(),
-            kind: review.kind.clone(),
-            namespace: review.namespace.clone(),
-            name: metadata("name").or(metadata("generateName")).unwrap_or_default().to_owned(),
+            api_version: text(object["apiVersion"].as_str().unwrap_or_default()),
+            kind: text(&review.kind),
+            namespace: review.namespace.as_deref().map(text),
+            name: text(metadata("name").or(metadata("generateName")).unwrap_or_default()),
         };
         Decision::about(review.uid.clone(), object)
     }
@@ -105,6 +114,26 @@ impl Decision {
         self
     }
 
+    /// Ends where there is nothing to judge, and says so where there should be.
+    pub(super) fn skipped(mut self, skip: &Skip, judge: &Judge, on_failure: impl FnOnce() -> OnFailure) -> Self {
+        if matches!(skip, Skip::NotCovered { .. } | Skip::NoPodTemplate { .. }) {
+            self.not_covered(skip, judge, on_failure);
+            self.conclude();
+        }
+        self
+    }
+
+    /// Pod templates that no pointer of the kind leads to. Where the configuration has the pointers, it is wrong;
+    /// where they are built in, whoever writes such an object cannot help it.
+    pub(super) fn not_covered(&mut self, skip: &Skip, judge: &Judge, on_failure: impl FnOnce() -> OnFailure) {
+        let on_failure = match skip {
+            Skip::NotCovered { group, kind, .. } if judge.kinds.is_configured(group, kind) => on_failure(),
+            Skip::NoPodTemplate { group, kind, .. } if !judge.kinds.is_configured(group, kind) => return,
+            _ => OnFailure::Allow,
+        };
+        self.unjudged = Some((skip.to_string(), on_failure));
+    }
+
     pub(super) fn weigh(
         &mut self,
         verdict: Verdict,
@@ -114,7 +143,7 @@ impl Decision {
     ) {
         let weighed = |finding: Finding| Weighed {
             weight: Weight::of(&finding, mode),
-            field: field_path(&finding.location.pointer, &object.value),
+            field: shown(&field_path(&finding.location.pointer, &object.value), bounds::NAME),
             finding,
         };
         self.findings = verdict.findings.into_iter().map(weighed).collect();
@@ -129,10 +158,10 @@ impl Decision {
             .collect();
     }
 
-    /// What the old object had as well refuses no longer.
-    pub(super) fn forgive(&mut self, before: &Before) {
+    /// What is not new refuses no longer. `new` is the object.
+    pub(super) fn forgive(&mut self, mut before: Before, set: &PolicySet, new: &Value) {
         for weighed in self.findings.iter_mut().filter(|weighed| weighed.weight == Weight::Refuses) {
-            if before.had(&weighed.finding) {
+            if before.forgives(&weighed.finding, set, new) {
                 weighed.weight = Weight::NotNew;
             }
         }
@@ -164,7 +193,7 @@ impl Decision {
 }
 
 impl Weight {
-    fn of(finding: &Finding, mode: Mode) -> Self {
+    pub(super) fn of(finding: &Finding, mode: Mode) -> Self {
         match (&finding.status, finding.level, mode) {
             (Status::Excepted { .. }, _, _) => Weight::Excepted,
             (Status::Open, Level::Deny, Mode::Enforce) => Weight::Refuses,

@@ -2,13 +2,11 @@
 
 use super::{
     answer::Cause,
+    bounds::{self, Budget, shown},
     decision::{Decision, Weighed, Weight},
 };
-use crate::{judge::config::OnFailure, printable::printable};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use crate::judge::config::OnFailure;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest warning, in characters: all that the API server keeps of each once they come to more than 4096.
 const WARNING: usize = 256;
@@ -19,47 +17,64 @@ const WARNINGS: usize = 16;
 /// Most findings that a refusal spells out; a Status travels in one piece to a terminal.
 const SPELLED_OUT: usize = 20;
 
-/// Every finding that refuses, and what to do about it.
+/// Every finding that refuses, and what to do about it, as far as there is room.
 pub(super) fn refusal(decision: &Decision) -> String {
     let refusing: Vec<&Weighed> = refusing(decision).collect();
     let what = if refusing.is_empty() { "was refused without a verdict" } else { "is not fit to run" };
     let mut text = format!("{} {what}:", decision.object);
-    for finding in refusing.iter().take(SPELLED_OUT) {
-        write(&mut text, finding);
+    let mut budget = Budget::of(bounds::MESSAGE);
+    let spelled_out = refusing.iter().take(SPELLED_OUT).map(|finding| spelled_out(finding));
+    let (mut findings, more) = fitting(spelled_out, refusing.len(), &mut budget);
+    if more > 0 {
+        findings.push(format!("\n- and {more} more; `plimsoll scan` shows them all"));
     }
-    if refusing.len() > SPELLED_OUT {
-        text += &format!("\n- and {} more; `plimsoll scan` shows them all", refusing.len() - SPELLED_OUT);
-    }
-    for why in failures(decision).filter(|(_, on_failure)| *on_failure == OnFailure::Deny).map(|(why, _)| why) {
-        text += &format!(
-            "\n- {why}\n  the configuration says `on-failure: deny`; try again, or tell the operator of the webhook"
-        );
+    text.extend(findings);
+    let denying: Vec<String> = failures(decision)
+        .filter(|(_, on_failure)| *on_failure == OnFailure::Deny)
+        .map(|(why, _)| {
+            format!(
+                "\n- {why}\n  the configuration says `on-failure: deny`; try again, or tell the operator of the webhook"
+            )
+        })
+        .collect();
+    let count = denying.len();
+    let (failures, more) = fitting(denying.into_iter(), count, &mut budget);
+    text.extend(failures);
+    if more > 0 {
+        text += &format!("\n- and {more} more without a verdict");
     }
     text
 }
 
-fn write(text: &mut String, finding: &Weighed) {
+/// The texts that there is room for, and how many of `count` are left.
+fn fitting(texts: impl Iterator<Item = String>, count: usize, budget: &mut Budget) -> (Vec<String>, usize) {
+    let fitting: Vec<String> = texts.take_while(|text| budget.fits([text.as_str()])).collect();
+    let more = count - fitting.len();
+    (fitting, more)
+}
+
+fn spelled_out(finding: &Weighed) -> String {
     let found = &finding.finding;
-    let lines = |text: &str| printable(text).replace('\n', "\n    ");
-    let container = found.container.as_ref().map(|name| format!(" (container {name})")).unwrap_or_default();
-    let mut put =
-        |line: String| writeln!(text).and_then(|()| text.write_str(&line)).expect("a string takes everything");
-    put(format!("- {}: {}", found.rule, lines(&found.message)));
-    put(format!("    at {}{container}", finding.field));
+    let container = found.container.as_ref().map(|name| format!(" (container {})", shown(name, bounds::NAME)));
+    let mut text = format!("\n- {}: {}", found.rule, one_line(&found.message));
+    text += &format!("\n    at {}{}", finding.field, container.unwrap_or_default());
     if let Some(help) = &found.help {
-        put(format!("    help: {}", lines(help)));
+        text += &format!("\n    help: {}", one_line(help));
     }
-    put(format!("    more: plimsoll explain {}", found.rule));
+    text += &format!("\n    more: plimsoll explain {}", found.rule);
+    text
 }
 
 /// The same for programs.
 pub(super) fn causes(decision: &Decision) -> Vec<Cause> {
     let cause = |finding: &Weighed| Cause {
         reason: finding.finding.rule.clone(),
-        message: one_line(&finding.finding.message),
+        message: shown(&finding.finding.message, bounds::TEXT),
         field: finding.field.clone(),
     };
-    refusing(decision).map(cause).collect()
+    let mut budget = Budget::of(bounds::ALL_CAUSES);
+    let causes = refusing(decision).take(bounds::CAUSES).map(cause);
+    causes.take_while(|cause| budget.fits([cause.reason.as_str(), &cause.message, &cause.field])).collect()
 }
 
 /// The gravest first, because the API server drops what is too much.
@@ -78,9 +93,10 @@ pub(super) fn warnings(decision: &Decision) -> Vec<String> {
     }
     let mut seen = BTreeSet::new();
     warnings.retain(|warning| seen.insert(warning.clone()));
-    if warnings.len() > WARNINGS {
-        let more = warnings.len() - (WARNINGS - 1);
-        warnings.truncate(WARNINGS - 1);
+    let (count, mut budget) = (warnings.len(), Budget::of(bounds::WARNINGS));
+    let most = if count > WARNINGS { WARNINGS - 1 } else { WARNINGS };
+    let (mut warnings, more) = fitting(warnings.into_iter().take(most), count, &mut budget);
+    if more > 0 {
         warnings.push(format!("plimsoll: and {more} more warnings; `plimsoll scan` shows them all"));
     }
     warnings
@@ -108,7 +124,9 @@ pub(super) fn audit(decision: &Decision) -> BTreeMap<&'static str, String> {
         ("not-read", list(decision.unreadable.iter().map(|error| error.pointer.as_str()).collect())),
         ("not-judged", decision.unjudged.as_ref().map(|(why, _)| one_line(why)).unwrap_or_default()),
     ];
-    entries.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    let mut budget = Budget::of(bounds::ANNOTATIONS);
+    let entries = entries.map(|(key, value)| (key, shown(&value, bounds::LINE)));
+    entries.into_iter().filter(|(_, value)| !value.is_empty() && budget.fits([value.as_str()])).collect()
 }
 
 fn refusing(decision: &Decision) -> impl Iterator<Item = &Weighed> {
@@ -127,7 +145,7 @@ fn failures(decision: &Decision) -> impl Iterator<Item = (String, OnFailure)> {
 }
 
 fn one_line(text: &str) -> String {
-    printable(text).replace('\n', " ")
+    shown(text, bounds::TEXT)
 }
 
 fn cut(text: &str) -> String {

@@ -1,11 +1,18 @@
 //! What the API server asks.
 
+use super::bounds::shown;
 use crate::manifest::json_value;
 use serde::Deserialize;
 use serde_json::Value;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
 const KIND: &str = "AdmissionReview";
+
+/// Most bytes of a uid; the API server's have 36.
+const UID: usize = 128;
+
+/// Most bytes of why a body is no question: it may quote the body.
+const WHY: usize = 512;
 
 /// A question of the API server, checked.
 #[derive(Debug, Clone)]
@@ -96,6 +103,7 @@ impl Review {
     /// It is no AdmissionReview of a version that this program speaks, or has no request.
     pub fn read(body: &[u8]) -> Result<Self, Malformed> {
         let Request { uid, operation, kind, namespace, sub_resource, object, old_object } = request(body)?;
+        let uid = checked(uid)?;
         let written = |text: &String| !text.is_empty();
         Ok(Review {
             uid,
@@ -109,8 +117,16 @@ impl Review {
     }
 }
 
+/// The answer repeats it.
+fn checked(uid: String) -> Result<String, Malformed> {
+    if uid.len() > UID {
+        return Err(Malformed(format!("request.uid: it has {} bytes; the limit is {UID}", uid.len())));
+    }
+    Ok(uid)
+}
+
 fn request(body: &[u8]) -> Result<Request, Malformed> {
-    let malformed = |error: serde_json::Error| Malformed(format!("the body is not an {KIND}: {error}"));
+    let malformed = |error: serde_json::Error| Malformed(shown(&format!("the body is not an {KIND}: {error}"), WHY));
     let envelope: Envelope = serde_json::from_slice(body).or_else(|error| {
         // What managers of fields wrote may be deeper than serde_json reads; our own reader passes it over.
         let value = if error.is_syntax() { json_value(body).ok() } else { None };
@@ -130,5 +146,5 @@ fn request(body: &[u8]) -> Result<Request, Malformed> {
 
 /// A found text goes into an answer: its beginning will do.
 fn short(text: &str) -> String {
-    text.chars().take(64).collect()
+    shown(text, 64)
 }

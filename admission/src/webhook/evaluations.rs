@@ -10,7 +10,7 @@ use crate::{
     judge::config::OnFailure,
     review::{Decision, Head, Malformed, Operation, Review, Terms, decide, undecided},
 };
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task,
@@ -98,7 +98,7 @@ impl Evaluations {
     pub async fn review(&self, call: Call) -> Reviewed {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Reviewed::Shed };
         let Call { body, only, deadline } = call;
-        let (head, terms, weight) = (body.outline.head(), self.terms(only), body.outline.weight());
+        let (head, terms, weight) = (body.outline.head(), self.terms(only, deadline), body.outline.weight());
         if weight > TREES {
             let why = format!("it takes {} MiB of memory to read; at most {} are used", weight >> 20, TREES >> 20);
             return self.without_verdict(head, &why, &terms, Reviewed::TooLarge);
@@ -110,7 +110,7 @@ impl Evaluations {
             return too_late(head, "it waited until the deadline for memory or a thread");
         };
         self.metrics.waited(arrived.elapsed());
-        match timeout_at(deadline, self.judge(body, terms.clone(), (place, memory, thread))).await {
+        match timeout_at(deadline, self.judge(body, (terms.clone(), deadline), (place, memory, thread))).await {
             Ok(Ok(Ok((decision, about)))) => Reviewed::Decided(Box::new(decision), about),
             Ok(Ok(Err(malformed))) => Reviewed::Malformed(malformed),
             Ok(Err(error)) => {
@@ -135,7 +135,7 @@ impl Evaluations {
     fn judge(
         &self,
         body: Received,
-        terms: Terms,
+        (terms, deadline): (Terms, Instant),
         (place, memory, thread): (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
     ) -> task::JoinHandle<Result<(Decision, About), Malformed>> {
         let (judge, metrics) = (self.policies.judge(), Arc::clone(&self.metrics));
@@ -146,6 +146,7 @@ impl Evaluations {
             let start = Instant::now();
             let judged = Review::read(&body.bytes).map(|review| {
                 drop(body);
+                let terms = Terms { time: time_left(deadline), ..terms };
                 let about = About { operation: review.operation, kind: review.kind.clone() };
                 let decision = decide(review, &judge, &terms);
                 metrics.judged(terms.only.as_deref(), start.elapsed(), &decision);
@@ -173,8 +174,8 @@ impl Evaluations {
         }
     }
 
-    fn terms(&self, only: Option<String>) -> Terms {
-        Terms { only, on_failure: self.on_failure, today: today() }
+    fn terms(&self, only: Option<String>, deadline: Instant) -> Terms {
+        Terms { only, on_failure: self.on_failure, today: today(), time: time_left(deadline) }
     }
 
     /// What judges.
@@ -192,4 +193,9 @@ impl Evaluations {
         let places = self.size.threads.get().saturating_add(self.size.queue);
         places.saturating_sub(self.places.available_permits()).saturating_sub(self.in_flight())
     }
+}
+
+/// What modules may use of the time to the deadline: the verdicts that there are then have to be put into words.
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()) * 7 / 8
 }

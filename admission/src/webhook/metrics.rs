@@ -165,7 +165,7 @@ fn reload(what: Reload, taken: bool) -> [KeyValue; 2] {
 
 fn cause(failure: &Failure) -> &'static str {
     match failure {
-        Failure::Deadline(_) => "deadline",
+        Failure::Deadline(_) | Failure::NoTime => "deadline",
         Failure::Memory(_) => "memory",
         Failure::Stack | Failure::Panic(_) | Failure::Trap(_) => "trap",
         Failure::BadAnswer(_) => "bad_answer",

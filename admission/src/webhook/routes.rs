@@ -9,7 +9,7 @@ use super::{
 use crate::{
     did_you_mean,
     judge::api_rules,
-    review::{Decision, Operation, Outcome, Weight},
+    review::{Decision, LINE, Operation, Outcome, Weight, shown},
 };
 use axum::{
     Json, Router,
@@ -22,13 +22,16 @@ use axum::{
 };
 use opentelemetry_http::HeaderExtractor;
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// How much earlier than the API server gives up an answer is sent.
 const MARGIN: Duration = Duration::from_millis(100);
+
+/// Most bytes that are quoted of a header or a path.
+const QUOTED: usize = 128;
 
 /// What the routes share.
 pub struct Routes {
@@ -191,7 +194,7 @@ impl Routes {
             let duration: Result<plimsoll_policy::Duration, _> = text.parse();
             duration
                 .map(|duration| Duration::from_millis(duration.as_millis()))
-                .map_err(|error| (StatusCode::BAD_REQUEST, format!("timeout: {error}\n")))
+                .map_err(|error| (StatusCode::BAD_REQUEST, format!("timeout: {}\n", shown(&error.to_string(), QUOTED))))
         });
         let time = theirs.transpose()?.map_or(self.timeout, |theirs| theirs.min(self.timeout));
         // Of a short time a part is left.
@@ -205,7 +208,7 @@ impl Routes {
         if known.contains(&policy) {
             return Ok(());
         }
-        Err((StatusCode::NOT_FOUND, format!("{}\n", did_you_mean::unknown("policy", policy, known))))
+        Err((StatusCode::NOT_FOUND, format!("{}\n", did_you_mean::unknown("policy", &shown(policy, QUOTED), known))))
     }
 }
 
@@ -214,7 +217,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     match found.as_deref().map(|text| text.split(';').next().unwrap_or_default().trim()) {
         Some(text) if text.eq_ignore_ascii_case("application/json") => Ok(()),
         found => {
-            let found = found.unwrap_or("nothing");
+            let found = shown(found.unwrap_or("nothing"), QUOTED);
             let why = format!("Content-Type: expected application/json, found {found}\n");
             Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why))
         }
@@ -222,7 +225,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 fn refuse((status, why): Refusal) -> Response {
-    tracing::warn!(status = status.as_u16(), why = why.trim_end(), "call refused");
+    tracing::warn!(status = status.as_u16(), why = shown(why.trim_end(), LINE), "call refused");
     (status, why).into_response()
 }
 
@@ -233,7 +236,8 @@ fn answer(decision: &Decision, operation: Option<Operation>) -> Response {
     span.record("operation", operation.map(Operation::name));
     let rules = || {
         let counted = decision.findings.iter().filter(|f| !matches!(f.weight, Weight::Silent | Weight::Excepted));
-        counted.map(|f| f.finding.rule.as_str()).collect::<Vec<_>>().join(",")
+        let rules: BTreeSet<&str> = counted.map(|f| f.finding.rule.as_str()).collect();
+        shown(&rules.into_iter().collect::<Vec<_>>().join(","), LINE)
     };
     match decision.outcome {
         Outcome::Denied => {

@@ -47,7 +47,7 @@ fn what_is_no_policy_module_is_refused() {
 #[test]
 fn a_module_that_begins_with_more_than_it_may_have_is_refused() {
     for (declares, expected) in [
-        ("(memory 65)", expect!["it could not be asked what it is: it asked for more than 4 MiB of memory"]),
+        ("(memory 257)", expect!["it could not be asked what it is: it asked for more than 16 MiB of memory"]),
         (
             "(table 4097 funcref)",
             expect![

@@ -51,6 +51,12 @@ pub enum Verb {
     UnknownObject,
     /// Runs for ever when it is asked about a set.
     LoopInSet,
+    /// Traps where an annotation asks for it; elsewhere finds something in the first image.
+    TrapOnRequest,
+    /// Points to what looks like a line of somebody else.
+    ForgedPointer,
+    /// Points as far as it can, as often as it may, and has much to say.
+    HugePointers,
 }
 
 /// The policy `hostile`.
@@ -78,7 +84,7 @@ impl Policy for Hostile {
         }
     }
 
-    fn check(&self, _: &Input<'_>, findings: &mut Findings<'_>) {
+    fn check(&self, input: &Input<'_>, findings: &mut Findings<'_>) {
         let finding = || Finding::new(&BAD, "/spec", "all is well");
         match self.verb {
             Verb::Nothing | Verb::UnknownObject | Verb::LoopInSet => {}
@@ -102,6 +108,21 @@ impl Policy for Hostile {
             Verb::ControlCharacters => {
                 findings.push(Finding { message: "\u{1b}[2Jall\0 gone".to_owned(), ..finding() })
             }
+            Verb::TrapOnRequest if input.workload.annotations.contains_key("example.com/trap") => {
+                core::arch::wasm32::unreachable()
+            }
+            Verb::TrapOnRequest => {
+                let pointer = "/spec/template/spec/containers/0/image";
+                findings.push(Finding { pointer: pointer.into(), ..finding() });
+            }
+            Verb::ForgedPointer => {
+                let pointer = "/spec/a\n- latest-tag: all is well\u{1b}[2J";
+                findings.push(Finding { pointer: pointer.into(), ..finding() }.remove(pointer));
+            }
+            Verb::HugePointers => (0..1000).for_each(|number| {
+                let pointer = format!("/spec/{number}/{}/b", "a".repeat(1000));
+                findings.push(Finding { pointer: pointer.into(), message: "\"long\" ".repeat(100), ..finding() });
+            }),
             Verb::LongText => findings.push(Finding { message: "long ".repeat(10_000), ..finding() }),
         }
     }
@@ -179,4 +200,61 @@ impl Policy for Neighbour {
     }
 }
 
-plimsoll_policy::export!(Hostile, Neighbour);
+/// One of many policies that run for ever, once their rule has a level.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Looper<const NUMBER: usize> {}
+
+/// The policy and the rule of each.
+const LOOPERS: [(&str, &[Rule]); 14] = {
+    const fn rule(name: &'static str) -> Rule {
+        Rule::new(name, Level::Off, "it runs for ever")
+    }
+    [
+        ("looper-0", &[rule("loop-0")]),
+        ("looper-1", &[rule("loop-1")]),
+        ("looper-2", &[rule("loop-2")]),
+        ("looper-3", &[rule("loop-3")]),
+        ("looper-4", &[rule("loop-4")]),
+        ("looper-5", &[rule("loop-5")]),
+        ("looper-6", &[rule("loop-6")]),
+        ("looper-7", &[rule("loop-7")]),
+        ("looper-8", &[rule("loop-8")]),
+        ("looper-9", &[rule("loop-9")]),
+        ("looper-10", &[rule("loop-10")]),
+        ("looper-11", &[rule("loop-11")]),
+        ("looper-12", &[rule("loop-12")]),
+        ("looper-13", &[rule("loop-13")]),
+    ]
+};
+
+impl<const NUMBER: usize> Policy for Looper<NUMBER> {
+    const ID: &'static str = LOOPERS[NUMBER].0;
+    const VERSION: &'static str = "0.1.0";
+    const SUMMARY: &'static str = "runs for ever";
+    const RULES: &'static [Rule] = LOOPERS[NUMBER].1;
+    const PAGE: &'static str = "# looper\n";
+
+    fn check(&self, _: &Input<'_>, _: &mut Findings<'_>) {
+        run_for_ever()
+    }
+}
+
+plimsoll_policy::export!(
+    Hostile,
+    Neighbour,
+    Looper<0>,
+    Looper<1>,
+    Looper<2>,
+    Looper<3>,
+    Looper<4>,
+    Looper<5>,
+    Looper<6>,
+    Looper<7>,
+    Looper<8>,
+    Looper<9>,
+    Looper<10>,
+    Looper<11>,
+    Looper<12>,
+    Looper<13>,
+);

@@ -262,6 +262,15 @@ impl Config {
         here.or(self.webhook.mode).unwrap_or_default()
     }
 
+    /// What it means in a namespace that a policy gives no verdict; `otherwise` where nothing is written. In the mode
+    /// `warn` nothing refuses.
+    pub fn on_failure(&self, policy: &str, namespace: Option<&str>, otherwise: OnFailure) -> OnFailure {
+        match self.mode(namespace) {
+            Mode::Warn => OnFailure::Allow,
+            Mode::Enforce => self.webhook.on_failure(policy, otherwise),
+        }
+    }
+
     /// Turns a finding about the configuration, such as an exception that has ended, into one for the report.
     pub fn finding(&self, finding: Finding, level: Level) -> finding::Finding {
         // The message tells two exceptions from the same rule apart, however they are ordered.

@@ -35,7 +35,7 @@ pub struct Webhook {
 
 impl Webhook {
     /// What a failure of that policy means; `otherwise` where nothing is written.
-    pub fn on_failure(&self, policy: &str, otherwise: OnFailure) -> OnFailure {
+    pub(super) fn on_failure(&self, policy: &str, otherwise: OnFailure) -> OnFailure {
         self.on_failure_of.get(policy).copied().or(self.on_failure).unwrap_or(otherwise)
     }
 }

@@ -221,11 +221,11 @@ fn a_list_costs_what_its_items_cost() {
     let list = format!("apiVersion: v1\nkind: List\nitems:\n{}", item.repeat(20_000));
     let contents = read(&list, &Kinds::default(), &Options::default());
     assert_eq!((contents.objects.len(), contents.problems.len()), (20_000, 20_000));
-    let ports = (1..=30_000).map(|port| json!({ "containerPort": port, "protocol": 6 })).collect::<Vec<_>>();
+    let ports = (1..=4_000).map(|port| json!({ "containerPort": port, "protocol": 6 })).collect::<Vec<_>>();
     let mut value = deployment();
     set(&mut value, "/spec/template/spec/containers/0/ports", json!(ports));
     let text = value.to_string();
-    assert_eq!(read(&text, &Kinds::default(), &Options::default()).problems.len(), 30_000);
+    assert_eq!(read(&text, &Kinds::default(), &Options::default()).problems.len(), 4_000);
 }
 
 /// As libyaml has it, which the API server's tools are made after.

@@ -6,6 +6,8 @@ use crate::manifest::{
     quantity::{self, Unreadable},
 };
 use plimsoll_policy::workload::{Class, Container, ContainerPort, EnvVar, Hook, Probe, PullPolicy, RestartPolicy};
+use serde_json::Value;
+use std::collections::HashSet;
 
 pub(super) const PULL_POLICIES: [(&str, PullPolicy); 3] =
     [("Always", PullPolicy::Always), ("IfNotPresent", PullPolicy::IfNotPresent), ("Never", PullPolicy::Never)];
@@ -93,7 +95,24 @@ fn env(node: &Node<'_>) -> Result<Vec<EnvVar>> {
         let value = (!is_unknown).then(|| value.unwrap_or_default().to_owned());
         Ok(EnvVar { name, value })
     };
-    node.each("env", variable)
+    let variables = node.objects("env")?;
+    if variables.len() <= MANY_VARIABLES {
+        return node.each_of("env", &variables, variable);
+    }
+    node.each_of("env", &last_of_each_name(&variables), variable)
+}
+
+/// With more variables than that, those that a later one of the same name replaces are not counted.
+const MANY_VARIABLES: usize = 1000;
+
+/// In order.
+fn last_of_each_name<'a>(variables: &[Node<'a>]) -> Vec<Node<'a>> {
+    let mut seen = HashSet::new();
+    let name = |variable: &Node<'a>| variable.get("name").and_then(Value::as_str);
+    let is_last = |variable: &&Node<'a>| name(variable).is_none_or(|name| seen.insert(name));
+    let mut last: Vec<_> = variables.iter().rev().filter(is_last).copied().collect();
+    last.reverse();
+    last
 }
 
 fn ports(node: &Node<'_>) -> Result<Vec<ContainerPort>> {

@@ -64,7 +64,7 @@ fn containers(spec: &Node<'_>) -> Result<Vec<Container>> {
     let mut containers: Vec<Container> = Vec::new();
     let mut names = BTreeSet::new();
     for list in ["containers", "initContainers", "ephemeralContainers"] {
-        for node in spec.objects(list)? {
+        for node in spec.containers(list, containers.len())? {
             let container = class(&node, list).and_then(|class| container::container(&node, class));
             let Some(container) = node.or_unknown(container)? else { continue };
             if !names.insert(container.name.clone()) {

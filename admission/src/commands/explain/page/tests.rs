@@ -140,7 +140,8 @@ fn the_table_has_every_rule() {
         expired-exception         plimsoll  warn         warn         an exception is past its day, and what it covered counts again
         unused-exception          plimsoll  note         warn         an exception covers no finding of this scan
         invalid-exception         plimsoll  warn         deny         an annotation looks like an exception and grants none
-        unrendered-image  plimsoll  note         note         a kustomization may change an image of this file: it is judged only once rendered
+        unrendered-image  plimsoll  note         note         kustomize or Skaffold may change an image of this file: it is judged only once rendered
+        too-large                 plimsoll  deny         deny         an object holds more than policies can be given
 
         The level after `/` is for the graver case that the rule's page names: plimsoll explain RULE
     "#]].assert_eq(&plain(|out| write_table(&[policy(), host_rules::description()], out)));
