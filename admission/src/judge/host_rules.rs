@@ -13,10 +13,14 @@ pub const EXPIRED_EXCEPTION: Rule =
 pub const UNUSED_EXCEPTION: Rule =
     Rule::new("unused-exception", Level::Note, "an exception covers no finding of this scan").strict(Level::Warn);
 
-/// An annotation looks like an exception and is none.
+/// An annotation or a comment looks like an exception and is none.
 pub const INVALID_EXCEPTION: Rule =
-    Rule::new("invalid-exception", Level::Warn, "an annotation looks like an exception and grants none")
+    Rule::new("invalid-exception", Level::Warn, "an annotation or a comment looks like an exception and grants none")
         .strict(Level::Deny);
+
+/// A baseline covers what is not there any more.
+pub const UNUSED_BASELINE: Rule =
+    Rule::new("unused-baseline", Level::Note, "an entry of the baseline covers nothing any more");
 
 /// A file is an input of kustomize.
 pub const UNRENDERED_KUSTOMIZATION: Rule = Rule::new(
@@ -26,14 +30,15 @@ pub const UNRENDERED_KUSTOMIZATION: Rule = Rule::new(
 );
 
 /// All of them.
-pub const RULES: [Rule; 4] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_KUSTOMIZATION];
+pub const RULES: [Rule; 5] =
+    [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNUSED_BASELINE, UNRENDERED_KUSTOMIZATION];
 
 /// The host, described as a policy is.
 pub fn description() -> Description {
     Description {
         id: POLICY.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        summary: "exceptions, and files that cannot be judged as they are".to_owned(),
+        summary: "exceptions, baselines, and files that cannot be judged as they are".to_owned(),
         rules: RULES.to_vec(),
         settings: "{}".to_owned(),
         page: include_str!("host_rules.md").to_owned(),

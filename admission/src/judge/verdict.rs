@@ -6,12 +6,11 @@ use crate::{
     finding::{Finding, ObjectRef, Status},
     judge::Judge,
     judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate, evaluate_set},
-    judge::exceptions::{Applied, Usage},
+    judge::exceptions::{Applied, Occasion, Usage},
     judge::host_rules,
     judge::policy_set::PolicySet,
     manifest::{FilledIn, Object},
 };
-use jiff::civil::Date;
 use plimsoll_policy::{Edit, Level, Pointer, Set};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
@@ -30,12 +29,12 @@ pub struct Verdict {
 impl Judge {
     /// Judges each pod template of an object. What holds for all of it is said once, what the operator of its kind
     /// filled in is not said at all, and fields have the names that the object has.
-    pub fn judge_object(&self, object: &Object, set: &PolicySet, today: Date) -> Verdict {
+    pub fn judge_object(&self, object: &Object, set: &PolicySet, occasion: &Occasion<'_>) -> Verdict {
         let mut all = Verdict::default();
         let mut said = BTreeSet::new();
         for workload in object.workloads() {
             let subject = Subject { workload, value: &object.value, unknown: &object.unknown };
-            let Verdict { findings, failures, usage } = self.judge(&subject, set, today);
+            let Verdict { findings, failures, usage } = self.judge(&subject, set, occasion);
             all.usage += usage;
             for mut finding in findings {
                 let Finding { rule, message, container, location, .. } = &finding;
@@ -51,11 +50,12 @@ impl Judge {
         all
     }
 
-    /// Judges one object by a set of policies, on a day (UTC) that exceptions are held against.
-    pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, today: Date) -> Verdict {
+    /// Judges one object by a set of policies, on an occasion that exceptions are held against.
+    pub fn judge(&self, subject: &Subject<'_>, set: &PolicySet, occasion: &Occasion<'_>) -> Verdict {
         let Evaluation { mut findings, failures } = evaluate(subject, set);
+        let found = findings.iter().map(|finding| (finding.rule.as_str(), finding.container.as_deref()));
         let Applied { statuses, findings: about_exceptions, usage } =
-            self.exceptions.apply(subject.workload, findings.iter().map(|finding| finding.rule.as_str()), today);
+            self.exceptions.apply(subject.workload, found, occasion);
         for (finding, status) in findings.iter_mut().zip(statuses) {
             finding.status = status;
         }
@@ -79,7 +79,7 @@ impl Judge {
         objects: &Set,
         values: &[(Arc<ObjectRef>, &Value)],
         set: &PolicySet,
-        today: Date,
+        occasion: &Occasion<'_>,
     ) -> (SetEvaluation, Usage) {
         let mut evaluation = evaluate_set(objects, values, set);
         let mut usage = Usage::default();
@@ -87,8 +87,10 @@ impl Judge {
             let rule = finding.rule.as_str();
             let workload = objects.objects.get(*object).and_then(|member| member.workload.as_ref());
             let applied = match (workload, &finding.object) {
-                (Some(workload), _) => self.exceptions.apply(workload, [rule], today),
-                (None, Some(object)) => self.exceptions.apply_to_other(object, rule, today),
+                (Some(workload), _) => {
+                    self.exceptions.apply(workload, [(rule, finding.container.as_deref())], occasion)
+                }
+                (None, Some(object)) => self.exceptions.apply_to_other(object, rule, occasion),
                 (None, None) => continue,
             };
             usage += applied.usage;

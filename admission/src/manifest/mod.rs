@@ -89,6 +89,8 @@ pub struct Options {
     pub patch: Option<&'static str>,
     /// Parse every document, also those whose kind runs no pods.
     pub strict_yaml: bool,
+    /// The namespace of objects that leave it to the command line.
+    pub namespace: Option<String>,
     /// What a text may hold at most.
     pub limits: Limits,
 }
@@ -148,7 +150,7 @@ pub struct Beside<'t> {
     pub document: usize,
     /// Index in a `List`.
     pub item: Option<usize>,
-    /// `metadata.namespace`, if written.
+    /// `metadata.namespace`, or what [`Options::namespace`] says instead.
     pub namespace: Option<String>,
     /// The object.
     pub member: Member,

@@ -5,6 +5,7 @@ use crate::{
     finding::ObjectRef,
     judge::Judge,
     judge::config::OnFailure,
+    judge::exceptions::Occasion,
     judge::host_rules,
     judge::policy_set::PolicySet,
     judge::verdict::Verdict,
@@ -126,5 +127,5 @@ fn read(mut value: Value, namespace: Option<&str>, judge: &Judge) -> Result<Opti
 }
 
 fn verdict(object: &Object, judge: &Judge, set: &PolicySet, terms: &Terms) -> Verdict {
-    judge.judge_object(object, set, terms.today)
+    judge.judge_object(object, set, &Occasion { today: terms.today, file: None })
 }

@@ -1,17 +1,19 @@
 //! One text to findings with their places: document by document, and the objects of each namespace together.
 
 use super::{
-    Outcome, Scanner,
+    Outcome, Phase, ScanOptions, Scanner,
+    comments::Comments,
     kustomization::Leading,
     sets::{Gathered, Origin, gather},
 };
 use crate::{
-    finding::{Finding, LocatedProblem, Location, ObjectRef, Place, Region},
+    finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
         evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
+        exceptions::Occasion,
         host_rules::{self, UNRENDERED_KUSTOMIZATION},
     },
-    manifest::{self, Contents, Document, Found, Lines, Position, Problem},
+    manifest::{self, Contents, Document, Found, Lines, Position, Problem, Span},
 };
 use plimsoll_policy::{Level, Pointer, about};
 use rayon::prelude::*;
@@ -25,6 +27,8 @@ pub(super) struct File<'a, 't> {
     pub(super) scanner: &'a Scanner<'a>,
     pub(super) options: manifest::Options,
     pub(super) path: Arc<str>,
+    /// The path from the folder of the configuration.
+    pub(super) from_configuration: String,
     pub(super) lines: Lines<'t>,
     pub(super) leading: Leading<'a>,
 }
@@ -34,8 +38,9 @@ impl<'t> File<'_, 't> {
     pub(super) fn outcome(&self) -> Outcome {
         let mut outcome = Outcome { files: 1, ..Outcome::default() };
         let (documents, too_many) = self.documents();
+        let Scanner { judge, options: ScanOptions { watch, .. }, .. } = self.scanner;
         let read = |document: &Document<'t>| {
-            manifest::read_document(document, &self.lines, &self.scanner.judge.kinds, &self.options)
+            watch.time(Phase::Parse, || manifest::read_document(document, &self.lines, &judge.kinds, &self.options))
         };
         if self.options.members {
             let all = each(&documents, read);
@@ -46,9 +51,30 @@ impl<'t> File<'_, 't> {
             of_documents.into_iter().for_each(|of_one| outcome.append(of_one));
         }
         outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
+        self.hear_comments(&documents, &mut outcome.findings);
         let note = self.note_kustomization(&outcome.left);
         outcome.findings.splice(0..0, note);
         outcome
+    }
+
+    /// Excepts what comments in the text cover, and says which of them cover nothing.
+    fn hear_comments(&self, documents: &[Document<'_>], findings: &mut Vec<Finding>) {
+        let Scanner { judge, options, .. } = self.scanner;
+        let mut comments = Comments::of(&self.lines, documents, &judge.exceptions, options.today);
+        comments.apply(findings);
+        for (found, span) in comments.into_findings() {
+            let level = judge.everywhere().level(&found.rule);
+            if level != Level::Off {
+                let document = documents.iter().rposition(|document| document.span().start <= span.start);
+                let place = (self.place(document, None), self.region(span));
+                let text = self.lines.text()[span.start..span.end].to_owned();
+                findings.push(Finding::of_text(host_rules::POLICY, level, found, place, &text));
+            }
+        }
+    }
+
+    fn occasion(&self) -> Occasion<'_> {
+        Occasion { today: self.scanner.options.today, file: Some(&self.from_configuration) }
     }
 
     fn documents(&self) -> (Vec<Document<'t>>, Option<Problem>) {
@@ -73,6 +99,7 @@ impl<'t> File<'_, 't> {
             self.object(found, &mut outcome);
         }
         outcome.problems.extend(contents.problems.iter().cloned().map(|problem| self.problem(problem)));
+        self.scanner.options.watch.document_done();
         outcome
     }
 
@@ -86,13 +113,19 @@ impl<'t> File<'_, 't> {
                 return outcome.problems.push(self.refusal(found, message));
             }
         };
-        let verdict = judge.judge_object(&found.object, &set, options.today);
+        if options.needs.workloads {
+            let place = self.place(Some(found.document), found.item);
+            outcome.judged.push(Judged { object: ObjectRef::from(workload), place });
+        }
+        let judged = || judge.judge_object(&found.object, &set, &self.occasion());
+        let verdict = options.watch.time(Phase::Judge, judged);
         outcome.usage += verdict.usage;
         let left = Left::of(&found.object, &self.leading);
         let is_about_images = |rule: &str| set.rule(rule).is_some_and(|levels| levels.rule.about == about::IMAGE);
         let is_left = |finding: &Finding| is_about_images(&finding.rule) && left.has(finding);
         let all = verdict.findings.into_iter().filter(|finding| !is_left(finding));
-        outcome.findings.append(&mut self.located(found, all.collect()));
+        let all = all.collect();
+        outcome.findings.append(&mut options.watch.time(Phase::Locate, || self.located(found, all)));
         outcome.left.extend(left.images);
         for PolicyFailure { policy, cause } in verdict.failures {
             let object = ObjectRef::from(workload);
@@ -113,7 +146,8 @@ impl<'t> File<'_, 't> {
             return outcome.problems.push(refuse(message));
         }
         let values: Vec<_> = origins.iter().map(|origin| (Arc::new(origin.object()), origin.value())).collect();
-        let (evaluation, usage) = judge.judge_set(set, &values, &policies, options.today);
+        let judged = || judge.judge_set(set, &values, &policies, &self.occasion());
+        let (evaluation, usage) = options.watch.time(Phase::Sets, judged);
         outcome.usage += usage;
         outcome.findings.extend(evaluation.findings.into_iter().map(|found| self.located_in(origins, found)));
         outcome.findings.sort_by(|a, b| Finding::order(a).cmp(&Finding::order(b)));
@@ -136,7 +170,7 @@ impl<'t> File<'_, 't> {
 
     fn origin(&self, origin: &Origin<'_, '_>, pointer: Pointer) -> Location {
         let (document, item) = origin.place();
-        let region = Some(Region::of(&self.lines, origin.locate(&pointer)));
+        let region = Some(self.region(origin.locate(&pointer)));
         Location { place: self.place(Some(document), item), pointer, region }
     }
 
@@ -154,8 +188,12 @@ impl<'t> File<'_, 't> {
 
     /// Where the text has a field of an object.
     fn location(&self, found: &Found<'_>, pointer: Pointer) -> Location {
-        let region = Some(Region::of(&self.lines, found.locate(&pointer)));
+        let region = Some(self.region(found.locate(&pointer)));
         Location { place: self.place(Some(found.document), found.item), pointer, region }
+    }
+
+    fn region(&self, span: Span) -> Region {
+        Region::with_lines_around(&self.lines, span, self.scanner.options.needs.lines_around)
     }
 
     fn place(&self, document: Option<usize>, item: Option<usize>) -> Place {

@@ -1,6 +1,8 @@
 //! Sources to a report: read, judge, except, locate. In parallel over sources; the order is that of the inputs,
 //! whatever the number of threads.
 
+pub mod baseline;
+mod comments;
 mod file;
 mod git_index;
 mod ignored;
@@ -8,11 +10,15 @@ pub mod inputs;
 pub mod kustomization;
 mod sets;
 mod walk;
+mod watch;
+
+pub use watch::{HowFar, Phase, Watch};
 
 use crate::{
-    finding::{Finding, LocatedProblem, Location, Report, Summary},
+    finding::{Finding, Judged, LocatedProblem, Location, Needs, Report, Summary},
     judge::{Judge, exceptions::Usage},
     manifest::{self, Lines, Skip},
+    paths::{from_folder, plain},
     scan::{
         file::File,
         inputs::{Inputs, PassedOver, Source},
@@ -22,7 +28,14 @@ use crate::{
 use jiff::civil::Date;
 use plimsoll_policy::Level;
 use rayon::prelude::*;
-use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
+use std::{
+    fs,
+    io::Read,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 /// How to scan.
 #[derive(Debug, Clone)]
@@ -33,14 +46,23 @@ pub struct ScanOptions {
     pub strict_yaml: bool,
     /// What to call standard input.
     pub stdin: String,
+    /// The namespace of objects that leave it to the command line.
+    pub namespace: Option<String>,
+    /// The folder that paths are relative to; absolute.
+    pub working: PathBuf,
     /// The day that exceptions are held against (UTC).
     pub today: Date,
+    /// What the report must hold beyond findings.
+    pub needs: Needs,
+    /// Where to say how far it is.
+    pub watch: Arc<Watch>,
 }
 
 /// Reads and judges all sources.
 pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
     let start = Instant::now();
-    let scanner = Scanner { judge, options, kustomizations: Kustomizations::of(&inputs.sources) };
+    let configuration = plain(&options.working.join(judge.config.folder()));
+    let scanner = Scanner { judge, options, configuration, kustomizations: Kustomizations::of(&inputs.sources) };
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
     let mut usage = Usage::default();
     for outcome in scanner.all(&inputs.sources) {
@@ -56,6 +78,8 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
 struct Scanner<'a> {
     judge: &'a Judge,
     options: &'a ScanOptions,
+    /// The folder that files are named from in the configuration.
+    configuration: PathBuf,
     kustomizations: Kustomizations,
 }
 
@@ -64,6 +88,7 @@ struct Scanner<'a> {
 struct Outcome {
     findings: Vec<Finding>,
     problems: Vec<LocatedProblem>,
+    judged: Vec<Judged>,
     files: usize,
     documents: usize,
     workloads: usize,
@@ -78,6 +103,7 @@ const WORTH_THREADS: usize = 256 * 1024;
 
 impl Scanner<'_> {
     fn all(&self, sources: &[Source]) -> Vec<Outcome> {
+        self.options.watch.begin(sources.len());
         match sources {
             [only] => vec![self.only(only)],
             _ => match self.pool(sources.len()) {
@@ -109,10 +135,10 @@ impl Scanner<'_> {
     }
 
     fn bytes(&self, source: &Source) -> Result<Vec<u8>, String> {
-        match source {
+        self.options.watch.time(Phase::Read, || match source {
             Source::Stdin => read_stdin(),
             Source::File(path) => read_file(path),
-        }
+        })
     }
 
     fn read(&self, source: &Source, bytes: Result<Vec<u8>, String>) -> Outcome {
@@ -120,21 +146,32 @@ impl Scanner<'_> {
             Source::Stdin => self.options.stdin.clone(),
             Source::File(path) => path.display().to_string(),
         };
-        match bytes {
+        let outcome = match bytes {
             Ok(bytes) => self.text(source, &path, &bytes),
             Err(why) => Outcome { problems: vec![whole_file(&path, &why)], ..Outcome::default() },
-        }
+        };
+        self.options.watch.source_done();
+        outcome
     }
 
     fn text(&self, source: &Source, path: &str, bytes: &[u8]) -> Outcome {
         let options = manifest::Options {
             members: self.judge.everywhere().wants_set(),
             strict_yaml: self.options.strict_yaml,
+            namespace: self.options.namespace.clone(),
             patch: self.kustomizations.patch(source),
             limits: manifest::Limits::default(),
         };
         let leading = self.kustomizations.leading_to(source);
-        let file = |options, text| File { scanner: self, options, path: path.into(), lines: Lines::of(text), leading };
+        let from_configuration = from_folder(&self.configuration, &plain(&self.options.working.join(path)));
+        let file = |options, text| File {
+            scanner: self,
+            options,
+            path: path.into(),
+            from_configuration: from_configuration.clone(),
+            lines: Lines::of(text),
+            leading,
+        };
         match manifest::decode(bytes, &options) {
             Ok(text) => file(options, text).outcome(),
             Err(problem) => {
@@ -149,6 +186,7 @@ impl Outcome {
     fn append(&mut self, of_document: Outcome) {
         self.findings.extend(of_document.findings);
         self.problems.extend(of_document.problems);
+        self.judged.extend(of_document.judged);
         self.documents += of_document.documents;
         self.workloads += of_document.workloads;
         self.skipped.extend(of_document.skipped);
@@ -159,6 +197,7 @@ impl Outcome {
     fn add_to(self, report: &mut Report, usage: &mut Usage) {
         report.findings.extend(self.findings);
         report.problems.extend(self.problems);
+        report.judged.extend(self.judged);
         report.summary.files += self.files;
         report.summary.documents += self.documents;
         report.summary.workloads += self.workloads;
