@@ -1,7 +1,7 @@
 //! For a browser: one page that loads nothing. All of it is readable without scripts; with them it can be searched and
 //! filtered, and the filters are in the address.
 //!
-//! Text of a finding goes through [`escape`] and nowhere else, and the page's own policy allows no script and no style but
+//! Text of a finding goes through `escape` and nowhere else, and the page's own policy allows no script and no style but
 //! the two that were compiled in.
 
 mod entry;
