@@ -8,6 +8,7 @@ pub use cluster::{Certificate, Cluster, Doctor, Serve, WebhookCommand, WebhookMa
 
 use crate::{
     engine::compile,
+    finding::STANDARD_INPUT,
     judge::policy_set::Profile,
     manifest::api::Version,
     report::{FORMATS, Format},
@@ -102,7 +103,19 @@ pub struct Scan {
     /// How to report, and the file to write; may be repeated
     #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = FORMATS[0].name, value_parser = OutputParser)]
     pub formats: Vec<Output>,
-    /// Leave out what matches this glob; may be repeated
+    /// In SARIF, also what is excepted or in the baseline, as suppressed results; GitHub would show them as open
+    #[arg(long)]
+    pub sarif_suppressed: bool,
+    /// Report only what this baseline does not have
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found now as a baseline: from then on it does not count
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// The namespace of objects that do not write one, as `helm template` leaves them
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub namespace: Option<String>,
+    /// Leave out what matches this glob, beside `exclude` of the configuration; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     /// Look into hidden files and folders
@@ -126,8 +139,11 @@ pub struct Scan {
     /// Report notes in full
     #[arg(long, conflicts_with = "quiet")]
     pub notes: bool,
+    /// Say on standard error where the time went
+    #[arg(long)]
+    pub stats: bool,
     /// What to call standard input
-    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    #[arg(long, value_name = "NAME", default_value = STANDARD_INPUT)]
     pub stdin_filename: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod finding;
 pub mod judge;
 pub mod manifest;
+pub mod paths;
 pub mod printable;
 pub mod report;
 #[cfg(feature = "cluster")]

@@ -99,7 +99,7 @@ namespaces:
         12 |   - rule: lates-tag
            |           ^^^^^^^^^
 
-        error: this matches everything; name a namespace, kind or name, or set the level of the rule
+        error: this matches everything; name a namespace, kind, name, container or file, or set the level of the rule
           --> plimsoll.yaml:13:5
            |
         13 |     match: {}

@@ -3,7 +3,7 @@
 use plimsoll::{
     finding::{Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report, Status},
     manifest::{Lines, Position},
-    report::{Context, Detail, json},
+    report::{Context, Detail, Repository, Suppressed, json},
 };
 use plimsoll_policy::{Edit, Level, Safety};
 use serde_json::Value;
@@ -85,8 +85,14 @@ fn report() -> Report {
 
 fn as_json(report: &Report) -> Value {
     let mut out = Vec::new();
-    json::write(report, &Context { detail: Detail::Normal, policies: &[] }, &mut out)
-        .expect("a vector takes everything");
+    let context = Context {
+        detail: Detail::Normal,
+        policies: &[],
+        repository: &Repository::of("/src".as_ref()),
+        fails_from: None,
+        suppressed: Suppressed::LeftOut,
+    };
+    json::write(report, &context, &mut out).expect("a vector takes everything");
     serde_json::from_slice(&out).expect("it is JSON")
 }
 

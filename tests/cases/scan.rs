@@ -1,10 +1,14 @@
 //! `plimsoll scan`: what it reads, what it says, and what its exit code means.
 
+mod adoption;
 mod any_bytes;
 mod documents;
 mod files;
+mod formats;
+mod html;
 mod output;
 mod sets;
+mod watching;
 
 use plimsoll_tests::{deployment, folder, plimsoll, scan, scan_text};
 

@@ -16,6 +16,7 @@ pub use version::version;
 
 use crate::{
     cli,
+    finding::LocatedProblem,
     judge::{
         Judge, SetupError, Wish,
         config::{self, ConfigFile},
@@ -95,12 +96,17 @@ fn judge(
     match Judge::new(file, wish) {
         Ok(judge) => Ok(Some(judge)),
         Err(SetupError::Config(problems)) => {
-            let mut stderr = AutoStream::new(io::stderr().lock(), color(when, &io::stderr()));
-            report::text::write_problems(&problems, &mut stderr)?;
+            complain(&problems, when)?;
             Ok(None)
         }
         Err(SetupError::Other(error)) => Err(error),
     }
+}
+
+/// Puts what ends a command on standard error.
+fn complain(problems: &[LocatedProblem], when: cli::ColorChoice) -> Result<()> {
+    let mut stderr = AutoStream::new(io::stderr().lock(), color(when, &io::stderr()));
+    report::text::write_problems(problems, &mut stderr).context("standard error")
 }
 
 /// Puts a text on standard output, with its colours where they are wanted.

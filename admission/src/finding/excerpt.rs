@@ -30,6 +30,36 @@ impl Excerpt {
     }
 }
 
+/// The lines around a line, each cut at its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Those before it.
+    pub before: Vec<String>,
+    /// Those after it.
+    pub after: Vec<String>,
+}
+
+impl Around {
+    /// Up to `count` lines before and after a line, given by its number.
+    pub fn of(lines: &Lines<'_>, line: usize, count: usize) -> Self {
+        if count == 0 {
+            return Around::default();
+        }
+        let last = lines.position(lines.text().trim_end().len()).line;
+        let cut = |number: usize| {
+            let text = lines.line(number);
+            match text.char_indices().nth(BEFORE + AFTER) {
+                Some((end, _)) => [&text[..end], CUT].concat(),
+                None => text.to_owned(),
+            }
+        };
+        Around {
+            before: (line.saturating_sub(count).max(1)..line).map(cut).collect(),
+            after: (line + 1..=(line + count).min(last)).map(cut).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +77,20 @@ mod tests {
         let excerpt = Excerpt::of(&Lines::of(&line), Span { start: 200_000, end: 200_001 });
         assert_eq!(excerpt.text.chars().count(), BEFORE + AFTER + 2);
         assert_eq!(excerpt.text.chars().nth(excerpt.before), Some('!'));
+    }
+
+    #[test]
+    fn has_the_lines_around_as_far_as_there_are_any() {
+        let long = "x".repeat(1000);
+        let text = format!("a: 1\nb: 2\r\n{long}\nd: 4\n\n");
+        let around = |line| {
+            let Around { before, after } = Around::of(&Lines::of(&text), line, 2);
+            [before, after].map(|lines| lines.join("|").replace(&"x".repeat(BEFORE + AFTER), "x"))
+        };
+        assert_eq!(around(1), ["", "b: 2|x…"]);
+        assert_eq!(around(3), ["a: 1|b: 2", "d: 4"]);
+        assert_eq!(around(4), ["b: 2|x…", ""]);
+        assert_eq!(Around::of(&Lines::of(&text), 2, 0), Around::default());
     }
 
     proptest! {

@@ -1,9 +1,12 @@
 //! Where something is: in a file, in an object of a cluster, in the configuration.
 
-use super::{Excerpt, ObjectRef};
+use super::{Around, Excerpt, ObjectRef};
 use crate::manifest::{Lines, Position, Span};
 use plimsoll_policy::Pointer;
 use std::{fmt, ops::Range, sync::Arc};
+
+/// What standard input is called unless the user names it.
+pub const STANDARD_INPUT: &str = "<stdin>";
 
 /// A field, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +20,11 @@ pub struct Location {
 }
 
 /// What a location is in. Names are shared: thousands of findings can be about one file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// A document of a file.
     File {
-        /// As the user named it, or `<stdin>`.
+        /// As the user named it, or [`STANDARD_INPUT`].
         path: Arc<str>,
         /// Number of the document, from 0, empty ones counted; none for the file as a whole.
         document: Option<usize>,
@@ -48,6 +51,8 @@ pub struct Region {
     pub end: Position,
     /// The line that it begins on: kept, because standard input cannot be read again.
     pub excerpt: Excerpt,
+    /// The lines around that one, where a format shows them.
+    pub around: Around,
 }
 
 /// Another place that explains a finding.
@@ -89,7 +94,14 @@ impl Region {
             start: lines.position(span.start),
             end: lines.position(span.end),
             excerpt: Excerpt::of(lines, span),
+            around: Around::default(),
         }
+    }
+
+    /// A range of bytes, with so many lines before and after its first one.
+    pub fn with_lines_around(lines: &Lines<'_>, span: Span, count: usize) -> Self {
+        let region = Region::of(lines, span);
+        Region { around: Around::of(lines, region.start.line, count), ..region }
     }
 
     /// One character, or the end of a line.

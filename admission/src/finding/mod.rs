@@ -9,11 +9,11 @@ mod location;
 mod object;
 mod report;
 
-pub use excerpt::Excerpt;
+pub use excerpt::{Around, Excerpt};
 pub use fingerprint::Fingerprint;
-pub use location::{LocatedProblem, Location, Place, Region, Related};
+pub use location::{LocatedProblem, Location, Place, Region, Related, STANDARD_INPUT};
 pub use object::ObjectRef;
-pub use report::{Report, Summary, Tally};
+pub use report::{Judged, Needs, Report, Summary, Tally};
 
 use crate::manifest::Position;
 use plimsoll_policy::{Edit, Level, Safety};
@@ -65,6 +65,8 @@ pub enum Status {
         /// The last day on which it does not count (UTC): `2027-01-31`.
         expires: String,
     },
+    /// It was there when the baseline was written: it does not count.
+    Baselined,
 }
 
 /// Edits that fix a finding, applied in order to the object.
@@ -156,5 +158,12 @@ impl Finding {
     /// Whether it counts.
     pub fn is_open(&self) -> bool {
         self.status == Status::Open
+    }
+
+    /// `Deployment shop/app, container web`; none where it is about a file or the configuration.
+    pub fn subject(&self) -> Option<String> {
+        let object = self.object.as_ref()?;
+        let container = self.container.as_ref().map(|name| format!(", container {name}"));
+        Some(format!("{object}{}", container.unwrap_or_default()))
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that a scan or an audit has to say, ready for a renderer.
 
-use super::{Finding, LocatedProblem};
+use super::{Finding, LocatedProblem, ObjectRef, Place, Status};
 use plimsoll_policy::Level;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +13,38 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be read, parsed or judged.
     pub problems: Vec<LocatedProblem>,
+    /// Every workload that was judged, in order; empty unless [`Needs::workloads`] asks for it.
+    pub judged: Vec<Judged>,
     /// Counts.
     pub summary: Summary,
 }
 
-/// How many findings there are, by level; what is excepted counts only as that.
+/// A workload that was judged, whatever was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Its name.
+    pub object: ObjectRef,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What a report must hold beyond findings, because a format shows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// How many lines of the source before and after each finding.
+    pub lines_around: usize,
+    /// Every workload that was judged.
+    pub workloads: bool,
+}
+
+impl Needs {
+    /// What two formats need together.
+    pub fn and(self, other: Needs) -> Needs {
+        Needs { lines_around: self.lines_around.max(other.lines_around), workloads: self.workloads || other.workloads }
+    }
+}
+
+/// How many findings there are, by level; what is excepted or in the baseline counts only as that.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the levels and the status")]
 pub struct Tally {
@@ -25,6 +52,7 @@ pub struct Tally {
     pub warn: usize,
     pub note: usize,
     pub excepted: usize,
+    pub baselined: usize,
 }
 
 impl Report {
@@ -32,11 +60,12 @@ impl Report {
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         for finding in &self.findings {
-            let count = match (finding.is_open(), finding.level) {
-                (false, _) => &mut tally.excepted,
-                (true, Level::Deny) => &mut tally.deny,
-                (true, Level::Warn) => &mut tally.warn,
-                (true, Level::Note | Level::Off) => &mut tally.note,
+            let count = match (&finding.status, finding.level) {
+                (Status::Excepted { .. }, _) => &mut tally.excepted,
+                (Status::Baselined, _) => &mut tally.baselined,
+                (Status::Open, Level::Deny) => &mut tally.deny,
+                (Status::Open, Level::Warn) => &mut tally.warn,
+                (Status::Open, Level::Note | Level::Off) => &mut tally.note,
             };
             *count += 1;
         }

@@ -14,10 +14,14 @@ pub const EXPIRED_EXCEPTION: Rule =
 pub const UNUSED_EXCEPTION: Rule =
     Rule::new("unused-exception", Level::Note, "an exception covers no finding of this scan").strict(Level::Warn);
 
-/// An annotation looks like an exception and is none.
+/// An annotation or a comment looks like an exception and is none.
 pub const INVALID_EXCEPTION: Rule =
-    Rule::new("invalid-exception", Level::Warn, "an annotation looks like an exception and grants none")
+    Rule::new("invalid-exception", Level::Warn, "an annotation or a comment looks like an exception and grants none")
         .strict(Level::Deny);
+
+/// A baseline covers what is not there any more.
+pub const UNUSED_BASELINE: Rule =
+    Rule::new("unused-baseline", Level::Note, "an entry of the baseline covers nothing any more");
 
 /// A file is an input of kustomize or Skaffold.
 pub const UNRENDERED_IMAGE: Rule = Rule::new(
@@ -33,7 +37,8 @@ pub const TOO_LARGE: Rule = Rule::new("too-large", Level::Deny, "an object holds
 pub const SMALLER: &str = "move long texts into a ConfigMap, and take out what nothing reads";
 
 /// All of them.
-pub const RULES: [Rule; 5] = [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNRENDERED_IMAGE, TOO_LARGE];
+pub const RULES: [Rule; 6] =
+    [EXPIRED_EXCEPTION, UNUSED_EXCEPTION, INVALID_EXCEPTION, UNUSED_BASELINE, UNRENDERED_IMAGE, TOO_LARGE];
 
 /// All policies of the host: this one, and that of the [`api_rules`].
 pub fn descriptions() -> [Description; 2] {
@@ -50,7 +55,7 @@ pub fn description() -> Description {
     Description {
         id: POLICY.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        summary: "exceptions, and what cannot be judged as it is".to_owned(),
+        summary: "exceptions, baselines, and what cannot be judged as it is".to_owned(),
         rules: RULES.to_vec(),
         settings: "{}".to_owned(),
         page: include_str!("host_rules.md").to_owned(),

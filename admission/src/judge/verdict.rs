@@ -8,12 +8,11 @@ use crate::{
     judge::Times,
     judge::api_rules,
     judge::evaluate::{Evaluation, PolicyFailure, SetEvaluation, SetFinding, Subject, evaluate_all, evaluate_set},
-    judge::exceptions::{Applied, Usage},
+    judge::exceptions::{Applied, Occasion, Usage},
     judge::host_rules,
     judge::policy_set::PolicySet,
     manifest::{FilledIn, LeftOut, Object},
 };
-use jiff::civil::Date;
 use plimsoll_policy::{Edit, Level, Pointer, Set};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
@@ -32,18 +31,25 @@ pub struct Verdict {
 impl Judge {
     /// Judges each pod template of an object. What holds for all of it is said once, what the operator of its kind
     /// filled in is not said at all, and fields have the names that the object has.
-    pub fn judge_object(&self, object: &Object, set: &PolicySet, today: Date) -> Verdict {
-        self.judge_object_in(object, set, today, &mut Times::object())
+    pub fn judge_object(&self, object: &Object, set: &PolicySet, occasion: &Occasion<'_>) -> Verdict {
+        self.judge_object_in(object, set, occasion, &mut Times::object())
     }
 
     /// The same in the time that there is.
-    pub fn judge_object_in(&self, object: &Object, set: &PolicySet, today: Date, times: &mut Times) -> Verdict {
+    pub fn judge_object_in(
+        &self,
+        object: &Object,
+        set: &PolicySet,
+        occasion: &Occasion<'_>,
+        times: &mut Times,
+    ) -> Verdict {
         let mut all = Verdict { findings: left_out(object, set), ..Verdict::default() };
         let mut said = BTreeSet::new();
         let subject = |workload| Subject { workload, value: &object.value };
         let subjects: Vec<Subject<'_>> = object.workloads().map(subject).collect();
-        for (subject, evaluation) in subjects.iter().zip(evaluate_all(&subjects, set, times)) {
-            let Verdict { findings, failures, usage } = self.verdict(object, subject, evaluation, set, today);
+        for (subject, mut evaluation) in subjects.iter().zip(evaluate_all(&subjects, set, times)) {
+            evaluation.findings.extend(api_rules::find(object, set));
+            let Verdict { findings, failures, usage } = self.verdict(subject, evaluation, set, occasion);
             all.usage += usage;
             for mut finding in findings {
                 let Finding { rule, message, container, location, .. } = &finding;
@@ -59,18 +65,17 @@ impl Judge {
         all
     }
 
+    /// What exceptions leave of an evaluation.
     fn verdict(
         &self,
-        object: &Object,
         subject: &Subject<'_>,
         evaluation: Evaluation,
         set: &PolicySet,
-        today: Date,
+        occasion: &Occasion<'_>,
     ) -> Verdict {
         let (workload, Evaluation { mut findings, failures }) = (subject.workload, evaluation);
-        findings.extend(api_rules::find(object, set));
-        let Applied { statuses, findings: about_exceptions, usage } =
-            self.exceptions.apply(workload, findings.iter().map(|finding| finding.rule.as_str()), today);
+        let found = findings.iter().map(|finding| (finding.rule.as_str(), finding.container.as_deref()));
+        let Applied { statuses, findings: about_exceptions, usage } = self.exceptions.apply(workload, found, occasion);
         for (finding, status) in findings.iter_mut().zip(statuses) {
             finding.status = status;
         }
@@ -80,7 +85,7 @@ impl Judge {
             let by_host = by_host.filter(|(level, _)| *level != Level::Off);
             findings.extend(
                 by_host
-                    .map(|(level, found)| Finding::of_object(host_rules::POLICY, level, found, &name, &object.value)),
+                    .map(|(level, found)| Finding::of_object(host_rules::POLICY, level, found, &name, subject.value)),
             );
         }
         Verdict { findings, failures, usage }
@@ -88,22 +93,25 @@ impl Judge {
 }
 
 impl Judge {
-    /// Judges all objects of one namespace of one input together. `values` are the objects, as the set has them.
-    pub fn judge_set(
+    /// Judges all objects of one namespace of one input together. `values` are the objects, as the set has them;
+    /// `occasion` is asked for each by its index.
+    pub fn judge_set<'o>(
         &self,
         objects: &Set,
         values: &[(Arc<ObjectRef>, &Value)],
         set: &PolicySet,
-        today: Date,
+        occasion: impl Fn(usize) -> Occasion<'o>,
     ) -> (SetEvaluation, Usage) {
         let mut evaluation = evaluate_set(objects, values, set);
         let mut usage = Usage::default();
         for SetFinding { object, finding, .. } in &mut evaluation.findings {
-            let rule = finding.rule.as_str();
+            let (rule, occasion) = (finding.rule.as_str(), occasion(*object));
             let workload = objects.objects.get(*object).and_then(|member| member.workload.as_ref());
             let applied = match (workload, &finding.object) {
-                (Some(workload), _) => self.exceptions.apply(workload, [rule], today),
-                (None, Some(object)) => self.exceptions.apply_to_other(object, rule, today),
+                (Some(workload), _) => {
+                    self.exceptions.apply(workload, [(rule, finding.container.as_deref())], &occasion)
+                }
+                (None, Some(object)) => self.exceptions.apply_to_other(object, rule, &occasion),
                 (None, None) => continue,
             };
             usage += applied.usage;

@@ -31,6 +31,16 @@ impl<'t> Document<'t> {
         is_blank(self.text)
     }
 
+    /// Where it is in the whole text.
+    pub fn span(&self) -> Span {
+        Span { start: self.start, end: self.start + self.text.len() }
+    }
+
+    /// Whether a part of a document has nothing but markers, comments and blank lines.
+    pub fn has_nothing(part: &str) -> bool {
+        is_blank(part)
+    }
+
     /// Its first character.
     pub(super) fn beginning(&self) -> Span {
         Span { start: self.start, end: self.start + self.text.chars().next().map_or(0, char::len_utf8) }

@@ -101,6 +101,8 @@ pub struct Options {
     pub patch: Option<&'static str>,
     /// Parse every document, also those whose kind runs no pods.
     pub strict_yaml: bool,
+    /// The namespace of objects that leave it to the command line.
+    pub namespace: Option<String>,
     /// What a text may hold at most.
     pub limits: Limits,
 }
@@ -181,7 +183,7 @@ pub struct Beside<'t> {
     pub item: Option<usize>,
     /// The template that the document was rendered from, where it says so.
     pub template: Option<&'t str>,
-    /// `metadata.namespace`, if written.
+    /// `metadata.namespace`, or what [`Options::namespace`] says instead.
     pub namespace: Option<String>,
     /// The object.
     pub member: Member,

@@ -4,7 +4,7 @@
 //! document by itself, [`read_document`].
 
 use super::{
-    Beside, Contents, FieldError, Found, Kinds, Lines, Options, Position, Problem, Skip, Span, Triage,
+    Beside, Contents, FieldError, Found, Kinds, Lines, Object, Options, Position, Problem, Skip, Span, Triage,
     document::{Document, as_json, documents},
     json,
     kind::Lookup,
@@ -227,6 +227,13 @@ impl<'t> Reading<'_, 't> {
         }
     }
 
+    fn put_into_namespace(&self, object: &mut Object) {
+        let Some(namespace) = &self.options.namespace else { return };
+        for workload in std::iter::once(&mut object.workload).chain(&mut object.others) {
+            workload.namespace.get_or_insert_with(|| namespace.clone());
+        }
+    }
+
     fn judge(
         &mut self,
         tree: &Arc<Tree<'t>>,
@@ -241,6 +248,7 @@ impl<'t> Reading<'_, 't> {
         let has_faults = !faults.is_empty();
         match object_of_text(value, self.kinds, &unresolved.images) {
             Ok(Triage::Object(mut object)) => {
+                self.put_into_namespace(&mut object);
                 self.contents.skipped.extend(object.not_covered.clone());
                 self.contents.skipped.extend(unresolved.images.iter().map(|_| Skip::ImageParameter));
                 for error in &unresolved.fields {
@@ -262,6 +270,7 @@ impl<'t> Reading<'_, 't> {
                     (Some((namespace, member)), _, Skip::OtherKind) if !has_faults => {
                         let (tree, document, template) =
                             (Arc::clone(tree), self.document.index, self.document.template());
+                        let namespace = namespace.or_else(|| self.options.namespace.clone());
                         self.contents.members.push(Beside { tree, document, item, template, namespace, member });
                     }
                     (_, Some((api_version, kind)), Skip::OtherKind | Skip::UnknownKind { .. }) => {

@@ -3,7 +3,7 @@
 use crate::{
     finding::{self, Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Related, Report, Status, Tally},
     manifest::Position,
-    report::Context,
+    report::{Context, Remarks},
 };
 use plimsoll_policy::{Edit, Level, Safety};
 use serde::{Serialize, Serializer};
@@ -16,9 +16,10 @@ use std::{
 const VERSION: u32 = 1;
 
 /// Writes the report.
-pub fn write(report: &Report, _: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, _: &Context<'_>, out: &mut dyn Write) -> io::Result<Remarks> {
     serde_json::to_writer_pretty(&mut *out, &Document::from(report))?;
-    writeln!(out)
+    writeln!(out)?;
+    Ok(Remarks::new())
 }
 
 #[derive(Serialize)]
@@ -39,7 +40,7 @@ fn one_by_one<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::O
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     rule: &'a str,
     policy: &'a str,
     level: Level,
@@ -109,14 +110,14 @@ struct Operation<'a> {
 }
 
 #[derive(Serialize)]
-struct Trouble<'a> {
+pub(super) struct Trouble<'a> {
     #[serde(flatten)]
     part: Part<'a>,
     message: &'a str,
 }
 
 #[derive(Serialize)]
-struct Summary<'a> {
+pub(super) struct Summary<'a> {
     files: usize,
     documents: usize,
     workloads: usize,
@@ -127,21 +128,28 @@ struct Summary<'a> {
     warn: usize,
     note: usize,
     excepted: usize,
+    baselined: usize,
 }
 
 impl<'a> From<&'a Report> for Document<'a> {
     fn from(report: &'a Report) -> Self {
-        let Tally { deny, warn, note, excepted } = report.tally();
-        let finding::Summary { files, documents, workloads, ref skipped, charts: _, ref advice, elapsed: _ } =
-            report.summary;
         Document {
             version: VERSION,
             plimsoll: env!("CARGO_PKG_VERSION"),
             policies: &report.policies,
             findings: &report.findings,
             problems: report.problems.iter().map(Trouble::from).collect(),
-            summary: Summary { files, documents, workloads, skipped, advice, deny, warn, note, excepted },
+            summary: Summary::from(report),
         }
+    }
+}
+
+impl<'a> From<&'a Report> for Summary<'a> {
+    fn from(report: &'a Report) -> Self {
+        let Tally { deny, warn, note, excepted, baselined } = report.tally();
+        let finding::Summary { files, documents, workloads, ref skipped, charts: _, ref advice, elapsed: _ } =
+            report.summary;
+        Summary { files, documents, workloads, skipped, advice, deny, warn, note, excepted, baselined }
     }
 }
 
@@ -150,6 +158,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
         let (status, exception) = match &finding.status {
             Status::Open => ("open", None),
             Status::Excepted { reason, expires } => ("excepted", Some(Exception { reason, expires })),
+            Status::Baselined => ("baselined", None),
         };
         Entry {
             rule: &finding.rule,
@@ -242,7 +251,7 @@ mod tests {
 
     fn json(report: &Report) -> String {
         let mut out = Vec::new();
-        write(report, &Context { detail: Detail::Normal, policies: &[] }, &mut out).unwrap();
+        write(report, &samples::context(Detail::Normal, &[]), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -378,7 +387,8 @@ mod tests {
                 "deny": 1,
                 "warn": 1,
                 "note": 0,
-                "excepted": 1
+                "excepted": 1,
+                "baselined": 0
               }
             }
         "#]]
@@ -421,7 +431,8 @@ mod tests {
                 "deny": 0,
                 "warn": 0,
                 "note": 0,
-                "excepted": 0
+                "excepted": 0,
+                "baselined": 0
               }
             }
         "#]]

@@ -1,14 +1,27 @@
 //! Renderers: one file per format, and the table of them. The table also feeds the command line's help and errors.
 
+mod counts;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod ndjson;
+mod repository;
+pub mod rule_page;
+pub mod sarif;
 pub mod text;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
-use crate::finding::Report;
-use plimsoll_policy::{Description, Rule};
+pub use repository::Repository;
+
+use crate::finding::{Finding, Needs, Report};
+use plimsoll_policy::{Description, Level, Rule};
 use std::{
+    cmp::Reverse,
     fmt,
     io::{self, Write},
 };
@@ -19,17 +32,72 @@ pub struct Format {
     pub name: &'static str,
     /// What it is for, as a line of help.
     pub summary: &'static str,
+    /// What the report must hold for it.
+    pub needs: Needs,
     /// Writes a report. With ANSI styles, if the format has any: the caller removes them where they are not wanted.
-    pub write: fn(&Report, &Context<'_>, &mut dyn Write) -> io::Result<()>,
+    pub write: fn(&Report, &Context<'_>, &mut dyn Write) -> io::Result<Remarks>,
 }
+
+/// What a format had to leave out, and why: one line each, for standard error.
+pub type Remarks = Vec<String>;
+
+const NOTHING: Needs = Needs { lines_around: 0, workloads: false };
 
 /// All formats, the default one first.
 pub const FORMATS: &[Format] = &[
-    Format { name: "text", summary: "for people: each finding with its line, then a summary", write: text::write },
+    Format {
+        name: "text",
+        summary: "for people: each finding with its line, then a summary",
+        needs: NOTHING,
+        write: text::write,
+    },
     Format {
         name: "json",
         summary: "for programs: one document, as docs/schema/scan-report-1.json describes it",
+        needs: NOTHING,
         write: json::write,
+    },
+    Format {
+        name: "ndjson",
+        summary: "for programs that read a stream: one finding a line, the summary last",
+        needs: NOTHING,
+        write: ndjson::write,
+    },
+    Format {
+        name: "sarif",
+        summary: "for code scanning: open findings as SARIF 2.1.0",
+        needs: NOTHING,
+        write: sarif::write,
+    },
+    Format {
+        name: "junit",
+        summary: "for test reports: a case for each finding and each workload without one",
+        needs: Needs { lines_around: 0, workloads: true },
+        write: junit::write,
+    },
+    Format {
+        name: "github",
+        summary: "for a step of GitHub Actions: the gravest findings as annotations",
+        needs: NOTHING,
+        write: github::write,
+    },
+    Format {
+        name: "gitlab",
+        summary: "for GitLab's code quality report: open findings",
+        needs: NOTHING,
+        write: gitlab::write,
+    },
+    Format {
+        name: "markdown",
+        summary: "for a comment on a pull request: a table, bounded in length",
+        needs: NOTHING,
+        write: markdown::write,
+    },
+    Format {
+        name: "html",
+        summary: "for a browser: one page with search and filters, which loads nothing",
+        needs: Needs { lines_around: 2, workloads: false },
+        write: html::write,
     },
 ];
 
@@ -40,6 +108,12 @@ pub struct Context<'a> {
     pub detail: Detail,
     /// The policies that judged, the host's own rules included.
     pub policies: &'a [Description],
+    /// Where paths are told from, in formats for code hosts.
+    pub repository: &'a Repository,
+    /// The lowest level that makes the scan fail; none where no finding does.
+    pub fails_from: Option<Level>,
+    /// What becomes of findings that do not count, in a format whose readers may not know that.
+    pub suppressed: Suppressed,
 }
 
 /// How much to show.
@@ -51,6 +125,15 @@ pub enum Detail {
     Normal,
     /// Notes in full, and a summary.
     Notes,
+}
+
+/// What becomes of findings that do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suppressed {
+    /// They are left out: GitHub would show them as open.
+    LeftOut,
+    /// They are there, and say that they do not count.
+    Shown,
 }
 
 impl Format {
@@ -74,7 +157,53 @@ impl fmt::Debug for Format {
 impl<'a> Context<'a> {
     /// The rule of that name.
     pub fn rule(&self, name: &str) -> Option<&'a Rule> {
-        self.policies.iter().flat_map(|policy| &policy.rules).find(|rule| rule.name == name)
+        self.rule_of(name).map(|(_, rule)| rule)
+    }
+
+    /// The same, with its policy.
+    pub fn rule_of(&self, name: &str) -> Option<(&'a Description, &'a Rule)> {
+        let rules = self.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+        rules.into_iter().find(|(_, rule)| rule.name == name)
+    }
+
+    /// Whether a finding is worth a reviewer's attention: it counts, and it is no note unless notes are asked for.
+    fn is_for_review(&self, finding: &Finding) -> bool {
+        finding.is_open() && (finding.level > Level::Note || self.detail == Detail::Notes)
+    }
+
+    /// Whether a finding belongs in a list of all that is open.
+    fn is_listed(&self, finding: &Finding) -> bool {
+        finding.is_open() && (finding.level > Level::Note || self.detail != Detail::Quiet)
+    }
+
+    /// Whether it makes the scan fail.
+    fn fails(&self, finding: &Finding) -> bool {
+        finding.is_open() && self.fails_from.is_some_and(|lowest| finding.level >= lowest)
+    }
+}
+
+/// The gravest first; the order stays among equals.
+fn gravest_first(findings: &mut [&Finding]) {
+    findings.sort_by_key(|finding| Reverse(finding.level));
+}
+
+/// What to say of findings and problems that have no file in the repository, which a format must name.
+fn without_a_file(format: &str, count: usize) -> Remarks {
+    match count {
+        0 => Remarks::new(),
+        _ => vec![format!(
+            "{format}: left out {}, because standard input, or what is outside of the repository, is not a file of it \
+             (--stdin-filename names standard input)",
+            counts::count(count, "finding")
+        )],
+    }
+}
+
+/// Cut to so many characters, with `…` where something is missing.
+fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some(_) => text.chars().take(characters.saturating_sub(1)).chain(['…']).collect(),
+        None => text.to_owned(),
     }
 }
 
@@ -89,7 +218,7 @@ mod tests {
         }
         assert_eq!(
             Format::named("xml").map(|found| found.name).unwrap_err(),
-            "`xml` is not a format; there are text, json"
+            "`xml` is not a format; there are text, json, ndjson, sarif, junit, github, gitlab, markdown, html"
         );
     }
 }

@@ -2,12 +2,17 @@
 
 use crate::{
     finding::{
-        Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report, Status, Summary,
+        Finding, Fingerprint, Fix, Judged, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report,
+        STANDARD_INPUT, Status, Summary,
     },
     manifest::{Lines, Position, Span},
+    report::{Context, Detail, Format, Remarks, Repository, Suppressed},
 };
 use plimsoll_policy::{Description, Edit, Level, Rule, Safety};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 /// A region of the line of that number in a text whose other lines are empty.
 pub(super) fn region(text: &str, line: usize, column: usize, width: usize) -> Region {
@@ -74,6 +79,64 @@ pub(super) fn policy() -> Description {
     }
 }
 
+/// In a repository whose top is the working folder; findings at `deny` fail.
+pub(crate) fn context<'a>(detail: Detail, policies: &'a [Description]) -> Context<'a> {
+    static REPOSITORY: LazyLock<Repository> = LazyLock::new(|| Repository::of("/src/shop".as_ref()));
+    Context {
+        detail,
+        policies,
+        repository: &REPOSITORY,
+        fails_from: Some(Level::Deny),
+        suppressed: Suppressed::LeftOut,
+    }
+}
+
+/// What a format makes of a report, and what it remarks.
+pub(super) fn written(format: &str, report: &Report, context: &Context<'_>) -> (String, Remarks) {
+    let mut out = Vec::new();
+    let remarks = (Format::named(format).unwrap().write)(report, context, &mut out).unwrap();
+    (String::from_utf8(out).unwrap(), remarks)
+}
+
+fn judged(name: &str) -> Judged {
+    let place = Place::File { path: "deploy/app.yaml".into(), document: Some(1), item: None };
+    Judged { object: (*object("Deployment", name)).clone(), place }
+}
+
+pub(super) fn on_standard_input() -> Finding {
+    let region = region("  image: nginx", 3, 10, 5);
+    Finding {
+        location: location(STANDARD_INPUT, 0, "/spec/containers/0/image", region),
+        ..finding("latest-tag", Level::Deny)
+    }
+}
+
+/// A text that would be markup, a command or an escape sequence wherever text is not made harmless.
+pub(super) const HOSTILE: &str = "</script><img src=x onerror=alert(1)>&`|*_[a](javascript:b)@team #1 ]]>\u{1b}[31m%0A::error::,\n::set-env\r\u{ffff}\u{0}";
+
+/// A finding and a problem that are hostile wherever they can be.
+pub(super) fn hostile() -> Report {
+    let text = || HOSTILE.to_owned();
+    let mut finding = finding("latest-tag", Level::Deny);
+    finding.message = text();
+    finding.help = Some(text());
+    finding.container = Some(text());
+    finding.object =
+        Some(Arc::new(ObjectRef { api_version: text(), kind: text(), namespace: Some(text()), name: text() }));
+    let path = Place::File { path: HOSTILE.into(), document: Some(0), item: None };
+    finding.location.place = path.clone();
+    finding.location.region = Some(region(&format!("a: {}", HOSTILE.replace(['\r', '\n'], " ")), 14, 4, 40));
+    finding.related = vec![Related { message: text(), location: finding.location.clone() }];
+    let mut excepted = finding.clone();
+    excepted.status = Status::Excepted { reason: text(), expires: "2027-01-31".to_owned() };
+    let location = finding.location.clone();
+    Report {
+        findings: vec![finding, excepted],
+        problems: vec![LocatedProblem { location, message: text() }],
+        ..Report::default()
+    }
+}
+
 pub(super) fn excepted(rule: &str) -> Finding {
     let (reason, expires) = ("single writer, see OPS-123".to_owned(), "2027-01-31".to_owned());
     Finding { status: Status::Excepted { reason, expires }, ..finding(rule, Level::Deny) }
@@ -101,6 +164,7 @@ pub(super) fn report() -> Report {
             },
             LocatedProblem { location: Location::whole_file("deploy/c.yaml"), message: "not UTF-8".to_owned() },
         ],
+        judged: vec![judged("app"), judged("quiet")],
         summary: Summary {
             advice: std::collections::BTreeSet::new(),
             files: 3,

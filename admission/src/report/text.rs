@@ -4,7 +4,10 @@
 use crate::{
     finding::{Excerpt, Finding, LocatedProblem, Location, ObjectRef, Place, Report, Status, Summary},
     printable::printable,
-    report::{Context, Detail},
+    report::{
+        Context, Detail, Remarks,
+        counts::{self, count},
+    },
 };
 use annotate_snippets::{
     AnnotationKind, Group, Level as Grade, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE as ARROW,
@@ -13,23 +16,23 @@ use plimsoll_policy::Level;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
-    time::Duration,
 };
 
 /// Writes the report.
-pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io::Result<Remarks> {
     let detail = context.detail;
+    let shown = report.findings.iter().filter(|finding| finding.status != Status::Baselined);
     let (notes, findings): (Vec<_>, Vec<_>) =
-        report.findings.iter().partition(|finding| detail != Detail::Notes && is_open_note(finding));
+        shown.partition(|finding| detail != Detail::Notes && is_open_note(finding));
     for finding in findings {
         writeln!(out, "{}\n", render(&describe(finding)))?;
     }
     write_problems(&report.problems, out)?;
-    if detail == Detail::Quiet {
-        return Ok(());
+    if detail != Detail::Quiet {
+        write_notes(&notes, context, out)?;
+        write_summary(report, out)?;
     }
-    write_notes(&notes, context, out)?;
-    write_summary(report, out)
+    Ok(Remarks::new())
 }
 
 /// Writes problems alone, for a command that ends with them.
@@ -56,15 +59,13 @@ struct Block<'a> {
 
 fn describe(finding: &Finding) -> Block<'_> {
     let mut details = Vec::new();
-    if let Some(object) = &finding.object {
-        let container = finding.container.as_ref().map(|name| format!(", container {name}"));
-        details.push(("object", format!("{object}{}", container.unwrap_or_default())));
-    }
+    details.extend(finding.subject().map(|subject| ("object", subject)));
     details.extend(finding.template.iter().map(|template| ("template", template.to_string())));
     details.extend(finding.related.iter().map(|related| ("see", format!("{}: {}", related.location, related.message))));
     match &finding.status {
         Status::Open => details.extend(finding.help.iter().map(|help| ("help", help.clone()))),
         Status::Excepted { reason, expires } => details.push(("reason", format!("{reason} (until {expires})"))),
+        Status::Baselined => {}
     }
     Block {
         grade: grade(finding),
@@ -82,6 +83,7 @@ fn describe_problem(LocatedProblem { location, message }: &LocatedProblem) -> Bl
 
 fn grade(finding: &Finding) -> Grade<'static> {
     match (finding.is_open(), finding.level) {
+        // What is in the baseline is not shown.
         (false, _) => Grade::INFO.with_name("excepted"),
         (true, Level::Deny) => Grade::ERROR.with_name("deny"),
         (true, Level::Warn) => Grade::WARNING.with_name("warn"),
@@ -146,30 +148,14 @@ fn workload(finding: &Finding) -> Option<(&Place, &ObjectRef)> {
 
 fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let summary = &report.summary;
-    let tally = report.tally();
-    let found: Vec<String> = [
-        (report.problems.len(), if report.problems.len() == 1 { "error" } else { "errors" }),
-        (tally.deny, "deny"),
-        (tally.warn, "warn"),
-        (tally.note, "note"),
-        (tally.excepted, "excepted"),
-    ]
-    .iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, name)| format!("{count} {name}"))
-    .collect();
-    let found = match (found.is_empty(), summary.workloads) {
-        (true, 0) => "nothing judged".to_owned(),
-        (true, _) => "clean".to_owned(),
-        (false, _) => found.join(", "),
-    };
+    let found = counts::found(report);
     write!(
         out,
         "{found}: {} in {} of {}, {}",
         count(summary.workloads, "workload"),
         count(summary.documents, "document"),
         count(summary.files, "file"),
-        elapsed(summary.elapsed),
+        counts::elapsed(summary.elapsed),
     )?;
     let skipped: Vec<_> =
         summary.skipped.iter().map(|(reason, count)| format!("{} ({count})", printable(reason))).collect();
@@ -220,18 +206,6 @@ fn quoted(path: &str) -> String {
     if path.chars().all(is_plain) { path.into_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
-fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-fn elapsed(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{:.1} s", time.as_secs_f64())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,7 +218,7 @@ mod tests {
 
     fn styled(report: &Report, detail: Detail) -> String {
         let mut out = Vec::new();
-        write(report, &Context { detail, policies: &[samples::policy()] }, &mut out).unwrap();
+        write(report, &samples::context(detail, &[samples::policy()]), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -3,6 +3,7 @@
 use super::{Head, Operation, Review, before::Before, decision::Decision, unchanged::unchanged};
 use crate::{
     judge::config::OnFailure,
+    judge::exceptions::Occasion,
     judge::host_rules,
     judge::policy_set::PolicySet,
     judge::{Judge, Times},
@@ -64,9 +65,10 @@ pub fn decide(review: Review, judge: &Judge, terms: &Terms) -> Decision {
     };
     decision.policies = Some(set.digest().to_owned());
     let mode = judge.config.mode(namespace);
+    let occasion = Occasion { today: terms.today, file: None };
     // An UPDATE may take two looks.
     let time = if operation == Operation::Update { terms.time / 2 } else { terms.time };
-    let verdict = |object| judge.judge_object_in(object, &set, terms.today, &mut Times::object_within(time));
+    let verdict = |object| judge.judge_object_in(object, &set, &occasion, &mut Times::object_within(time));
     decision.weigh(verdict(&object), &object, mode, on_failure);
     if let Some(skip) = &object.not_covered {
         decision.not_covered(skip, judge, || on_failure(host_rules::POLICY));

@@ -195,7 +195,8 @@ impl Decision {
 impl Weight {
     pub(super) fn of(finding: &Finding, mode: Mode) -> Self {
         match (&finding.status, finding.level, mode) {
-            (Status::Excepted { .. }, _, _) => Weight::Excepted,
+            // A baseline is for scans alone.
+            (Status::Excepted { .. } | Status::Baselined, _, _) => Weight::Excepted,
             (Status::Open, Level::Deny, Mode::Enforce) => Weight::Refuses,
             (Status::Open, Level::Deny, Mode::Warn) => Weight::OnlyWarned,
             (Status::Open, Level::Warn, _) => Weight::Warns,

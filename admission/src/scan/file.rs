@@ -1,13 +1,14 @@
 //! One text to findings with their places, document by document.
 
-use super::{Outcome, Scanner, kustomization::Leading};
+use super::{Outcome, Phase, ScanOptions, Scanner, comments::Comments, kustomization::Leading};
 use crate::{
-    finding::{Finding, LocatedProblem, Location, ObjectRef, Place, Region},
+    finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
         evaluate::PolicyFailure,
+        exceptions::Occasion,
         host_rules::{self, UNRENDERED_IMAGE},
     },
-    manifest::{self, Contents, Document, Found, Lines, Position, Problem},
+    manifest::{self, Contents, Document, Found, Lines, Position, Problem, Span},
 };
 use plimsoll_policy::{Level, Pointer, about};
 use rayon::prelude::*;
@@ -21,6 +22,8 @@ pub(super) struct File<'a, 't> {
     pub(super) scanner: &'a Scanner<'a>,
     pub(super) options: manifest::Options,
     pub(super) path: Arc<str>,
+    /// The path from the folder of the configuration.
+    pub(super) from_configuration: String,
     pub(super) lines: Lines<'t>,
     pub(super) leading: Leading<'a>,
     /// Whether a kustomization beside it takes objects from elsewhere too.
@@ -32,6 +35,7 @@ pub(super) struct File<'a, 't> {
 pub(super) struct Text<'a, 't> {
     /// None where it could not be read.
     pub(super) file: Option<File<'a, 't>>,
+    pub(super) documents: Vec<Document<'t>>,
     pub(super) contents: Vec<Contents<'t>>,
     pub(super) outcome: Outcome,
 }
@@ -47,8 +51,9 @@ impl<'a, 't> File<'a, 't> {
     pub(super) fn read(self) -> Text<'a, 't> {
         let mut outcome = Outcome { files: 1, ..Outcome::default() };
         let (documents, too_many) = self.documents();
+        let Scanner { judge, options: ScanOptions { watch, .. }, .. } = self.scanner;
         let read = |document: &Document<'t>| {
-            manifest::read_document(document, &self.lines, &self.scanner.judge.kinds, &self.options)
+            watch.time(Phase::Parse, || manifest::read_document(document, &self.lines, &judge.kinds, &self.options))
         };
         let all = each(&documents, |document| {
             let contents = read(document);
@@ -63,7 +68,27 @@ impl<'a, 't> File<'a, 't> {
         outcome.problems.extend(too_many.map(|problem| self.problem(problem)));
         let note = self.note_unrendered(&outcome.left);
         outcome.findings.splice(0..0, note);
-        Text { file: Some(self), contents, outcome }
+        Text { file: Some(self), documents, contents, outcome }
+    }
+
+    /// Excepts what comments in the text cover, and says which of them cover nothing.
+    pub(super) fn hear_comments(&self, documents: &[Document<'_>], findings: &mut Vec<Finding>) {
+        let Scanner { judge, options, .. } = self.scanner;
+        let mut comments = Comments::of(&self.lines, documents, &judge.exceptions, options.today);
+        comments.apply(findings);
+        for (found, span) in comments.into_findings() {
+            let level = judge.everywhere().level(&found.rule);
+            if level != Level::Off {
+                let document = documents.iter().rposition(|document| document.span().start <= span.start);
+                let place = (self.place(document, None), self.region(span));
+                let text = self.lines.text()[span.start..span.end].to_owned();
+                findings.push(Finding::of_text(host_rules::POLICY, level, found, place, &text));
+            }
+        }
+    }
+
+    pub(super) fn occasion(&self) -> Occasion<'_> {
+        Occasion { today: self.scanner.options.today, file: Some(&self.from_configuration) }
     }
 
     fn documents(&self) -> (Vec<Document<'t>>, Option<Problem>) {
@@ -88,6 +113,7 @@ impl<'a, 't> File<'a, 't> {
             self.object(found, &mut outcome);
         }
         outcome.problems.extend(contents.problems.iter().cloned().map(|problem| self.problem(problem)));
+        self.scanner.options.watch.document_done();
         outcome
     }
 
@@ -101,13 +127,19 @@ impl<'a, 't> File<'a, 't> {
                 return outcome.problems.push(self.refusal(found, message));
             }
         };
-        let verdict = judge.judge_object(&found.object, &set, options.today);
+        if options.needs.workloads {
+            let place = self.place(Some(found.document), found.item);
+            outcome.judged.push(Judged { object: ObjectRef::from(workload), place });
+        }
+        let judged = || judge.judge_object(&found.object, &set, &self.occasion());
+        let verdict = options.watch.time(Phase::Judge, judged);
         outcome.usage += verdict.usage;
         let left = Left::of(&found.object, &self.leading);
         let is_about_images = |rule: &str| set.rule(rule).is_some_and(|levels| levels.rule.about == about::IMAGE);
         let is_left = |finding: &Finding| is_about_images(&finding.rule) && left.has(finding);
         let all = verdict.findings.into_iter().filter(|finding| !is_left(finding));
-        outcome.findings.append(&mut self.located(found, all.collect()));
+        let all = all.collect();
+        outcome.findings.append(&mut options.watch.time(Phase::Locate, || self.located(found, all)));
         outcome.left.extend(left.images);
         for PolicyFailure { policy, cause } in verdict.failures {
             let object = ObjectRef::from(workload);
@@ -131,8 +163,12 @@ impl<'a, 't> File<'a, 't> {
 
     /// Where the text has a field of an object.
     fn location(&self, found: &Found<'_>, pointer: Pointer) -> Location {
-        let region = Some(Region::of(&self.lines, found.locate(&pointer)));
+        let region = Some(self.region(found.locate(&pointer)));
         Location { place: self.place(Some(found.document), found.item), pointer, region }
+    }
+
+    pub(super) fn region(&self, span: Span) -> Region {
+        Region::with_lines_around(&self.lines, span, self.scanner.options.needs.lines_around)
     }
 
     pub(super) fn place(&self, document: Option<usize>, item: Option<usize>) -> Place {

@@ -51,11 +51,11 @@ pub struct Inputs {
     pub unreadable: Vec<(PathBuf, String)>,
 }
 
-/// Compiles `--exclude`. A glob without a slash matches at any depth.
+/// Compiles globs of `--exclude` and of the configuration. A glob without a slash matches at any depth.
 ///
 /// # Errors
 /// The glob that does not parse.
-pub fn exclude(globs: &[String]) -> Result<GlobSet> {
+pub fn exclude<'a>(globs: impl IntoIterator<Item = &'a String>) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
         let compiled = |text: &str| Glob::new(text).with_context(|| format!("--exclude {glob}"));
@@ -84,6 +84,15 @@ impl Inputs {
         let mut seen = BTreeSet::new();
         inputs.sources.retain(|source| seen.insert(source.clone()));
         inputs
+    }
+
+    /// What is read, by the names that reports use. `stdin` is that of standard input.
+    pub fn paths(&self, stdin: &str) -> Vec<String> {
+        let name = |source: &Source| match source {
+            Source::Stdin => stdin.to_owned(),
+            Source::File(path) => path.display().to_string(),
+        };
+        self.sources.iter().map(name).collect()
     }
 
     fn add_glob(&mut self, path: &Path, base: &Path, glob: &Glob, walk: &Walk) {

@@ -1,6 +1,8 @@
 //! Sources to a report: read, judge, except, locate. In parallel over sources; the order is that of the inputs,
 //! whatever the number of threads.
 
+pub mod baseline;
+mod comments;
 mod file;
 mod folders;
 mod git_index;
@@ -9,11 +11,15 @@ pub mod inputs;
 pub mod kustomization;
 mod sets;
 mod walk;
+mod watch;
+
+pub use watch::{HowFar, Phase, Watch};
 
 use crate::{
-    finding::{Finding, LocatedProblem, Location, Report, Summary},
+    finding::{Finding, Judged, LocatedProblem, Location, Needs, Report, Summary},
     judge::{Judge, exceptions::Usage},
     manifest::{self, Lines, Skip},
+    paths::{from_folder, plain},
     scan::{
         file::{File, Text},
         inputs::{Inputs, PassedOver, Source},
@@ -22,7 +28,14 @@ use crate::{
 };
 use jiff::civil::Date;
 use plimsoll_policy::Level;
-use std::{fs, io::Read, num::NonZeroUsize, path::Path, time::Instant};
+use std::{
+    fs,
+    io::Read,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 /// How to scan.
 #[derive(Debug, Clone)]
@@ -33,14 +46,23 @@ pub struct ScanOptions {
     pub strict_yaml: bool,
     /// What to call standard input.
     pub stdin: String,
+    /// The namespace of objects that leave it to the command line.
+    pub namespace: Option<String>,
+    /// The folder that paths are relative to; absolute.
+    pub working: PathBuf,
     /// The day that exceptions are held against (UTC).
     pub today: Date,
+    /// What the report must hold beyond findings.
+    pub needs: Needs,
+    /// Where to say how far it is.
+    pub watch: Arc<Watch>,
 }
 
 /// Reads and judges all sources.
 pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
     let start = Instant::now();
-    let scanner = Scanner { judge, options, kustomizations: Kustomizations::of(&inputs.sources) };
+    let configuration = plain(&options.working.join(judge.config.folder()));
+    let scanner = Scanner { judge, options, configuration, kustomizations: Kustomizations::of(&inputs.sources) };
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
     let mut usage = Usage::default();
     for outcome in scanner.all(&inputs.sources) {
@@ -56,6 +78,8 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
 struct Scanner<'a> {
     judge: &'a Judge,
     options: &'a ScanOptions,
+    /// The folder that files are named from in the configuration.
+    configuration: PathBuf,
     kustomizations: Kustomizations,
 }
 
@@ -64,6 +88,7 @@ struct Scanner<'a> {
 struct Outcome {
     findings: Vec<Finding>,
     problems: Vec<LocatedProblem>,
+    judged: Vec<Judged>,
     files: usize,
     documents: usize,
     workloads: usize,
@@ -78,6 +103,7 @@ const WORTH_THREADS: usize = 256 * 1024;
 
 impl Scanner<'_> {
     fn all(&self, sources: &[Source]) -> Vec<Outcome> {
+        self.options.watch.begin(sources.len());
         match sources {
             [only] => vec![self.only(only)],
             _ => {
@@ -124,10 +150,10 @@ impl Scanner<'_> {
     }
 
     fn bytes(&self, source: &Source) -> Result<Vec<u8>, String> {
-        match source {
+        self.options.watch.time(Phase::Read, || match source {
             Source::Stdin => read_stdin(),
             Source::File(path) => read_file(path),
-        }
+        })
     }
 
     /// Each text by itself, and then their objects together.
@@ -141,22 +167,29 @@ impl Scanner<'_> {
             Source::Stdin => self.options.stdin.clone(),
             Source::File(path) => path.display().to_string(),
         };
-        let bytes = match bytes {
-            Ok(bytes) => bytes,
-            Err(why) => return Text::unread(whole_file(&path, why)),
+        let text = match bytes {
+            Ok(bytes) => self.decoded(source, &path, bytes),
+            Err(why) => Text::unread(whole_file(&path, why)),
         };
+        self.options.watch.source_done();
+        text
+    }
+
+    fn decoded<'t>(&self, source: &Source, path: &str, bytes: &'t [u8]) -> Text<'_, 't> {
         let options = manifest::Options {
             members: self.wants_sets(),
             strict_yaml: self.options.strict_yaml,
+            namespace: self.options.namespace.clone(),
             patch: self.kustomizations.patch(source),
             limits: manifest::Limits::default(),
         };
         let leading = self.kustomizations.leading_to(source);
+        let from_configuration = from_folder(&self.configuration, &plain(&self.options.working.join(path)));
         let is_part = self.kustomizations.reaches_out(source);
-        let decoded = manifest::decode(bytes, &options);
-        match decoded {
+        match manifest::decode(bytes, &options) {
             Ok(text) => {
-                File { scanner: self, options, path: path.into(), lines: Lines::of(text), leading, is_part }.read()
+                let (path, lines) = (path.into(), Lines::of(text));
+                File { scanner: self, options, path, from_configuration, lines, leading, is_part }.read()
             }
             Err(problem) => {
                 let text = String::from_utf8_lossy(bytes);
@@ -173,6 +206,7 @@ impl Outcome {
     fn append(&mut self, of_document: Outcome) {
         self.findings.extend(of_document.findings);
         self.problems.extend(of_document.problems);
+        self.judged.extend(of_document.judged);
         self.documents += of_document.documents;
         self.workloads += of_document.workloads;
         self.skipped.extend(of_document.skipped);
@@ -183,6 +217,7 @@ impl Outcome {
     fn add_to(self, report: &mut Report, usage: &mut Usage) {
         report.findings.extend(self.findings);
         report.problems.extend(self.problems);
+        report.judged.extend(self.judged);
         report.summary.files += self.files;
         report.summary.documents += self.documents;
         report.summary.workloads += self.workloads;

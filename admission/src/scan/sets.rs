@@ -4,12 +4,15 @@
 //! variants, of which a cluster gets one: then each text is an input by itself, and known to be a part of something.
 
 use super::{
-    Outcome,
+    Outcome, Phase,
     file::{File, NAME, Text},
 };
 use crate::{
-    finding::{Finding, LocatedProblem, Location, ObjectRef, Region},
-    judge::evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
+    finding::{Finding, LocatedProblem, Location, ObjectRef},
+    judge::{
+        evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
+        exceptions::Occasion,
+    },
     manifest::{Beside, Found, Span},
 };
 use plimsoll_policy::{Level, Member, Pointer, Set};
@@ -39,6 +42,9 @@ pub(super) fn judge(texts: Vec<Text<'_, '_>>) -> Vec<Outcome> {
             outcome.findings.sort_by(|a, b| Finding::order(a).cmp(&Finding::order(b)));
         } else {
             outcome.usage += of_set.usage;
+        }
+        if let Some(file) = &text.file {
+            file.hear_comments(&text.documents, &mut outcome.findings);
         }
         outcome
     };
@@ -119,7 +125,12 @@ impl Gathered<'_, '_> {
             return of_sets[first].problems.push(refuse(message));
         }
         let values: Vec<_> = origins.iter().map(|(_, origin)| (Arc::new(origin.object()), origin.value())).collect();
-        let (evaluation, usage) = scanner.judge.judge_set(set, &values, &policies, scanner.options.today);
+        let occasion = |object: usize| match &texts[origins[object].0].file {
+            Some(file) => file.occasion(),
+            None => Occasion { today: scanner.options.today, file: None },
+        };
+        let judged = || scanner.judge.judge_set(set, &values, &policies, occasion);
+        let (evaluation, usage) = scanner.options.watch.time(Phase::Sets, judged);
         of_sets[first].usage += usage;
         for SetFinding { object, related, mut finding } in evaluation.findings {
             for (place, index) in finding.related.iter_mut().zip(related) {
@@ -181,7 +192,7 @@ impl<'c> Origin<'c, '_> {
 
     fn location(&self, file: &File<'_, '_>, pointer: Pointer) -> Location {
         let (document, item) = self.place();
-        let region = Some(Region::of(&file.lines, self.locate(&pointer)));
+        let region = Some(file.region(self.locate(&pointer)));
         Location { place: file.place(Some(document), item), pointer, region }
     }
 

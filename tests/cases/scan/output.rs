@@ -134,6 +134,7 @@ fn json_has_its_published_shape() {
           "policies": "sha256:…",
           "problems": [],
           "summary": {
+            "baselined": 0,
             "deny": 1,
             "documents": 1,
             "excepted": 0,
@@ -158,15 +159,23 @@ fn json_has_its_published_shape() {
 fn formats_are_listed_in_the_help_and_where_one_is_unknown() {
     let here = folder([]);
     let help = plimsoll(here.path(), &["scan", "--help"], "").stdout;
-    let of_format = help.split("--format").nth(1).and_then(|rest| rest.split("--exclude").next()).expect("a flag");
+    let of_format =
+        help.split("--format").nth(1).and_then(|rest| rest.split("--sarif-suppressed").next()).expect("a flag");
     let lines: Vec<&str> = of_format.lines().map(str::trim).filter(|line| line.starts_with("- ")).collect();
-    let expected = [
-        "- text: for people: each finding with its line, then a summary",
-        "- json: for programs: one document, as docs/schema/scan-report-1.json describes it",
-    ];
-    assert_eq!(lines, expected);
     expect![[r#"
-        error: invalid value 'xml' for '--format <FORMAT[=FILE]>': `xml` is not a format; there are text, json
+        - text:     for people: each finding with its line, then a summary
+        - json:     for programs: one document, as docs/schema/scan-report-1.json describes it
+        - ndjson:   for programs that read a stream: one finding a line, the summary last
+        - sarif:    for code scanning: open findings as SARIF 2.1.0
+        - junit:    for test reports: a case for each finding and each workload without one
+        - github:   for a step of GitHub Actions: the gravest findings as annotations
+        - gitlab:   for GitLab's code quality report: open findings
+        - markdown: for a comment on a pull request: a table, bounded in length
+        - html:     for a browser: one page with search and filters, which loads nothing
+    "#]]
+    .assert_eq(&(lines.join("\n") + "\n"));
+    expect![[r#"
+        error: invalid value 'xml' for '--format <FORMAT[=FILE]>': `xml` is not a format; there are text, json, ndjson, sarif, junit, github, gitlab, markdown, html
 
         For more information, try '--help'.
     "#]]

@@ -1,7 +1,7 @@
 //! Pages and tables as text, with ANSI styles.
 
 use super::markdown;
-use crate::{did_you_mean, printable::printable};
+use crate::{did_you_mean, printable::printable, report::rule_page::section};
 use anstyle::Style;
 use plimsoll_policy::{Description, Levels, Rule};
 use std::io::{self, Write};
@@ -77,27 +77,6 @@ fn level(rule: &Rule, of: impl Fn(&Levels) -> plimsoll_policy::Level) -> String 
         Some(escalated) if escalated != ordinary => format!("{ordinary} / {escalated}"),
         _ => ordinary.to_owned(),
     }
-}
-
-/// What stands under the heading `## rule`, up to the next heading as high.
-fn section<'a>(page: &'a str, rule: &str) -> Option<&'a str> {
-    let mut start = None;
-    let mut offset = 0;
-    let mut in_fence = false;
-    for line in page.split_inclusive('\n') {
-        let begin = offset;
-        offset += line.len();
-        in_fence ^= line.starts_with("```");
-        let Some(title) = line.strip_prefix("## ").or_else(|| line.strip_prefix("# ")).filter(|_| !in_fence) else {
-            continue;
-        };
-        match start {
-            Some(start) => return Some(page[start..begin].trim()),
-            None if title.trim().trim_matches('`') == rule => start = Some(offset),
-            None => {}
-        }
-    }
-    start.map(|start| page[start..].trim())
 }
 
 #[cfg(test)]

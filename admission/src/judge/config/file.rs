@@ -7,7 +7,7 @@ use super::{
     glob,
 };
 use crate::{
-    judge::exceptions::{Annotations, Exception, Scope, parse_day},
+    judge::exceptions::{Annotations, Exception, FileGlob, Scope, parse_day},
     judge::host_rules,
     judge::policy_set::{Choice, Profile},
     manifest::{CustomKind, Kinds, TemplatePointer, api::Version},
@@ -20,8 +20,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FIELDS: [&str; 8] =
-    ["profile", "kubernetes", "policies", "exceptions", "allow-annotations", "namespaces", "workloads", "webhook"];
+const FIELDS: [&str; 9] =
+    ["profile", "kubernetes", "policies", "exceptions", "allow-annotations", "exclude", "namespaces", "workloads", "webhook"];
 const PROFILES: [(&str, Profile); 2] = [("default", Profile::Default), ("strict", Profile::Strict)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("warn", Mode::Warn)];
 const OUTCOMES: [(&str, OnFailure); 2] = [("allow", OnFailure::Allow), ("deny", OnFailure::Deny)];
@@ -37,6 +37,7 @@ pub(super) struct Written {
     /// The rules that exceptions name, with their pointers; also of exceptions that lack something else.
     pub(super) excepted: Vec<(String, Pointer)>,
     pub(super) annotations: Option<Annotations>,
+    pub(super) exclude: Vec<String>,
     pub(super) workloads: Vec<CustomKind>,
     pub(super) webhook: Webhook,
 }
@@ -88,6 +89,7 @@ impl Reader<'_> {
                 let allowed = entry.boolean(&mut self.complaints)?;
                 Some(if allowed { Annotations::Allowed } else { Annotations::Ignored })
             }),
+            exclude: self.each(fields.get("exclude"), Self::excluded),
             workloads: self.each(fields.get("workloads"), Self::workload),
             webhook: self.webhook(fields.get("webhook")),
             excepted: std::mem::take(&mut self.excepted),
@@ -191,19 +193,29 @@ impl Reader<'_> {
     }
 
     fn scope(&mut self, entry: &Entry<'_>) -> Option<Scope> {
-        let fields = entry.fields(&["namespace", "kind", "name"], &mut self.complaints);
-        let known = ["namespace", "kind", "name"].map(|name| fields.get(name));
+        let fields = entry.fields(&["namespace", "kind", "name", "container", "file"], &mut self.complaints);
         if entry.value.is_null() || entry.value.as_object().is_some_and(serde_json::Map::is_empty) {
-            let message = "this matches everything; name a namespace, kind or name, or set the level of the rule";
+            let message = "this matches everything; name a namespace, kind, name, container or file, or set the level of the rule";
             self.complaints.push(Complaint::value(&entry.pointer, message));
         }
-        let [namespace, kind, name] = known.map(|entry| entry.and_then(|entry| self.glob(&entry)));
-        Some(Scope { namespace, kind, name })
+        let [namespace, kind, name, container] =
+            ["namespace", "kind", "name", "container"].map(|name| fields.get(name).and_then(|entry| self.glob(&entry)));
+        let file = fields.get("file").and_then(|entry| self.as_glob(&entry, FileGlob::new));
+        Some(Scope { namespace, kind, name, container, file })
     }
 
     fn glob(&mut self, entry: &Entry<'_>) -> Option<GlobMatcher> {
+        self.as_glob(entry, glob::matcher)
+    }
+
+    fn as_glob<T>(&mut self, entry: &Entry<'_>, compile: fn(&str) -> Result<T, String>) -> Option<T> {
         let text = entry.text(&mut self.complaints)?;
-        glob::matcher(text).map_err(|why| self.complaints.push(Complaint::value(&entry.pointer, why))).ok()
+        compile(text).map_err(|why| self.complaints.push(Complaint::value(&entry.pointer, why))).ok()
+    }
+
+    /// A glob of files to leave out, as it is written.
+    fn excluded(&mut self, entry: &Entry<'_>) -> Option<String> {
+        self.glob(entry).map(|glob| glob.glob().glob().to_owned())
     }
 
     fn namespace(&mut self, entry: &Entry<'_>) -> Option<NamespaceChoices> {

@@ -6,7 +6,7 @@
 mod config_text;
 mod entry;
 mod file;
-mod glob;
+pub(super) mod glob;
 mod webhook;
 
 pub use entry::{About, Complaint};
@@ -57,8 +57,10 @@ pub struct Config {
     pub policies: Policies,
     /// Exceptions.
     pub exceptions: Vec<Exception>,
-    /// Whether annotations may grant exceptions, if it says so.
+    /// Whether annotations and comments may grant exceptions, if it says so.
     pub annotations: Option<Annotations>,
+    /// Globs of files that a scan of a folder leaves out.
+    pub exclude: Vec<String>,
     /// Custom kinds with a pod template.
     pub workloads: Vec<CustomKind>,
     /// How the webhook answers.
@@ -199,12 +201,22 @@ impl ConfigFile {
                 policies,
                 exceptions,
                 annotations,
+                exclude,
                 workloads,
                 webhook,
                 modules: _,
                 excepted: _,
             } = self.written;
-            return Ok(Config { profile, policies, exceptions, annotations, workloads, webhook, source: self.source });
+            return Ok(Config {
+                profile,
+                policies,
+                exceptions,
+                annotations,
+                exclude,
+                workloads,
+                webhook,
+                source: self.source,
+            });
         }
         Err(self.source.problems(self.complaints))
     }
@@ -255,6 +267,11 @@ fn overlay(under: &mut Choices, over: &Choices) {
 }
 
 impl Config {
+    /// The folder that it stands in, as the user named it; the working folder where there is no configuration.
+    pub fn folder(&self) -> &Path {
+        Path::new(&*self.source.path).parent().unwrap_or(Path::new(""))
+    }
+
     /// What the webhook does with findings at `deny` in a namespace; a later entry wins over an earlier one.
     pub fn mode(&self, namespace: Option<&str>) -> Mode {
         let matching = self.policies.matching(namespace).into_iter().rev();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::{Context, Detail, text};
+use crate::report::{Detail, samples, text};
 use expect_test::expect;
 use serde_json::json;
 
@@ -199,7 +199,7 @@ workloads:
         11 |   - rule: lates-tag
            |           ^^^^^^^^^
 
-        error: this matches everything; name a namespace, kind or name, or set the level of the rule
+        error: this matches everything; name a namespace, kind, name, container or file, or set the level of the rule
           --> deploy/plimsoll.yaml:12:5
            |
         12 |     match: {}
@@ -410,7 +410,7 @@ fn findings_about_it_have_a_place_in_it() {
     let findings = expired.into_iter().map(|finding| config.finding(finding, Level::Warn)).collect();
     let mut out = Vec::new();
     let report = crate::finding::Report { findings, ..Default::default() };
-    text::write(&report, &Context { detail: Detail::Quiet, policies: &[] }, &mut out).unwrap();
+    text::write(&report, &samples::context(Detail::Quiet, &[]), &mut out).unwrap();
     expect![[r#"
         warn[expired-exception]: the exception from `recreate-strategy` for Deployment billing/ledger-* ended on 2027-01-31: findings count again
           --> deploy/plimsoll.yaml:18:14

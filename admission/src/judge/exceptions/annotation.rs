@@ -87,20 +87,26 @@ impl Annotated {
 
 /// The day and the reason; or what is wrong, and what to do.
 fn parse<'a>(rule: &str, text: &'a str, rules: &BTreeSet<String>) -> Result<(Date, &'a str), (String, &'static str)> {
-    const RENAME: &str = "name a rule that `plimsoll explain` lists";
     const REWRITE: &str = r#"write it like "2027-01-31 reason""#;
-    if host_rules::RULES.iter().any(|host| host.name == rule) {
-        return Err((format!("`{rule}` cannot be excepted"), "set its level in plimsoll.yaml"));
-    }
-    if !rules.contains(rule) {
-        return Err((did_you_mean::unknown("rule", rule, rules.iter().map(String::as_str)), RENAME));
-    }
+    can_be_excepted(rule, rules)?;
     let (day, reason) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
     let expires = parse_day(day).map_err(|why| (why, REWRITE))?;
     match reason.trim() {
         "" => Err(("it gives no reason".to_owned(), REWRITE)),
         reason => Ok((expires, reason)),
     }
+}
+
+/// Whether exceptions may name a rule; or why not, and what to do.
+pub(super) fn can_be_excepted(rule: &str, rules: &BTreeSet<String>) -> Result<(), (String, &'static str)> {
+    const RENAME: &str = "name a rule that `plimsoll explain` lists";
+    if host_rules::RULES.iter().any(|host| host.name == rule) {
+        return Err((format!("`{rule}` cannot be excepted"), "set its level in plimsoll.yaml"));
+    }
+    if !rules.contains(rule) {
+        return Err((did_you_mean::unknown("rule", rule, rules.iter().map(String::as_str)), RENAME));
+    }
+    Ok(())
 }
 
 fn invalid(pointer: Pointer, why: impl std::fmt::Display) -> Finding {

@@ -4,15 +4,23 @@
 //! handed in: there is no clock here.
 
 mod annotation;
+mod comment;
+mod scope;
+
+pub use comment::Comment;
+pub use scope::{FileGlob, Scope};
 
 use crate::{
     finding::{ObjectRef, Status},
     judge::host_rules::{EXPIRED_EXCEPTION, UNUSED_EXCEPTION},
 };
-use globset::GlobMatcher;
 use jiff::civil::Date;
 use plimsoll_policy::{Finding, Pointer, Workload};
-use std::{collections::BTreeSet, fmt, ops::AddAssign};
+use scope::{Matched, Subject};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::AddAssign,
+};
 
 /// An exception of the configuration.
 #[derive(Debug, Clone)]
@@ -29,16 +37,7 @@ pub struct Exception {
     pub pointer: Pointer,
 }
 
-/// Which objects; what is left out matches everything.
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "the names are those of the object's metadata")]
-pub struct Scope {
-    pub namespace: Option<GlobMatcher>,
-    pub kind: Option<GlobMatcher>,
-    pub name: Option<GlobMatcher>,
-}
-
-/// Whether annotations of an object may grant exceptions.
+/// Whether annotations of an object, and comments in a manifest, may grant exceptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Annotations {
     /// They are heard.
@@ -66,6 +65,15 @@ pub struct Applied {
     pub usage: Usage,
 }
 
+/// When and where an object is judged, which exceptions depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The day (UTC).
+    pub today: Date,
+    /// The file that it is written in, as a path from the folder of the configuration; none where there is no file.
+    pub file: Option<&'a str>,
+}
+
 /// Which of the configured exceptions were of use; add up what [`Exceptions::apply`] returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -73,12 +81,27 @@ pub struct Usage {
     matched: BTreeSet<usize>,
     /// They cover a finding.
     used: BTreeSet<usize>,
+    /// Of each, the fields that matched any object.
+    fields: BTreeMap<usize, Matched>,
+    /// There was an object that leaves its namespace to the command line.
+    without_namespace: bool,
 }
 
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.matched.extend(other.matched);
         self.used.extend(other.used);
+        for (index, matched) in other.fields {
+            self.matched_fields(index, matched);
+        }
+        self.without_namespace = self.without_namespace || other.without_namespace;
+    }
+}
+
+impl Usage {
+    fn matched_fields(&mut self, index: usize, matched: Matched) {
+        let known = self.fields.entry(index).or_default();
+        *known = known.and(matched);
     }
 }
 
@@ -88,46 +111,70 @@ impl Exceptions {
         Exceptions { configured, annotations, rules: rules.into_iter().collect() }
     }
 
-    /// Judges the findings about one workload, given by the names of their rules.
-    pub fn apply<'a>(&self, workload: &Workload, rules: impl IntoIterator<Item = &'a str>, today: Date) -> Applied {
-        let mut usage = Usage::default();
-        for (index, exception) in self.configured.iter().enumerate() {
-            if exception.scope.covers(workload) {
-                usage.matched.insert(index);
-            }
-        }
+    /// Judges the findings about one workload, each given by the name of its rule and its container.
+    pub fn apply<'a>(
+        &self,
+        workload: &Workload,
+        findings: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+        occasion: &Occasion<'_>,
+    ) -> Applied {
+        let containers: Vec<&str> = workload.pod.containers.iter().map(|container| &*container.name).collect();
+        let mut usage = self.usage(&Subject {
+            namespace: workload.namespace.as_deref(),
+            kind: &workload.kind,
+            name: &workload.name,
+            containers: &containers,
+            file: occasion.file,
+        });
         let mut annotated = match self.annotations {
-            Annotations::Allowed => annotation::read(workload, &self.rules, today),
+            Annotations::Allowed => annotation::read(workload, &self.rules, occasion.today),
             Annotations::Ignored => annotation::Annotated::default(),
         };
-        let statuses = rules
+        let statuses = findings
             .into_iter()
-            .map(|rule| {
+            .map(|(rule, container)| {
                 let annotated = annotated.status(rule);
-                self.status(rule, &mut usage, today).or(annotated).unwrap_or(Status::Open)
+                self.status(rule, container, &mut usage, occasion.today).or(annotated).unwrap_or(Status::Open)
             })
             .collect();
         Applied { statuses, findings: annotated.into_findings(), usage }
     }
 
     /// The same for a finding of one rule about an object that runs no pods: its annotations grant nothing.
-    pub fn apply_to_other(&self, object: &ObjectRef, rule: &str, today: Date) -> Applied {
+    pub fn apply_to_other(&self, object: &ObjectRef, rule: &str, occasion: &Occasion<'_>) -> Applied {
         let ObjectRef { kind, namespace, name, .. } = object;
-        let mut usage = Usage::default();
-        let all = self.configured.iter().enumerate();
-        usage.matched.extend(
-            all.filter(|(_, exception)| exception.scope.matches(namespace.as_deref(), kind, name))
-                .map(|(index, _)| index),
-        );
-        let status = self.status(rule, &mut usage, today).unwrap_or(Status::Open);
+        let file = occasion.file;
+        let mut usage = self.usage(&Subject { namespace: namespace.as_deref(), kind, name, containers: &[], file });
+        let status = self.status(rule, None, &mut usage, occasion.today).unwrap_or(Status::Open);
         Applied { statuses: vec![status], findings: Vec::new(), usage }
     }
 
-    fn status(&self, rule: &str, usage: &mut Usage, today: Date) -> Option<Status> {
+    /// What a comment grants; none where it is not for us, or none is heard.
+    pub fn comment(&self, text: &str, today: Date) -> Option<Comment> {
+        match self.annotations {
+            Annotations::Allowed => comment::read(text, &self.rules, today),
+            Annotations::Ignored => None,
+        }
+    }
+
+    /// Which exceptions cover an object.
+    fn usage(&self, subject: &Subject<'_>) -> Usage {
+        let mut usage = Usage { without_namespace: subject.namespace.is_none(), ..Usage::default() };
+        for (index, exception) in self.configured.iter().enumerate() {
+            let matched = exception.scope.matched(subject);
+            usage.matched_fields(index, matched);
+            if matched.is_all() {
+                usage.matched.insert(index);
+            }
+        }
+        usage
+    }
+
+    fn status(&self, rule: &str, container: Option<&str>, usage: &mut Usage, today: Date) -> Option<Status> {
         let mut status = None;
         for &index in &usage.matched {
             let exception = &self.configured[index];
-            if exception.rule == rule && today <= exception.expires {
+            if exception.rule == rule && exception.scope.has_container(container) && today <= exception.expires {
                 usage.used.insert(index);
                 let (reason, expires) = (exception.reason.clone(), exception.expires.to_string());
                 status.get_or_insert(Status::Excepted { reason, expires });
@@ -158,11 +205,7 @@ impl Exceptions {
             .filter(|(index, _)| !usage.used.contains(index))
             .map(|(index, exception)| {
                 let Exception { rule, scope, .. } = exception;
-                let why = if usage.matched.contains(&index) {
-                    "what it matches has no such finding"
-                } else {
-                    "it matches nothing that was judged"
-                };
+                let why = why_unused(index, scope, usage);
                 let message = format!("the exception from `{rule}` for {scope} is unused: {why}");
                 Finding::new(&UNUSED_EXCEPTION, format!("{}/rule", exception.pointer), message).help("delete it")
             })
@@ -170,27 +213,22 @@ impl Exceptions {
     }
 }
 
-impl Scope {
-    /// Whether it covers a workload. One without a namespace has an empty one: only `*` matches that.
-    pub fn covers(&self, workload: &Workload) -> bool {
-        self.matches(workload.namespace.as_deref(), &workload.kind, &workload.name)
+/// Why an exception may not have covered anything.
+fn why_unused(index: usize, scope: &Scope, usage: &Usage) -> String {
+    if usage.matched.contains(&index) {
+        return "what it matches has no such finding".to_owned();
     }
-
-    fn matches(&self, namespace: Option<&str>, kind: &str, name: &str) -> bool {
-        let namespace = namespace.unwrap_or_default();
-        [(&self.namespace, namespace), (&self.kind, kind), (&self.name, name)]
-            .iter()
-            .all(|(glob, text)| glob.as_ref().is_none_or(|glob| glob.is_match(text)))
+    let Some(matched) = usage.fields.get(&index) else { return "nothing was judged".to_owned() };
+    let missed = scope.missed(*matched);
+    if missed.is_empty() {
+        return "no object that was judged matches all of it".to_owned();
     }
-}
-
-/// `Deployment billing/ledger`, with `*` for what is left out.
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [namespace, kind, name] =
-            [&self.namespace, &self.kind, &self.name].map(|glob| glob.as_ref().map_or("*", |glob| glob.glob().glob()));
-        write!(f, "{kind} {namespace}/{name}")
-    }
+    let is_about_namespace = missed.iter().any(|field| field.starts_with("namespace"));
+    let hint = match is_about_namespace && usage.without_namespace {
+        true => "; `--namespace NAME` names that of objects which do not write one",
+        false => "",
+    };
+    format!("nothing that was judged has {}{hint}", missed.join(" or "))
 }
 
 /// A day as people write it: `2027-01-31`.

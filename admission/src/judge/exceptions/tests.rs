@@ -6,6 +6,8 @@ use plimsoll_policy::{testing, workload::Map};
 const RULES: [&str; 3] = ["latest-tag", "recreate-strategy", "series-tag"];
 const TODAY: Date = date(2027, 1, 31);
 
+const HERE: Occasion<'_> = Occasion { today: TODAY, file: Some("deploy/app.yaml") };
+
 fn workload(namespace: Option<&str>, annotations: &[(&str, &str)], on_template: &[(&str, &str)]) -> Workload {
     let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Map>();
     let mut workload = Workload {
@@ -18,14 +20,14 @@ fn workload(namespace: Option<&str>, annotations: &[(&str, &str)], on_template: 
     workload
 }
 
-fn glob(text: &str) -> Option<GlobMatcher> {
+fn glob(text: &str) -> Option<globset::GlobMatcher> {
     Some(globset::Glob::new(text).unwrap().compile_matcher())
 }
 
 fn exception(rule: &str, namespace: &str, kind: &str, name: &str, expires: Date) -> Exception {
     Exception {
         rule: rule.to_owned(),
-        scope: Scope { namespace: glob(namespace), kind: glob(kind), name: glob(name) },
+        scope: Scope { namespace: glob(namespace), kind: glob(kind), name: glob(name), ..Scope::default() },
         reason: "single writer".to_owned(),
         expires,
         pointer: "/exceptions/0".into(),
@@ -37,7 +39,7 @@ fn exceptions(configured: Vec<Exception>, annotations: Annotations) -> Exception
 }
 
 fn is_excepted(exceptions: &Exceptions, workload: &Workload, rule: &str) -> bool {
-    exceptions.apply(workload, [rule], TODAY).statuses != [Status::Open]
+    exceptions.apply(workload, [(rule, None)], &HERE).statuses != [Status::Open]
 }
 
 fn list(findings: &[Finding]) -> String {
@@ -46,8 +48,11 @@ fn list(findings: &[Finding]) -> String {
 }
 
 fn judge(annotation: (&str, &str)) -> String {
-    let applied =
-        exceptions(vec![], Annotations::Allowed).apply(&workload(None, &[annotation], &[]), ["latest-tag"], TODAY);
+    let applied = exceptions(vec![], Annotations::Allowed).apply(
+        &workload(None, &[annotation], &[]),
+        [("latest-tag", None)],
+        &HERE,
+    );
     format!("{:?}\n{}", applied.statuses[0], list(&applied.findings))
 }
 
@@ -87,6 +92,65 @@ fn only_a_star_matches_an_object_without_namespace() {
 }
 
 #[test]
+fn a_container_and_a_file_narrow_it() {
+    let mut workload = workload(Some("billing"), &[], &[]);
+    workload.pod.containers = vec![testing::container("app"), testing::container("sidecar")];
+    let covers = |scope: Scope, container: Option<&str>, file: Option<&str>| {
+        let exception = Exception { scope, ..exception("latest-tag", "*", "*", "*", TODAY) };
+        let occasion = Occasion { today: TODAY, file };
+        let applied =
+            exceptions(vec![exception], Annotations::Ignored).apply(&workload, [("latest-tag", container)], &occasion);
+        applied.statuses != [Status::Open]
+    };
+    let container = |text| Scope { container: glob(text), ..Scope::default() };
+    let file = |text| Scope { file: Some(FileGlob::new(text).unwrap()), ..Scope::default() };
+    assert!(covers(container("side*"), Some("sidecar"), None));
+    assert!(!covers(container("side*"), Some("app"), None));
+    assert!(!covers(container("side*"), None, None), "a finding about the whole pod is about no container");
+    for (glob, path, expected) in [
+        ("deploy/*.yaml", "deploy/app.yaml", true),
+        ("./deploy/*.yaml", "deploy/app.yaml", true),
+        ("deploy/*.yaml", "deploy/deep/app.yaml", false),
+        ("deploy/**", "deploy/deep/app.yaml", true),
+        ("app.yaml", "deploy/deep/app.yaml", true),
+        ("deploy/*.yaml", "other/deploy/app.yaml", false),
+    ] {
+        assert_eq!(covers(file(glob), None, Some(path)), expected, "{glob} {path}");
+    }
+    assert!(!covers(file("*"), None, None), "what is in no file is in none that matches");
+}
+
+#[test]
+fn an_unused_exception_says_what_the_input_does_not_have() {
+    let scope = |namespace, kind, file| Scope {
+        namespace: glob(namespace),
+        kind: glob(kind),
+        file: Some(FileGlob::new(file).unwrap()),
+        ..Scope::default()
+    };
+    let all = [
+        scope("billing", "*", "*.yaml"),
+        scope("shop", "CronJob", "*.yaml"),
+        scope("shop", "*", "other/*.yaml"),
+        Scope { namespace: glob("shop"), name: glob("b"), ..Scope::default() },
+    ];
+    let with = |scope: &Scope| Exception { scope: scope.clone(), ..exception("latest-tag", "*", "*", "*", TODAY) };
+    let exceptions = exceptions(all.iter().map(with).collect(), Annotations::Ignored);
+    assert!(list(&exceptions.unused(&Usage::default(), TODAY)).contains("is unused: nothing was judged"));
+    let mut usage = Usage::default();
+    for (namespace, name) in [(Some("shop"), "a"), (None, "b")] {
+        let workload = Workload { name: name.to_owned(), ..workload(namespace, &[], &[]) };
+        usage += exceptions.apply(&workload, [("latest-tag", None)], &HERE).usage;
+    }
+    expect![[r#"
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * billing/*, file *.yaml is unused: nothing that was judged has namespace `billing`; `--namespace NAME` names that of objects which do not write one
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for CronJob shop/*, file *.yaml is unused: nothing that was judged has kind `CronJob`
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/*, file other/*.yaml is unused: nothing that was judged has file `other/*.yaml`
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/b is unused: no object that was judged matches all of it
+    "#]].assert_eq(&list(&exceptions.unused(&usage, TODAY)));
+}
+
+#[test]
 fn says_which_exceptions_are_of_no_use_and_which_have_ended() {
     let exceptions = exceptions(
         vec![
@@ -99,12 +163,12 @@ fn says_which_exceptions_are_of_no_use_and_which_have_ended() {
     );
     let mut usage = Usage::default();
     for namespace in ["billing", "other"] {
-        usage += exceptions.apply(&workload(Some(namespace), &[], &[]), ["latest-tag"], TODAY).usage;
+        usage += exceptions.apply(&workload(Some(namespace), &[], &[]), [("latest-tag", None)], &HERE).usage;
     }
     expect![[r#"
         expired-exception /exceptions/0/expires: the exception from `latest-tag` for * billing/* ended on 2026-12-31: findings count again
         unused-exception /exceptions/0/rule: the exception from `series-tag` for * billing/* is unused: what it matches has no such finding
-        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/* is unused: it matches nothing that was judged
+        unused-exception /exceptions/0/rule: the exception from `latest-tag` for * shop/* is unused: nothing that was judged has namespace `shop`
     "#]].assert_eq(&(list(&exceptions.expired(TODAY)) + &list(&exceptions.unused(&usage, TODAY))));
 }
 
@@ -176,7 +240,7 @@ fn an_annotation_that_grants_nothing_is_a_finding() {
 #[test]
 fn an_annotation_of_the_pod_template_is_misplaced() {
     let workload = workload(None, &[], &[("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image")]);
-    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload, ["latest-tag"], TODAY);
+    let applied = exceptions(vec![], Annotations::Allowed).apply(&workload, [("latest-tag", None)], &HERE);
     assert_eq!(applied.statuses, [Status::Open]);
     expect![[r#"
         invalid-exception /spec/template/metadata/annotations/allow.plimsoll.dev~1latest-tag: this grants no exception: it stands on the pod template
@@ -186,8 +250,11 @@ fn an_annotation_of_the_pod_template_is_misplaced() {
 #[test]
 fn annotations_count_for_nothing_where_they_are_not_allowed() {
     let annotation = ("allow.plimsoll.dev/latest-tag", "2027-01-31 vendor image");
-    let applied =
-        exceptions(vec![], Annotations::Ignored).apply(&workload(None, &[annotation], &[]), ["latest-tag"], TODAY);
+    let applied = exceptions(vec![], Annotations::Ignored).apply(
+        &workload(None, &[annotation], &[]),
+        [("latest-tag", None)],
+        &HERE,
+    );
     assert_eq!((applied.statuses, applied.findings), (vec![Status::Open], vec![]));
 }
 

@@ -139,8 +139,9 @@ fn the_table_has_every_rule() {
         undocumented              images    off          off          nobody knows
         expired-exception         plimsoll  warn         warn         an exception is past its day, and what it covered counts again
         unused-exception          plimsoll  note         warn         an exception covers no finding of this scan
-        invalid-exception         plimsoll  warn         deny         an annotation looks like an exception and grants none
-        unrendered-image  plimsoll  note         note         kustomize or Skaffold may change an image of this file: it is judged only once rendered
+        invalid-exception         plimsoll  warn         deny         an annotation or a comment looks like an exception and grants none
+        unused-baseline           plimsoll  note         note         an entry of the baseline covers nothing any more
+        unrendered-image          plimsoll  note         note         kustomize or Skaffold may change an image of this file: it is judged only once rendered
         too-large                 plimsoll  deny         deny         an object holds more than policies can be given
 
         The level after `/` is for the graver case that the rule's page names: plimsoll explain RULE
