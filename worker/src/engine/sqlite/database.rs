@@ -11,7 +11,7 @@ use super::{
     identity::{FileId, is_ours},
 };
 use crate::engine::{CALL, Error, Result};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::{
     path::Path,
     sync::{
@@ -158,8 +158,6 @@ fn begin<'a>(file: &Path, place: &'a mut Option<Open>, writes: bool) -> Result<T
         none => none.insert(open(file)?),
     };
     if FileId::of(file) != open.id {
-        // Or SQLite would remove the write-ahead log when this is closed, by its name, which is now that of the other file's.
-        let _kept = open.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         let file = file.display();
         return Err(Error::Unreachable(format!("{file}: replaced or removed since it was opened; it is opened again")));
     }
