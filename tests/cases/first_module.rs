@@ -39,7 +39,10 @@ fn the_first_module_still_judges_objects_and_sets() {
     let module = root().join("tests/cases/modules/acme-labels-0.1.0.wasm");
     let config = format!("policies: {{ acme-labels: {{ module: {} }} }}\n", module.display());
     let here = folder([("plimsoll.yaml", config.as_str())]);
-    let outcome = plimsoll(here.path(), &["scan", "--rule", "missing-readiness-probe=off", "-q", "-"], SHOP);
+    let off = ["missing-readiness-probe=off", "no-drain-delay=off", "overlapping-selectors=off"];
+    let off = off.iter().flat_map(|rule| ["--rule", rule]);
+    let args: Vec<&str> = ["scan", "-q", "-"].into_iter().chain(off).collect();
+    let outcome = plimsoll(here.path(), &args, SHOP);
     assert_eq!(outcome.code, 1, "{outcome:?}");
     expect![[r#"
         warn[acme-service-of-two-teams]: the Service selects pods of 2 teams

@@ -3,7 +3,7 @@
 use crate::{
     arithmetic::{Rounding, scaled, written},
     autoscalers::scale,
-    others::may_make_pods,
+    others::{asks_for_added_label, may_make_pods},
     pods::{One, Pods},
 };
 use plimsoll_policy::{
@@ -43,7 +43,8 @@ fn autoscalers<'a>(pods: &Pods<'a>) -> BTreeMap<u32, &'a Autoscaler> {
 }
 
 fn unmatched(pods: &Pods<'_>, index: u32, budget: &DisruptionBudget) -> Option<Finding> {
-    if pods.set.incomplete || may_make_pods(&pods.set.other_kinds) {
+    let labels = budget.selector.iter().flat_map(|selector| selector.match_labels.keys());
+    if pods.set.incomplete || may_make_pods(&pods.set.other_kinds) || asks_for_added_label(labels) {
         return None;
     }
     let message = match budget.selector {

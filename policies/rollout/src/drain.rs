@@ -38,7 +38,7 @@ pub(crate) fn check_set(pods: &Pods<'_>, settings: &Rollout, findings: &mut Find
         let Some(service) = service else { continue };
         for (selected, workload) in pods.of_service(service) {
             is_selected[selected as usize] = true;
-            if sends_requests(service, settings) && !std::mem::replace(&mut is_told[selected as usize], true) {
+            if sends_requests(name, service, settings) && !std::mem::replace(&mut is_told[selected as usize], true) {
                 findings.extend(undrained(selected, workload, (index, name)));
             }
         }
@@ -54,10 +54,11 @@ pub(crate) fn check_set(pods: &Pods<'_>, settings: &Rollout, findings: &mut Find
 }
 
 /// A headless Service hands out addresses, and what a metrics port loses is a sample.
-fn sends_requests(service: &Service, settings: &Rollout) -> bool {
+fn sends_requests(name: &str, service: &Service, settings: &Rollout) -> bool {
     let is_metrics = |name: &Option<String>| name.as_deref().is_some_and(|name| settings.is_metrics(name));
     let of_target = |target: &Option<Port>| matches!(target, Some(Port::Name(name)) if settings.is_metrics(name));
-    !service.headless && service.ports.iter().any(|port| !is_metrics(&port.name) && !of_target(&port.target))
+    let gets_none = service.headless || settings.is_metrics(name);
+    !gets_none && service.ports.iter().any(|port| !is_metrics(&port.name) && !of_target(&port.target))
 }
 
 fn undrained(object: u32, workload: &Workload, (service, name): (u32, &str)) -> Option<Finding> {

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rollout {
-    /// Names of Service ports through which only metrics are read: globs (`*`, `?`). Replaces the default.
+    /// Names of ports, and of Services, through which only metrics are read: globs (`*`, `?`). Replaces the default.
     metrics_ports: Vec<String>,
 }
 

@@ -42,9 +42,47 @@ fn is_without_pods(kind: &str) -> bool {
         })
 }
 
+/// Whether a selector asks for a label that a controller puts onto pods by itself: no manifest shows which pods have it.
+pub(crate) fn asks_for_added_label<'k>(mut keys: impl Iterator<Item = &'k String>) -> bool {
+    let is_added = |key: &String| match key.split_once('/') {
+        Some((domain, _)) => ADDING.contains(&domain) || key == "apps.kubernetes.io/pod-index",
+        None => ADDED.contains(&key.as_str()),
+    };
+    keys.any(is_added)
+}
+
+/// Labels without a domain that Kubernetes' own controllers add.
+const ADDED: [&str; 4] = ["controller-revision-hash", "controller-uid", "job-name", "pod-template-hash"];
+
+/// Domains of the labels that controllers of workloads add.
+const ADDING: [&str; 7] = [
+    "batch.kubernetes.io",
+    "jobset.sigs.k8s.io",
+    "leaderworkerset.sigs.k8s.io",
+    "ray.io",
+    "serving.knative.dev",
+    "statefulset.kubernetes.io",
+    "strimzi.io",
+];
+
 #[cfg(test)]
 mod tests {
-    use super::is_without_pods;
+    use super::{asks_for_added_label, is_without_pods};
+
+    #[test]
+    fn labels_that_controllers_add_are_known() {
+        for (key, expected) in [
+            ("app", false),
+            ("app.kubernetes.io/name", false),
+            ("job-name", true),
+            ("batch.kubernetes.io/job-name", true),
+            ("apps.kubernetes.io/pod-index", true),
+            ("statefulset.kubernetes.io/pod-name", true),
+            ("leaderworkerset.sigs.k8s.io/name", true),
+        ] {
+            assert_eq!(asks_for_added_label([key.to_owned()].iter()), expected, "{key}");
+        }
+    }
 
     #[test]
     fn kinds_of_kubernetes_itself_make_no_pods_that_are_not_seen() {

@@ -1,6 +1,9 @@
 //! Services that send nothing anywhere.
 
-use crate::{others::may_make_pods, pods::Pods};
+use crate::{
+    others::{asks_for_added_label, may_make_pods},
+    pods::Pods,
+};
 use plimsoll_policy::{Finding, Findings, Level, Rule, Service};
 
 pub(crate) const SELECTS_NOTHING: Rule =
@@ -12,7 +15,7 @@ pub(crate) fn check(pods: &Pods<'_>, findings: &mut Findings<'_>) {
     }
     for (index, member) in pods.members() {
         let Some(service) = member.service.as_ref().filter(|service| !service.selector.is_empty()) else { continue };
-        if pods.of_service(service).next().is_some() {
+        if asks_for_added_label(service.selector.keys()) || pods.of_service(service).next().is_some() {
             continue;
         }
         let message = "no pod of this input has the labels that it selects: requests to it fail";

@@ -270,6 +270,10 @@ fn a_service_sends_requests_through_a_port_that_is_not_for_metrics() {
     assert_eq!(drains(service(vec![port("http-metrics")], false)), 0);
     assert_eq!(drains(service(vec![port("http-metrics"), port("http")], false)), 1);
     assert_eq!(drains(service(vec![port("http")], true)), 0);
+    let named =
+        |name| member("v1", "Service", name, |member| member.service = Some(service(vec![port("http")], false)));
+    let of_metrics = vec![of_workload("app", labels(&[("app", "app")])), named("app-metrics-service")];
+    assert_eq!(in_set(&drain::NONE, of_metrics), []);
     assert_eq!(drains(Service { selector: labels(&[("app", "other")]), ..service(vec![port("http")], false) }), 0);
 }
 
