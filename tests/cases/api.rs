@@ -180,8 +180,9 @@ fn a_wrong_version_is_one_error() {
           |
         1 | kubernetes: 1.30
           |             ^^^^
+
     "#]]
-    .assert_eq(stderr.trim_start());
+    .assert_eq(&stderr);
 }
 
 /// Offline: with the modules that are in Go's cache.
