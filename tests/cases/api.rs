@@ -102,7 +102,8 @@ fn a_version_decides_which_fields_are_known() {
         5:25 warn unknown-field: the Job's spec has no field `backoffLimitPerIndex` in Kubernetes 1.25: it is known from 1.28 on
         9:18 note gated-field: the feature gate UserNamespacesSupport is off in Kubernetes 1.25 by default, and `hostUsers` is dropped then
         10:76 warn unknown-field: a container has no field `restartPolicy` in Kubernetes 1.25: it is known from 1.28 on
-        14:35 warn unknown-field: `lifecycle.preStop` has no field `sleep` in Kubernetes 1.25: it is known from 1.29 on"#]]
+        14:35 warn unknown-field: `lifecycle.preStop` has no field `sleep` in Kubernetes 1.25: it is known from 1.29 on
+        14:53 warn unknown-field: `lifecycle.preStop.sleep` has no field `seconds` in Kubernetes 1.25: it is known from 1.29 on"#]]
     .assert_eq(&found(&["--kubernetes", "1.25"], NEW_FIELDS).join("\n"));
 }
 
