@@ -96,13 +96,14 @@ fn a_version_decides_which_fields_are_known() {
     assert_eq!(found(&["--kubernetes", "v1.36.4"], NEW_FIELDS), [] as [&str; 0]);
     expect![[r#"
         9:18 note gated-field: the feature gate UserNamespacesSupport is off in Kubernetes 1.29 by default, and `hostUsers` is dropped then
-        14:34 note gated-field: the feature gate PodLifecycleSleepAction is off in Kubernetes 1.29 by default, and `sleep` is dropped then"#]]
+        14:35 note gated-field: the feature gate PodLifecycleSleepAction is off in Kubernetes 1.29 by default, and `sleep` is dropped then"#]]
     .assert_eq(&found(&["--kubernetes", "1.29"], NEW_FIELDS).join("\n"));
     expect![[r#"
         5:25 warn unknown-field: the Job's spec has no field `backoffLimitPerIndex` in Kubernetes 1.25: it is known from 1.28 on
         9:18 note gated-field: the feature gate UserNamespacesSupport is off in Kubernetes 1.25 by default, and `hostUsers` is dropped then
         10:76 warn unknown-field: a container has no field `restartPolicy` in Kubernetes 1.25: it is known from 1.28 on
-        14:34 warn unknown-field: `lifecycle.preStop` has no field `sleep` in Kubernetes 1.25: it is known from 1.29 on"#]]
+        14:35 warn unknown-field: `lifecycle.preStop` has no field `sleep` in Kubernetes 1.25: it is known from 1.29 on
+        14:53 warn unknown-field: `lifecycle.preStop.sleep` has no field `seconds` in Kubernetes 1.25: it is known from 1.29 on"#]]
     .assert_eq(&found(&["--kubernetes", "1.25"], NEW_FIELDS).join("\n"));
 }
 
@@ -158,7 +159,7 @@ exceptions:
   - { rule: removed-api-version, match: { kind: CronJob }, reason: until the upgrade, expires: 2999-01-01 }
 ";
     let here = folder([("plimsoll.yaml", config), ("job.yaml", CRON_JOB)]);
-    let findings = scan(here.path(), &["job.yaml"]).findings();
+    let findings = scan(here.path(), &["job.yaml"]).grave();
     assert_eq!(findings, ["job.yaml:1:13 excepted removed-api-version"]);
 }
 
@@ -180,8 +181,9 @@ fn a_wrong_version_is_one_error() {
           |
         1 | kubernetes: 1.30
           |             ^^^^
+
     "#]]
-    .assert_eq(stderr.trim_start());
+    .assert_eq(&stderr);
 }
 
 /// Offline: with the modules that are in Go's cache.
