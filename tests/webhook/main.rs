@@ -1,8 +1,8 @@
 //! `plimsoll serve` through its front door: real TLS, real processes, real signals, real collectors.
 
 mod answers;
-mod connections;
 mod blinding;
+mod connections;
 mod deadlines;
 mod differential;
 mod failures;

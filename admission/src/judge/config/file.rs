@@ -20,8 +20,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FIELDS: [&str; 9] =
-    ["profile", "kubernetes", "policies", "exceptions", "allow-annotations", "exclude", "namespaces", "workloads", "webhook"];
+const FIELDS: [&str; 9] = [
+    "profile",
+    "kubernetes",
+    "policies",
+    "exceptions",
+    "allow-annotations",
+    "exclude",
+    "namespaces",
+    "workloads",
+    "webhook",
+];
 const PROFILES: [(&str, Profile); 2] = [("default", Profile::Default), ("strict", Profile::Strict)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("warn", Mode::Warn)];
 const OUTCOMES: [(&str, OnFailure); 2] = [("allow", OnFailure::Allow), ("deny", OnFailure::Deny)];
