@@ -46,6 +46,8 @@ fn the_page_has_the_bounds_that_hold() {
         ("machine code", bytes(limits::MACHINE_CODE)),
         ("time of a call about one object", time(limits::DEADLINE)),
         ("memory of a call about one object", bytes(limits::MEMORY)),
+        ("time of all calls of a module about one object", time(limits::MODULE_TIME)),
+        ("bytes of an object that a policy is given whole", bytes(limits::RAW)),
         ("time of a call about a set", time(limits::SET_DEADLINE)),
         ("memory of a call about a set", bytes(limits::SET_MEMORY)),
         ("stack of a call", bytes(limits::STACK)),

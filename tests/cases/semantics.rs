@@ -144,13 +144,14 @@ fn nothing_is_computed_with_a_field_that_cannot_be_read() {
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: app }}\nspec:\n  selector: {{ matchLabels: {{ app: app }} }}\n  template:\n    metadata: {{ labels: {{ app: app }}, annotations: {{ plimsoll.dev/shutdown-timeout: 60s, plimsoll.dev/role: worker }} }}\n    spec:\n      terminationGracePeriodSeconds: {grace}\n      containers:\n      - name: app\n        image: app:1.2.3\n        readinessProbe: {{ httpGet: {{ path: /readyz, port: 8080 }} }}\n        livenessProbe: {{ httpGet: {{ path: /livez, port: 8080 }}, failureThreshold: {probe} }}\n        lifecycle: {{ preStop: {{ sleep: {{ seconds: 40 }} }} }}\n"
         );
         let outcome = scan_text(&[], &manifest);
-        (outcome.grave(), outcome.problems().len())
+        let rules = outcome.grave().into_iter().map(|found| found.rsplit(' ').next().expect("a rule").to_owned());
+        // That a worker waits before it stops is wrong whatever cannot be read.
+        let computed: Vec<String> = rules.filter(|rule| rule != "needless-drain-delay").collect();
+        (computed.join(" "), outcome.problems().len())
     };
-    let names =
-        |found: &[String]| found.iter().map(|f| f.rsplit(' ').next().expect("a rule").to_owned()).collect::<Vec<_>>();
-    assert_eq!(names(&pod("50", "1").0), ["grace-too-short", "missing-startup-probe", "liveness-kills-stalls"]);
+    assert_eq!(pod("50", "1").0, "grace-too-short missing-startup-probe liveness-kills-stalls");
     // In a template the API server accepts -1.
-    assert_eq!(pod("-1", "6"), (vec![], 1));
-    assert_eq!(pod("a while", "one"), (vec![], 2));
-    assert_eq!(names(&pod("110", "one").0), [""; 0]);
+    assert_eq!(pod("-1", "6"), (String::new(), 1));
+    assert_eq!(pod("a while", "one"), (String::new(), 2));
+    assert_eq!(pod("110", "one").0, "");
 }

@@ -200,61 +200,59 @@ impl Policy for Neighbour {
     }
 }
 
-/// One of many policies that run for ever, once their rule has a level.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Looper<const NUMBER: usize> {}
+/// Policies that run for ever, once their rule has a level.
+macro_rules! loopers {
+    ($($name:ident $id:literal $rule:literal)*) => {$(
+        #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct $name {}
 
-/// The policy and the rule of each.
-const LOOPERS: [(&str, &[Rule]); 14] = {
-    const fn rule(name: &'static str) -> Rule {
-        Rule::new(name, Level::Off, "it runs for ever")
-    }
-    [
-        ("looper-0", &[rule("loop-0")]),
-        ("looper-1", &[rule("loop-1")]),
-        ("looper-2", &[rule("loop-2")]),
-        ("looper-3", &[rule("loop-3")]),
-        ("looper-4", &[rule("loop-4")]),
-        ("looper-5", &[rule("loop-5")]),
-        ("looper-6", &[rule("loop-6")]),
-        ("looper-7", &[rule("loop-7")]),
-        ("looper-8", &[rule("loop-8")]),
-        ("looper-9", &[rule("loop-9")]),
-        ("looper-10", &[rule("loop-10")]),
-        ("looper-11", &[rule("loop-11")]),
-        ("looper-12", &[rule("loop-12")]),
-        ("looper-13", &[rule("loop-13")]),
-    ]
-};
+        impl Policy for $name {
+            const ID: &'static str = $id;
+            const VERSION: &'static str = "0.1.0";
+            const SUMMARY: &'static str = "runs for ever";
+            const RULES: &'static [Rule] = &[Rule::new($rule, Level::Off, "it runs for ever")];
+            const PAGE: &'static str = "# looper\n";
 
-impl<const NUMBER: usize> Policy for Looper<NUMBER> {
-    const ID: &'static str = LOOPERS[NUMBER].0;
-    const VERSION: &'static str = "0.1.0";
-    const SUMMARY: &'static str = "runs for ever";
-    const RULES: &'static [Rule] = LOOPERS[NUMBER].1;
-    const PAGE: &'static str = "# looper\n";
+            fn check(&self, _: &Input<'_>, _: &mut Findings<'_>) {
+                run_for_ever()
+            }
+        }
+    )*};
+}
 
-    fn check(&self, _: &Input<'_>, _: &mut Findings<'_>) {
-        run_for_ever()
-    }
+loopers! {
+    Looper0 "looper-0" "loop-0"
+    Looper1 "looper-1" "loop-1"
+    Looper2 "looper-2" "loop-2"
+    Looper3 "looper-3" "loop-3"
+    Looper4 "looper-4" "loop-4"
+    Looper5 "looper-5" "loop-5"
+    Looper6 "looper-6" "loop-6"
+    Looper7 "looper-7" "loop-7"
+    Looper8 "looper-8" "loop-8"
+    Looper9 "looper-9" "loop-9"
+    Looper10 "looper-10" "loop-10"
+    Looper11 "looper-11" "loop-11"
+    Looper12 "looper-12" "loop-12"
+    Looper13 "looper-13" "loop-13"
 }
 
 plimsoll_policy::export!(
     Hostile,
     Neighbour,
-    Looper<0>,
-    Looper<1>,
-    Looper<2>,
-    Looper<3>,
-    Looper<4>,
-    Looper<5>,
-    Looper<6>,
-    Looper<7>,
-    Looper<8>,
-    Looper<9>,
-    Looper<10>,
-    Looper<11>,
-    Looper<12>,
-    Looper<13>,
+    Looper0,
+    Looper1,
+    Looper2,
+    Looper3,
+    Looper4,
+    Looper5,
+    Looper6,
+    Looper7,
+    Looper8,
+    Looper9,
+    Looper10,
+    Looper11,
+    Looper12,
+    Looper13,
 );

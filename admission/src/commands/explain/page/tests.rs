@@ -133,16 +133,16 @@ fn the_rules_of_the_host_are_explained_like_any_other() {
 #[test]
 fn the_table_has_every_rule() {
     expect![[r#"
-        rule                      policy    default      strict       what
-        latest-tag                images    warn         deny         a tag that moves
-        b                         images    note / deny  note / deny  something else
-        undocumented              images    off          off          nobody knows
-        expired-exception         plimsoll  warn         warn         an exception is past its day, and what it covered counts again
-        unused-exception          plimsoll  note         warn         an exception covers no finding of this scan
-        invalid-exception         plimsoll  warn         deny         an annotation or a comment looks like an exception and grants none
-        unused-baseline           plimsoll  note         note         an entry of the baseline covers nothing any more
-        unrendered-image          plimsoll  note         note         kustomize or Skaffold may change an image of this file: it is judged only once rendered
-        too-large                 plimsoll  deny         deny         an object holds more than policies can be given
+        rule               policy    default      strict       what
+        latest-tag         images    warn         deny         a tag that moves
+        b                  images    note / deny  note / deny  something else
+        undocumented       images    off          off          nobody knows
+        expired-exception  plimsoll  warn         warn         an exception is past its day, and what it covered counts again
+        unused-exception   plimsoll  note         warn         an exception covers no finding of this scan
+        invalid-exception  plimsoll  warn         deny         an annotation or a comment looks like an exception and grants none
+        unused-baseline    plimsoll  note         note         an entry of the baseline covers nothing any more
+        unrendered-image   plimsoll  note         note         kustomize or Skaffold may change an image of this file: it is judged only once rendered
+        too-large          plimsoll  deny         deny         an object holds more than policies can be given
 
         The level after `/` is for the graver case that the rule's page names: plimsoll explain RULE
     "#]].assert_eq(&plain(|out| write_table(&[policy(), host_rules::description()], out)));
