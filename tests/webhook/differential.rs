@@ -4,7 +4,7 @@
 //! in there too.
 
 use plimsoll::{
-    judge::host_rules,
+    judge::{api_rules, host_rules},
     manifest::{self, Contents, Kinds, Object},
 };
 use plimsoll_grace_period::GracePeriod;
@@ -12,6 +12,7 @@ use plimsoll_image_pull::ImagePull;
 use plimsoll_jobs::Jobs;
 use plimsoll_policy::{Policy, examples};
 use plimsoll_probes::Probes;
+use plimsoll_rollout::Rollout;
 use plimsoll_telemetry::Telemetry;
 use plimsoll_tests::{
     deployment, root, scan,
@@ -29,7 +30,17 @@ use std::{
 type Seen = BTreeSet<(String, String, String, String)>;
 
 /// Rules about several objects: the webhook sees one at a time and does not ask them.
-const ABOUT_SETS: [&str; 1] = ["hook-deadlock"];
+const ABOUT_SETS: [&str; 9] = [
+    "autoscaler-without-requests",
+    "hook-deadlock",
+    "no-drain-delay",
+    "overlapping-selectors",
+    "pdb-blocks-drain",
+    "replicas-and-autoscaler",
+    "rollout-cannot-place",
+    "service-selects-nothing",
+    "unmatched-pdb",
+];
 
 /// Every manifest, copied into one folder.
 fn manifests() -> (tempfile::TempDir, Vec<PathBuf>) {
@@ -40,6 +51,7 @@ fn manifests() -> (tempfile::TempDir, Vec<PathBuf>) {
         (ImagePull::ID, ImagePull::PAGE),
         (Jobs::ID, Jobs::PAGE),
         (Probes::ID, Probes::PAGE),
+        (Rollout::ID, Rollout::PAGE),
         (Telemetry::ID, Telemetry::PAGE),
     ] {
         for example in examples::parse(page).expect("a page") {
@@ -191,7 +203,9 @@ async fn with_every_rule_at_deny() {
         (ImagePull::ID, ImagePull::RULES),
         (Jobs::ID, Jobs::RULES),
         (Probes::ID, Probes::RULES),
+        (Rollout::ID, Rollout::RULES),
         (Telemetry::ID, Telemetry::RULES),
+        (api_rules::POLICY, &api_rules::RULES),
     ] {
         let levels: Vec<String> = rules.iter().map(|rule| format!("{}: deny", rule.name)).collect();
         config += &format!("  {id}: {{ rules: {{ {} }} }}\n", levels.join(", "));

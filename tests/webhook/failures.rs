@@ -35,6 +35,14 @@ pub(crate) fn crowd(entry: &str) -> Option<String> {
     Some(format!("policies:\n  hostile: {{ module: {} }}\n{loopers}", module.display()))
 }
 
+/// How long a call was let run depends on what was left of the time of its module.
+fn without_time(text: &str) -> String {
+    match text.split_once(" after ").and_then(|(before, after)| Some((before, after.split_once(" ms")?.1))) {
+        Some((before, after)) => format!("{before} after … ms{after}"),
+        None => text.to_owned(),
+    }
+}
+
 fn review() -> Value {
     create(&object(&deployment("app:1.2.3")))
 }
@@ -50,7 +58,8 @@ async fn each_failure_is_let_pass_with_a_warning_while_the_neighbour_is_heard() 
         let response = webhook.review(&review()).await;
         assert_eq!(response["allowed"], true, "{verb}");
         assert_eq!(response["auditAnnotations"]["no-verdict-of"], "hostile", "{verb}");
-        told += &format!("{verb}: {}\n", response["warnings"][0].as_str().expect("a warning"));
+        let warning = response["warnings"][0].as_str().expect("a warning");
+        told += &format!("{verb}: {}\n", without_time(warning));
         assert!(
             response["warnings"][1].as_str().is_some_and(|text| text.starts_with("seen: ")),
             "{verb}: {response:#}"
@@ -60,7 +69,7 @@ async fn each_failure_is_let_pass_with_a_warning_while_the_neighbour_is_heard() 
         told += &format!("    {}\n", series.expect("it is counted"));
     }
     expect![[r#"
-        loop: policy hostile gave no verdict: it was stopped after 200 ms; allowed
+        loop: policy hostile gave no verdict: it was stopped after … ms; allowed
             plimsoll_policy_failures_total{cause="deadline",policy="hostile"} 1
         allocate: policy hostile gave no verdict: it asked for more than 16 MiB of memory; allowed
             plimsoll_policy_failures_total{cause="memory",policy="hostile"} 1
@@ -68,7 +77,7 @@ async fn each_failure_is_let_pass_with_a_warning_while_the_neighbour_is_heard() 
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
         trap: policy hostile gave no verdict: it trapped: wasm `unreachable` instruction executed; allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
-        panic: policy hostile gave no verdict: it panicked: this is what a bug looks like�[2J (src/lib.rs:90); allowed
+        panic: policy hostile gave no verdict: it panicked: this is what a bug looks like�[2J (src/lib.rs:96); allowed
             plimsoll_policy_failures_total{cause="trap",policy="hostile"} 1
         unknown-rule: policy hostile gave no verdict: its answer cannot be taken: a finding of "latest-tag", which is not a rule of `hostile`; allowed
             plimsoll_policy_failures_total{cause="bad_answer",policy="hostile"} 1
@@ -118,19 +127,16 @@ async fn fourteen_policies_that_run_for_ever_take_no_verdict_of_others() {
     let Some(config) = crowd("on-failure: allow") else { return };
     let webhook = Webhook::with(&config).await;
     let latest = create(&object(&deployment("app:latest")));
-    for timeout in ["3s", "1s", "300ms"] {
+    for timeout in ["3s", "1s"] {
         let answer = webhook.post(&format!("/validate?timeout={timeout}"), &latest).await.json();
         let response = &answer["response"];
         let annotations = &response["auditAnnotations"];
         assert_eq!(response["allowed"], false, "{timeout}: {response:#}");
         let refused_by = annotations["refused-by"].as_str().expect("rules");
         let silent = annotations["no-verdict-of"].as_str().expect("failures");
-        assert!(refused_by.starts_with("latest-tag"), "{timeout}: {response:#}");
         assert_eq!(silent.split(',').filter(|policy| policy.starts_with("looper-")).count(), 14, "{silent}");
-        if timeout != "300ms" {
-            // Those of the same module that are quick are heard too.
-            assert_eq!(refused_by, "latest-tag,seen", "{timeout}: {response:#}");
-        }
+        // Those of the same module that are quick are heard too.
+        assert_eq!(refused_by, "latest-tag,seen", "{timeout}: {response:#}");
     }
     assert_eq!(webhook.metric("plimsoll_deadline_missed_total").await, Some(0.0));
 }

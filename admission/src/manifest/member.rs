@@ -174,13 +174,13 @@ mod tests {
     use plimsoll_policy::workload::IntOrPercent;
     use serde_json::json;
 
-    fn of(value: Value) -> Member {
-        member(&value).expect("a member").1
+    fn of(value: &Value) -> Member {
+        member(value).expect("a member").1
     }
 
-    fn autoscaler(api_version: &str, kind: &str, spec: Value) -> Autoscaler {
+    fn autoscaler(api_version: &str, kind: &str, spec: &Value) -> Autoscaler {
         let value = json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": "x" }, "spec": spec });
-        of(value).autoscaler.expect("an autoscaler")
+        of(&value).autoscaler.expect("an autoscaler")
     }
 
     fn measured(autoscaler: &Autoscaler) -> Vec<String> {
@@ -224,14 +224,14 @@ mod tests {
             ),
         ] {
             let spec = json!({ "scaleTargetRef": target, "maxReplicas": 5, field: value });
-            let found = autoscaler(api_version, "HorizontalPodAutoscaler", spec);
+            let found = autoscaler(api_version, "HorizontalPodAutoscaler", &spec);
             assert_eq!(measured(&found), [expected], "{api_version}");
             assert_eq!((found.min_replicas, found.max_replicas), (1, 5));
         }
         let by_value =
             json!([{ "type": "Resource", "resource": { "name": "cpu", "target": { "averageValue": "1" } } }]);
         let spec = json!({ "scaleTargetRef": target, "minReplicas": 0, "metrics": by_value });
-        let found = autoscaler("autoscaling/v2", "HorizontalPodAutoscaler", spec);
+        let found = autoscaler("autoscaling/v2", "HorizontalPodAutoscaler", &spec);
         assert_eq!((measured(&found), found.min_replicas), (vec![], 0));
     }
 
@@ -244,7 +244,7 @@ mod tests {
             { "type": "kafka", "metadata": {} },
         ]);
         let spec = json!({ "scaleTargetRef": { "name": "shop" }, "triggers": triggers });
-        let found = autoscaler("keda.sh/v1alpha1", "ScaledObject", spec);
+        let found = autoscaler("keda.sh/v1alpha1", "ScaledObject", &spec);
         assert_eq!(measured(&found), ["/spec/triggers/0 cpu app", "/spec/triggers/1 memory pod"]);
         assert_eq!((found.target_api_version.as_str(), found.target_kind.as_str()), ("apps/v1", "Deployment"));
         assert_eq!((found.min_replicas, found.max_replicas), (0, 100));
@@ -263,7 +263,7 @@ mod tests {
         ] {
             let spec = json!({ "selector": selector, "minAvailable": "50%" });
             let value = json!({ "apiVersion": api_version, "kind": "PodDisruptionBudget", "spec": spec });
-            let budget = of(value).budget.expect("a budget");
+            let budget = of(&value).budget.expect("a budget");
             assert_eq!(budget.selects(&labels), selects, "{api_version} {selector}");
             assert_eq!(budget.min_available, Some(IntOrPercent::Percent(50)));
         }

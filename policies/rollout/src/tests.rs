@@ -122,12 +122,12 @@ fn of_app(value: &str) -> Selector {
 }
 
 fn in_set(rule: &Rule, objects: Vec<Member>) -> Vec<Finding> {
-    in_whole(rule, Set { objects, ..Set::default() })
+    in_whole(rule, &Set { objects, ..Set::default() })
 }
 
-fn in_whole(rule: &Rule, set: Set) -> Vec<Finding> {
+fn in_whole(rule: &Rule, set: &Set) -> Vec<Finding> {
     let mut findings = Findings::new(&[]);
-    Rollout::default().check_set(&set, &mut findings);
+    Rollout::default().check_set(set, &mut findings);
     findings.into_vec().into_iter().filter(|finding| finding.rule == rule.name).collect()
 }
 
@@ -184,7 +184,7 @@ fn what_the_set_does_not_know_is_not_counted_as_missing() {
         other_kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
         ..Set::default()
     };
-    let count = |set| in_whole(&budgets::UNMATCHED, set).len();
+    let count = |set: Set| in_whole(&budgets::UNMATCHED, &set).len();
     assert_eq!(count(of_other_kinds(&["ConfigMap", "ServiceMonitor.monitoring.coreos.com"])), 1);
     assert_eq!(count(of_other_kinds(&["Alertmanager.monitoring.coreos.com"])), 0);
     assert_eq!(count(Set { incomplete: true, ..of_other_kinds(&[]) }), 0);
@@ -252,7 +252,7 @@ fn requests_are_asked_of_every_container_that_runs() {
 fn a_limit_range_may_fill_in_the_requests() {
     let objects = vec![of_workload("app", labels(&[("app", "app")])), autoscaler("app", 1, 5)];
     let other_kinds = vec!["LimitRange".to_owned()];
-    assert_eq!(in_whole(&autoscalers::REQUESTS, Set { objects, other_kinds, ..Set::default() }), []);
+    assert_eq!(in_whole(&autoscalers::REQUESTS, &Set { objects, other_kinds, ..Set::default() }), []);
 }
 
 #[test]
