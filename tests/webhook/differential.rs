@@ -29,7 +29,7 @@ use std::{
 /// A finding as both fronts show it: level, rule, field; and container, where the front says it.
 type Seen = BTreeSet<(String, String, String, String)>;
 
-/// Rules about several objects: the webhook sees one at a time and does not ask them.
+/// Rules about several objects, or which have something to say about several too: the webhook sees one at a time.
 const ABOUT_SETS: [&str; 9] = [
     "autoscaler-without-requests",
     "hook-deadlock",
@@ -174,7 +174,8 @@ async fn compare(config: &str, with_containers: bool) {
         for found in found {
             let response = webhook.review(&create(&written(&bytes, found.document, found.item))).await;
             let expected = scanned(&report, &file, found.document, &found.object, with_containers);
-            let seen = answered(&response, with_containers);
+            let mut seen = answered(&response, with_containers);
+            seen.retain(|(_, rule, ..)| !ABOUT_SETS.contains(&rule.as_str()));
             let too_many = response["warnings"].as_array().is_some_and(|warnings| warnings.len() == 16);
             assert!(too_many || seen == expected, "{}: {seen:#?}, not {expected:#?}", file.display());
             objects += 1;
