@@ -64,12 +64,13 @@ impl Nats {
 
     async fn projected(&self) -> Result<u64> {
         let (stream, all) = (self.stream("projection"), self.subject("projection", "*"));
-        let (mut sum, mut from) = (0, 1);
+        // One that is written while this reads comes again, with more.
+        let (mut by_subject, mut from) = (std::collections::BTreeMap::new(), 1);
         while let Some(message) = self.connection.next(&stream, &all, from).await? {
-            sum += parsed(&message.payload).projected;
             from = message.sequence + 1;
+            by_subject.insert(message.subject.to_string(), parsed(&message.payload).projected);
         }
-        Ok(sum)
+        Ok(by_subject.values().sum())
     }
 }
 
