@@ -158,13 +158,11 @@ fn modules_may_not_share_names() {
     let twice = PolicySet::new(&[module.clone(), module], Profile::Default, &BTreeMap::new(), &BTreeMap::new());
     let errors = twice.err().expect("refused");
     let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
-    assert_eq!(
-        messages[..2],
-        [
-            "there are two policies `hostile`; rename that of the module",
-            "there are two policies `neighbour`; rename that of the module"
-        ]
-    );
+    let policies =
+        ["hostile", "neighbour"].map(str::to_owned).into_iter().chain((0..14).map(|n| format!("looper-{n}")));
+    let expected: Vec<String> =
+        policies.map(|policy| format!("there are two policies `{policy}`; rename that of the module")).collect();
+    assert_eq!(messages, expected);
 }
 
 /// The hostile guest in an engine for that many threads; none where it cannot be built.

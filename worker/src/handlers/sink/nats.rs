@@ -8,7 +8,10 @@ use crate::{
 use async_nats::jetstream::{message::PublishMessage, stream::Config};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 pub(super) struct Nats {
     connection: Connection,
@@ -65,7 +68,7 @@ impl Nats {
     async fn projected(&self) -> Result<u64> {
         let (stream, all) = (self.stream("projection"), self.subject("projection", "*"));
         // One that is written while this reads comes again, with more.
-        let (mut by_subject, mut from) = (std::collections::BTreeMap::new(), 1);
+        let (mut by_subject, mut from) = (BTreeMap::new(), 1);
         while let Some(message) = self.connection.next(&stream, &all, from).await? {
             from = message.sequence + 1;
             by_subject.insert(message.subject.to_string(), parsed(&message.payload).projected);
