@@ -1,6 +1,11 @@
 //! One text to findings with their places, document by document.
 
-use super::{Outcome, Phase, ScanOptions, Scanner, comments::Comments, kustomization::Leading};
+use super::{
+    Phase, ScanOptions, Scanner,
+    comments::Comments,
+    kustomization::Leading,
+    outcome::{Outcome, Sums},
+};
 use crate::{
     finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
@@ -49,7 +54,7 @@ impl Text<'_, '_> {
 impl<'a, 't> File<'a, 't> {
     /// Document by document, on as many threads as this runs on.
     pub(super) fn read(self) -> Text<'a, 't> {
-        let mut outcome = Outcome { files: 1, ..Outcome::default() };
+        let mut outcome = Outcome { sums: Sums { files: 1, ..Sums::default() }, ..Outcome::default() };
         let (documents, too_many) = self.documents();
         let Scanner { judge, options: ScanOptions { watch, .. }, .. } = self.scanner;
         let read = |document: &Document<'t>| {
@@ -103,12 +108,12 @@ impl<'a, 't> File<'a, 't> {
     }
 
     fn judge(&self, contents: &Contents<'_>) -> Outcome {
-        let mut outcome = Outcome {
-            documents: contents.documents,
-            workloads: contents.objects.len(),
-            skipped: contents.skipped.clone(),
-            ..Outcome::default()
-        };
+        let mut outcome = Outcome::default();
+        outcome.sums.documents = contents.documents;
+        outcome.sums.workloads = contents.objects.len();
+        for skip in &contents.skipped {
+            *outcome.sums.skipped.entry(skip.clone()).or_default() += 1;
+        }
         for found in &contents.objects {
             self.object(found, &mut outcome);
         }
@@ -133,7 +138,7 @@ impl<'a, 't> File<'a, 't> {
         }
         let judged = || judge.judge_object(&found.object, &set, &self.occasion());
         let verdict = options.watch.time(Phase::Judge, judged);
-        outcome.usage += verdict.usage;
+        outcome.sums.usage += verdict.usage;
         let left = Left::of(&found.object, &self.leading);
         let is_about_images = |rule: &str| set.rule(rule).is_some_and(|levels| levels.rule.about == about::IMAGE);
         let is_left = |finding: &Finding| is_about_images(&finding.rule) && left.has(finding);

@@ -9,6 +9,7 @@ mod git_index;
 mod ignored;
 pub mod inputs;
 pub mod kustomization;
+mod outcome;
 mod sets;
 mod walk;
 mod watch;
@@ -16,22 +17,25 @@ mod watch;
 pub use watch::{HowFar, Phase, Watch};
 
 use crate::{
-    finding::{Finding, Judged, LocatedProblem, Location, Needs, Report, Summary},
+    finding::{Finding, LocatedProblem, Location, Needs, Report, Summary},
     judge::{Judge, exceptions::Usage},
-    manifest::{self, Lines, Skip},
+    manifest::{self, Lines},
     paths::{from_folder, plain},
     scan::{
         file::{File, Text},
         inputs::{Inputs, PassedOver, Source},
         kustomization::Kustomizations,
+        outcome::{Outcome, Total},
     },
 };
 use jiff::civil::Date;
 use plimsoll_policy::Level;
+use rayon::prelude::*;
 use std::{
     fs,
     io::Read,
     num::NonZeroUsize,
+    ops::Add,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -64,10 +68,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
     let configuration = plain(&options.working.join(judge.config.folder()));
     let scanner = Scanner { judge, options, configuration, kustomizations: Kustomizations::of(&inputs.sources) };
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
-    let mut usage = Usage::default();
-    for outcome in scanner.all(&inputs.sources) {
-        outcome.add_to(&mut report, &mut usage);
-    }
+    let usage = scanner.all(&inputs.sources).add_to(&mut report);
     report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(&path.display().to_string(), why)));
     report.findings.extend(about_configuration(judge, &usage, options.today));
     count_passed_over(&inputs.passed_over, &mut report.summary);
@@ -83,40 +84,24 @@ struct Scanner<'a> {
     kustomizations: Kustomizations,
 }
 
-/// What came of one source.
-#[derive(Default)]
-struct Outcome {
-    findings: Vec<Finding>,
-    problems: Vec<LocatedProblem>,
-    judged: Vec<Judged>,
-    files: usize,
-    documents: usize,
-    workloads: usize,
-    skipped: Vec<Skip>,
-    usage: Usage,
-    /// Images that kustomizations may change, with what changes them.
-    left: Vec<(String, String)>,
-}
-
 /// A text of fewer bytes is read before threads have started.
 const WORTH_THREADS: usize = 256 * 1024;
 
 impl Scanner<'_> {
-    fn all(&self, sources: &[Source]) -> Vec<Outcome> {
+    fn all(&self, sources: &[Source]) -> Total {
         self.options.watch.begin(sources.len());
-        match sources {
-            [only] => vec![self.only(only)],
-            _ => {
-                let groups = folders::groups(sources, self.wants_sets());
-                let of_groups = match self.pool(sources.len()) {
-                    Some(pool) => pool.install(|| file::each(&groups, |group| self.group(sources, group))),
-                    None => groups.iter().map(|group| self.group(sources, group)).collect(),
-                };
-                let mut all: Vec<(usize, Outcome)> =
-                    groups.into_iter().flatten().zip(of_groups.into_iter().flatten()).collect();
-                all.sort_by_key(|(index, _)| *index);
-                all.into_iter().map(|(_, outcome)| outcome).collect()
-            }
+        if let [only] = sources {
+            return Total::default().with((0, self.only(only)));
+        }
+        let groups = folders::groups(sources, self.wants_sets());
+        let of_group =
+            |total, group: &Vec<usize>| group.iter().copied().zip(self.group(sources, group)).fold(total, Total::with);
+        match self.pool(sources.len()) {
+            Some(pool) => pool.install(|| {
+                let of_threads = groups.par_iter().fold(Total::default, of_group);
+                of_threads.reduce(Total::default, Total::add)
+            }),
+            None => groups.iter().fold(Total::default(), of_group),
         }
     }
 
@@ -195,37 +180,10 @@ impl Scanner<'_> {
                 let text = String::from_utf8_lossy(bytes);
                 let problem = file::located(&path.into(), &Lines::of(&text), problem);
                 let mut unread = Text::unread(problem);
-                unread.outcome.files = 1;
+                unread.outcome.sums.files = 1;
                 unread
             }
         }
-    }
-}
-
-impl Outcome {
-    fn append(&mut self, of_document: Outcome) {
-        self.findings.extend(of_document.findings);
-        self.problems.extend(of_document.problems);
-        self.judged.extend(of_document.judged);
-        self.documents += of_document.documents;
-        self.workloads += of_document.workloads;
-        self.skipped.extend(of_document.skipped);
-        self.usage += of_document.usage;
-        self.left.extend(of_document.left);
-    }
-
-    fn add_to(self, report: &mut Report, usage: &mut Usage) {
-        report.findings.extend(self.findings);
-        report.problems.extend(self.problems);
-        report.judged.extend(self.judged);
-        report.summary.files += self.files;
-        report.summary.documents += self.documents;
-        report.summary.workloads += self.workloads;
-        for skip in self.skipped {
-            report.summary.advice.extend(skip.advice());
-            *report.summary.skipped.entry(skip.to_string()).or_default() += 1;
-        }
-        *usage += self.usage;
     }
 }
 

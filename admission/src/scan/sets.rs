@@ -4,8 +4,9 @@
 //! variants, of which a cluster gets one: then each text is an input by itself, and known to be a part of something.
 
 use super::{
-    Outcome, Phase,
+    Phase,
     file::{File, NAME, Text},
+    outcome::Outcome,
 };
 use crate::{
     finding::{Finding, LocatedProblem, Location, ObjectRef},
@@ -41,7 +42,7 @@ pub(super) fn judge(texts: Vec<Text<'_, '_>>) -> Vec<Outcome> {
             outcome.append(of_set);
             outcome.findings.sort_by(|a, b| Finding::order(a).cmp(&Finding::order(b)));
         } else {
-            outcome.usage += of_set.usage;
+            outcome.sums.usage += of_set.sums.usage;
         }
         if let Some(file) = &text.file {
             file.hear_comments(&text.documents, &mut outcome.findings);
@@ -131,7 +132,7 @@ impl Gathered<'_, '_> {
         };
         let judged = || scanner.judge.judge_set(set, &values, &policies, occasion);
         let (evaluation, usage) = scanner.options.watch.time(Phase::Sets, judged);
-        of_sets[first].usage += usage;
+        of_sets[first].sums.usage += usage;
         for SetFinding { object, related, mut finding } in evaluation.findings {
             for (place, index) in finding.related.iter_mut().zip(related) {
                 place.location = self.location(texts, index, std::mem::take(&mut place.location.pointer));
