@@ -291,3 +291,16 @@ fn no_path_of_a_machine_is_committed() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn each_decision_has_a_number_of_its_own() -> Result<()> {
+    let mut seen = std::collections::BTreeSet::new();
+    for file in tracked("docs/decisions", ".md")? {
+        let name = file.file_name().context("a name")?.to_string_lossy().into_owned();
+        let Some(number) = name.get(..4).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit())) else {
+            continue;
+        };
+        assert!(seen.insert(number.to_owned()), "{} takes the number of another", file.display());
+    }
+    Ok(())
+}
