@@ -10,10 +10,10 @@ mod object;
 mod report;
 
 pub use excerpt::{Around, Excerpt};
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, only_names};
 pub use location::{LocatedProblem, Location, Place, Region, Related, STANDARD_INPUT};
 pub use object::ObjectRef;
-pub use report::{Judged, Needs, Report, Summary, Tally};
+pub use report::{Audited, Judged, Needs, Report, Summary, Tally};
 
 use crate::manifest::Position;
 use plimsoll_policy::{Edit, Level, Safety};

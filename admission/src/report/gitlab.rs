@@ -176,6 +176,6 @@ mod tests {
         let findings = vec![samples::of_cluster(), samples::on_standard_input()];
         let (json, remarks) = gitlab(&Report { findings, ..Report::default() });
         assert_eq!(json, serde_json::json!([]));
-        expect!["gitlab: left out 2 findings, because standard input, or what is outside of the repository, is not a file of it (--stdin-filename names standard input)"].assert_eq(&remarks.join("\n"));
+        expect!["gitlab: left out 2 findings, because an object of a cluster, standard input, or what is outside of the repository, is not a file of it (--stdin-filename names standard input)"].assert_eq(&remarks.join("\n"));
     }
 }

@@ -1,6 +1,6 @@
 //! One text to findings with their places, document by document.
 
-use super::{Outcome, Phase, ScanOptions, Scanner, comments::Comments, kustomization::Leading};
+use super::{Outcome, ScanOptions, Scanner, comments::Comments, kustomization::Leading};
 use crate::{
     finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Region},
     judge::{
@@ -9,6 +9,7 @@ use crate::{
         host_rules::{self, UNRENDERED_IMAGE},
     },
     manifest::{self, Contents, Document, Found, Lines, Position, Problem, Span},
+    watch::Phase,
 };
 use plimsoll_policy::{Level, Pointer, about};
 use rayon::prelude::*;
@@ -113,7 +114,7 @@ impl<'a, 't> File<'a, 't> {
             self.object(found, &mut outcome);
         }
         outcome.problems.extend(contents.problems.iter().cloned().map(|problem| self.problem(problem)));
-        self.scanner.options.watch.document_done();
+        self.scanner.options.watch.documents_done(1);
         outcome
     }
 

@@ -11,9 +11,6 @@ pub mod inputs;
 pub mod kustomization;
 mod sets;
 mod walk;
-mod watch;
-
-pub use watch::{HowFar, Phase, Watch};
 
 use crate::{
     finding::{Finding, Judged, LocatedProblem, Location, Needs, Report, Summary},
@@ -25,9 +22,9 @@ use crate::{
         inputs::{Inputs, PassedOver, Source},
         kustomization::Kustomizations,
     },
+    watch::{Phase, Watch},
 };
 use jiff::civil::Date;
-use plimsoll_policy::Level;
 use std::{
     fs,
     io::Read,
@@ -69,7 +66,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
         outcome.add_to(&mut report, &mut usage);
     }
     report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(&path.display().to_string(), why)));
-    report.findings.extend(about_configuration(judge, &usage, options.today));
+    report.findings.extend(judge.about_exceptions(&usage, options.today));
     count_passed_over(&inputs.passed_over, &mut report.summary);
     report.summary.elapsed = start.elapsed();
     report
@@ -227,16 +224,6 @@ impl Outcome {
         }
         *usage += self.usage;
     }
-}
-
-fn about_configuration(judge: &Judge, usage: &Usage, today: Date) -> Vec<Finding> {
-    let exceptions = &judge.exceptions;
-    let findings = exceptions.expired(today).into_iter().chain(exceptions.unused(usage, today));
-    findings
-        .map(|finding| (judge.everywhere().level(&finding.rule), finding))
-        .filter(|(level, _)| *level != Level::Off)
-        .map(|(level, finding)| judge.config.finding(finding, level))
-        .collect()
 }
 
 fn count_passed_over(passed_over: &PassedOver, summary: &mut Summary) {

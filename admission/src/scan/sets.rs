@@ -4,7 +4,7 @@
 //! variants, of which a cluster gets one: then each text is an input by itself, and known to be a part of something.
 
 use super::{
-    Outcome, Phase,
+    Outcome,
     file::{File, NAME, Text},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         exceptions::Occasion,
     },
     manifest::{Beside, Found, Span},
+    watch::Phase,
 };
 use plimsoll_policy::{Level, Member, Pointer, Set};
 use serde_json::Value;
