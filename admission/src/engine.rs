@@ -29,7 +29,7 @@ pub use time::Time;
 
 use runtime::Runtime;
 use sha2::{Digest, Sha256};
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{borrow::Cow, num::NonZeroUsize, sync::Arc};
 use wasmtime::component::Component;
 
 /// Where modules are loaded and run. Made in about half a millisecond; one per process is enough.
@@ -52,7 +52,9 @@ impl Engine {
     /// The built-in policies.
     pub fn builtin(&self) -> Result<Module, LoadError> {
         let component = builtin::load(self.runtime.engine()).map_err(|e| load::refused(&e))?;
-        load::load(&self.runtime, &component, builtin::WASM, builtin::DIGEST.to_owned())
+        let pages = pages::read(builtin::WASM).map_err(LoadError::Component)?;
+        let pages = pages.into_iter().map(|(id, page)| (id, Cow::Borrowed(page))).collect();
+        load::load(&self.runtime, &component, pages, builtin::DIGEST.to_owned())
     }
 
     /// A module of somebody else, as a component's bytes, compiled by this process: bounded in what is compiled, not in
@@ -72,7 +74,10 @@ impl Engine {
         // SAFETY: wasmtime made this code just now, here or in a process of this very program, and nobody had it in
         // between.
         let component = unsafe { Component::deserialize(self.runtime.engine(), code) };
-        load::load(&self.runtime, &component.map_err(|e| load::refused(&e))?, wasm, digest(wasm))
+        let component = component.map_err(|e| load::refused(&e))?;
+        let pages = pages::read(wasm).map_err(LoadError::Component)?;
+        let pages = pages.into_iter().map(|(id, page)| (id, Cow::Owned(page.to_owned()))).collect();
+        load::load(&self.runtime, &component, pages, digest(wasm))
     }
 }
 

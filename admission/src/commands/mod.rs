@@ -109,9 +109,9 @@ fn show(text: &[u8], when: cli::ColorChoice) -> Result<()> {
 
 /// Writes to standard output, with colours where they are wanted. Whoever reads it may stop, as `head` does.
 fn print(when: cli::ColorChoice, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let stdout = AutoStream::new(io::stdout().lock(), color(when, &io::stdout()));
-    // Standard output would otherwise be written line by line.
-    let mut stdout = BufWriter::with_capacity(BUFFER, stdout);
+    // Standard output would otherwise be written line by line, and between any two colours.
+    let mut buffer = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    let mut stdout = AutoStream::new(&mut buffer as &mut dyn Write, color(when, &io::stdout()));
     match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
         _ => Ok(()),

@@ -162,7 +162,7 @@ mod tests {
             summary: String::new(),
             rules: rules.to_vec(),
             settings: "{}".to_owned(),
-            page: String::new(),
+            page: "".into(),
             wants_raw: false,
             wants_set: false,
         }

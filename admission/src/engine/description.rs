@@ -15,7 +15,7 @@ use std::{
 /// The descriptions of a module, or what is wrong with them.
 pub(super) fn read(
     described: Vec<wit::Description>,
-    mut pages: BTreeMap<String, String>,
+    mut pages: BTreeMap<&str, Cow<'static, str>>,
 ) -> Result<Vec<Description>, String> {
     if described.is_empty() {
         return Err("it has no policy".to_owned());
@@ -63,9 +63,9 @@ fn name(text: &str) -> Result<&str, String> {
     Err(format!("is {start:?}; a name is in kebab case and has at most {NAME} bytes"))
 }
 
-fn lift(description: wit::Description, pages: &mut BTreeMap<String, String>) -> Description {
+fn lift(description: wit::Description, pages: &mut BTreeMap<&str, Cow<'static, str>>) -> Description {
     Description {
-        page: pages.remove(&description.id).map(without_controls).unwrap_or_default(),
+        page: pages.remove(&*description.id).map(without_controls).unwrap_or_default(),
         rules: description.rules.into_iter().map(rule).collect(),
         id: description.id,
         version: cleaned(description.version),
@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn takes_what_is_in_order() {
         let pages = [("other", "# no"), ("tags", "# Tags\n\u{1b}")];
-        let pages = pages.map(|(id, page)| (id.to_owned(), page.to_owned()));
+        let pages = pages.map(|(id, page)| (id, page.into()));
         let read = read(vec![policy("tags", &["latest-tag", "tag2"])], pages.into()).unwrap();
-        assert_eq!((read[0].page.as_str(), read[0].wants_set), ("# Tags\n\u{fffd}", true));
+        assert_eq!((&*read[0].page, read[0].wants_set), ("# Tags\n\u{fffd}", true));
         assert_eq!(read[0].rules[0].summary, "finds\u{fffd} it");
         assert_eq!(read[0].rules[1].levels, Levels { default: Level::Warn, strict: Level::Deny });
     }

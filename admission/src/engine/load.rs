@@ -4,12 +4,11 @@ use super::{
     description,
     failure::Failure,
     module::{Exports, Module},
-    pages,
     runtime::{Budget, Limits, Runtime},
     text::clean,
     wit,
 };
-use std::sync::Arc;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use wasmtime::{
     Engine, Store,
     component::{
@@ -50,14 +49,13 @@ pub enum LoadError {
 pub(super) fn load(
     runtime: &Arc<Runtime>,
     component: &Component,
-    wasm: &[u8],
+    pages: BTreeMap<&str, Cow<'static, str>>,
     digest: String,
 ) -> Result<Module, LoadError> {
     let imports = imports(component, runtime.engine());
     if !imports.is_empty() {
         return Err(LoadError::Imports(imports));
     }
-    let pages = pages::read(wasm).map_err(LoadError::Component)?;
     let instance = Linker::new(runtime.engine()).instantiate_pre(component).map_err(|e| refused(&e))?;
     let mut store = runtime.store(Budget::OBJECT);
     let (exports, described) = describe(&mut store, component, &instance)?;

@@ -1,25 +1,44 @@
 //! The pages of a module's policies, read from its bytes without running anything. The bytes need not be trusted.
 
 use plimsoll_policy::page::SECTION;
-use std::collections::BTreeMap;
-use wasmparser::{Parser, Payload};
+use std::{collections::BTreeMap, str};
+use wasmparser::{Chunk, Parser, Payload};
 
-/// The pages in a component's bytes, by the id of their policy.
-pub(super) fn read(component: &[u8]) -> Result<BTreeMap<String, String>, String> {
-    let mut pages = BTreeMap::new();
-    for payload in Parser::new(0).parse_all(component) {
-        let payload = payload.map_err(|error| format!("this is not a WebAssembly component: {}", error.message()))?;
-        if let Payload::CustomSection(section) = payload
-            && section.name() == SECTION
-        {
-            entries(section.data(), &mut pages).ok_or_else(|| format!("its section `{SECTION}` is damaged"))?;
+/// Pages by the id of their policy, where they lie in the component.
+pub(super) type Pages<'a> = BTreeMap<&'a str, &'a str>;
+
+/// The pages in a component's bytes. Code, which is most of it, is stepped over.
+pub(super) fn read(component: &[u8]) -> Result<Pages<'_>, String> {
+    let mut pages = Pages::new();
+    let (mut rest, mut parser, mut around) = (component, Parser::new(0), Vec::new());
+    loop {
+        let chunk = parser.parse(rest, true);
+        let chunk = chunk.map_err(|error| format!("this is not a WebAssembly component: {}", error.message()))?;
+        // With all bytes at hand, there is no other kind of chunk.
+        let Chunk::Parsed { consumed, payload } = chunk else { return Ok(pages) };
+        rest = &rest[consumed..];
+        match payload {
+            Payload::CodeSectionStart { size, .. } => {
+                parser.skip_section();
+                rest = rest.get(size as usize..).unwrap_or_default();
+            }
+            Payload::ModuleSection { parser: inner, .. } | Payload::ComponentSection { parser: inner, .. } => {
+                around.push(std::mem::replace(&mut parser, inner));
+            }
+            Payload::CustomSection(section) if section.name() == SECTION => {
+                entries(section.data(), &mut pages).ok_or_else(|| format!("its section `{SECTION}` is damaged"))?;
+            }
+            Payload::End(_) => match around.pop() {
+                Some(outer) => parser = outer,
+                None => return Ok(pages),
+            },
+            _ => {}
         }
     }
-    Ok(pages)
 }
 
 /// Entries of an id and a page, both as a length (u32, little endian) and UTF-8 text.
-fn entries(mut rest: &[u8], pages: &mut BTreeMap<String, String>) -> Option<()> {
+fn entries<'a>(mut rest: &'a [u8], pages: &mut Pages<'a>) -> Option<()> {
     while !rest.is_empty() {
         let id = text(&mut rest)?;
         pages.insert(id, text(&mut rest)?);
@@ -27,11 +46,11 @@ fn entries(mut rest: &[u8], pages: &mut BTreeMap<String, String>) -> Option<()> 
     Some(())
 }
 
-fn text(rest: &mut &[u8]) -> Option<String> {
+fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let (length, after) = rest.split_first_chunk()?;
     let (text, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     *rest = after;
-    String::from_utf8(text.to_vec()).ok()
+    str::from_utf8(text).ok()
 }
 
 #[cfg(test)]
@@ -51,9 +70,8 @@ mod tests {
 
     #[test]
     fn reads_the_entries_that_the_macro_writes() {
-        let pages = read(&module(&[&FIRST[..], &SECOND].concat())).unwrap();
-        let expected = [("grace", "## größe"), ("probes", "# p")];
-        assert_eq!(pages, expected.map(|(id, page)| (id.to_owned(), page.to_owned())).into());
+        let module = module(&[&FIRST[..], &SECOND].concat());
+        assert_eq!(read(&module).unwrap(), [("grace", "## größe"), ("probes", "# p")].into());
     }
 
     #[test]

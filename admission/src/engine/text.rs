@@ -1,6 +1,7 @@
 //! Text that a module returned, made fit to be passed on.
 
 use super::limits::TEXT;
+use std::borrow::Cow;
 
 /// Without control characters but line feeds, and no longer than [`TEXT`] bytes.
 pub(super) fn clean(text: &str) -> String {
@@ -9,22 +10,28 @@ pub(super) fn clean(text: &str) -> String {
 
 /// As [`clean`], for a text that nobody else needs.
 pub(super) fn cleaned(text: String) -> String {
-    cut(without_controls(text))
+    cut(without_controls(text).into_owned())
 }
 
 /// Control characters but line feeds replaced.
-pub(super) fn without_controls(text: String) -> String {
-    // Nearly all text has none of the bytes that a control character begins with: U+0080 to U+009F begin with C2.
-    if text.bytes().all(|byte| byte >= b' ' && byte != 0x7f && byte != 0xc2 || byte == b'\n') {
+pub(super) fn without_controls<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = text.into();
+    if !has_controls(text.as_bytes()) {
         return text;
     }
     let replaced = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().map(replaced).collect()
+    Cow::Owned(text.chars().map(replaced).collect())
+}
+
+/// Nearly no text has any, so this looks at bytes: U+0080 to U+009F are C2 and one of these.
+fn has_controls(text: &[u8]) -> bool {
+    text.iter().any(|&byte| byte < b' ' && byte != b'\n' || byte == 0x7f)
+        || memchr::memchr_iter(0xc2, text).any(|at| text.get(at + 1).is_some_and(|&next| next < 0xa0))
 }
 
 /// Control characters replaced, line feeds too.
 pub(super) fn one_line(text: &str) -> String {
-    without_controls(text.replace('\n', "\u{fffd}"))
+    without_controls(text.replace('\n', "\u{fffd}")).into_owned()
 }
 
 fn cut(mut text: String) -> String {

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use plimsoll_policy::{Description, Level, Rule};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// The name under which these rules are configured and reported.
 pub const POLICY: &str = "api";
@@ -42,7 +42,7 @@ pub fn description() -> Description {
         summary: "does the API server of this version of Kubernetes know what the manifest says?".to_owned(),
         rules: RULES.to_vec(),
         settings: r#"{"properties":{},"additionalProperties":false}"#.to_owned(),
-        page: include_str!("api_rules.md").to_owned(),
+        page: Cow::Borrowed(include_str!("api_rules.md")),
         wants_raw: false,
         wants_set: false,
     }

@@ -2,6 +2,7 @@
 
 use super::api_rules;
 use plimsoll_policy::{Description, Level, Rule};
+use std::borrow::Cow;
 
 /// The name under which these rules are configured and reported.
 pub const POLICY: &str = "plimsoll";
@@ -58,7 +59,7 @@ pub fn description() -> Description {
         summary: "exceptions, baselines, and what cannot be judged as it is".to_owned(),
         rules: RULES.to_vec(),
         settings: "{}".to_owned(),
-        page: include_str!("host_rules.md").to_owned(),
+        page: Cow::Borrowed(include_str!("host_rules.md")),
         wants_raw: false,
         wants_set: false,
     }

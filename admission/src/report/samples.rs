@@ -10,6 +10,7 @@ use crate::{
 };
 use plimsoll_policy::{Description, Edit, Level, Rule, Safety};
 use std::{
+    borrow::Cow,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -96,7 +97,7 @@ pub(super) fn policy() -> Description {
         summary: String::new(),
         rules: vec![rule],
         settings: "{}".to_owned(),
-        page: String::new(),
+        page: Cow::default(),
         wants_raw: false,
         wants_set: false,
     }

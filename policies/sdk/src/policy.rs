@@ -3,6 +3,7 @@
 use crate::{Findings, Rule, Set, Workload, about};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
 
 /// One subject: a few rules about it, and the settings they share.
 ///
@@ -68,7 +69,7 @@ pub struct Description {
     /// JSON Schema of its settings, as text.
     pub settings: String,
     /// Its page in markdown.
-    pub page: String,
+    pub page: Cow<'static, str>,
     /// Whether it wants the whole object.
     pub wants_raw: bool,
     /// Whether it has rules about a set of objects.

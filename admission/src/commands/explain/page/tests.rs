@@ -36,7 +36,7 @@ Other.
 fn policy() -> Description {
     Description {
         id: "images".to_owned(),
-        page: PAGE.to_owned(),
+        page: PAGE.into(),
         rules: vec![
             Rule::new("latest-tag", Level::Warn, "a tag that moves").strict(Level::Deny),
             Rule::new("b", Level::Note, "something else").escalated(Level::Deny, Level::Deny),
