@@ -88,9 +88,21 @@ enum Command {
 /// Flags of `plimsoll scan`.
 #[derive(Debug, Args)]
 pub struct Scan {
-    /// Files, folders, globs; `-` is standard input
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files, folders, globs; `-` is standard input; this folder unless something is named
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Render a chart with your `helm template`, and judge that: a folder, an archive, whatever Helm takes
+    #[arg(long, value_name = "CHART")]
+    pub helm: Option<String>,
+    /// With --helm: a file of values; may be repeated
+    #[arg(long, value_name = "FILE", requires = "helm")]
+    pub values: Vec<PathBuf>,
+    /// With --helm: a value; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "helm")]
+    pub set: Vec<String>,
+    /// Render a kustomization with your `kustomize build`, or `kubectl kustomize`, and judge that; may be repeated
+    #[arg(long, value_name = "FOLDER")]
+    pub kustomize: Vec<PathBuf>,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod any_bytes;
+mod audit;
 mod documents;
 mod files;
 mod formats;

@@ -1,5 +1,6 @@
 //! What the tests share: the checkout, the programs as people run them, and peers that others wrote.
 
+pub mod api_server;
 pub mod browser;
 pub mod collector;
 pub mod need;

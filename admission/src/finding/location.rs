@@ -8,6 +8,11 @@ use std::{fmt, ops::Range, sync::Arc};
 /// What standard input is called unless the user names it.
 pub const STANDARD_INPUT: &str = "<stdin>";
 
+/// Whether a name is of a text that is in no file: standard input, or what a program rendered.
+pub fn is_of_no_file(name: &str) -> bool {
+    name.starts_with('<') && name.ends_with('>')
+}
+
 /// A field, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {

@@ -47,7 +47,7 @@ pub use member::{MEMBERS, applies_replicas, member};
 pub use object::{Triage, fill_in, object, take_object};
 pub use operator::FilledIn;
 pub use patch::PatchMark;
-pub use read::{beyond_limit, decode, read, read_document};
+pub use read::{Parsed, beyond_limit, decode, read, read_document};
 pub use room::LeftOut;
 pub use single::Single;
 pub use skip::Skip;

@@ -33,7 +33,11 @@ pub(super) fn judged(summary: &Summary) -> String {
             format!("{workloads} in {} of {}", count(summary.documents, "document"), count(summary.files, "file"))
         }
         Some(Audited { name, namespaces, objects, .. }) => {
-            format!("{workloads} of {} in {} of {name}", count(*objects, "object"), count(namespaces.len(), "namespace"))
+            format!(
+                "{workloads} of {} in {} of {name}",
+                count(*objects, "object"),
+                count(namespaces.len(), "namespace")
+            )
         }
     }
 }

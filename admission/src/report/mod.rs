@@ -234,7 +234,10 @@ mod tests {
         }
         assert_eq!(
             Format::named("xml").map(|found| found.name).unwrap_err(),
-            format!("`xml` is not a format; there are {}", FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", "))
+            format!(
+                "`xml` is not a format; there are {}",
+                FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+            )
         );
     }
 }

@@ -130,8 +130,7 @@ pub fn reports(report: &Report, api: Api, detail: Detail) -> (Vec<Value>, Remark
 
 /// Notes are nothing to act on.
 fn is_result(finding: &Finding, detail: Detail) -> bool {
-    finding.status != Status::Baselined
-        && (finding.level > Level::Note || detail == Detail::Notes)
+    finding.status != Status::Baselined && (finding.level > Level::Note || detail == Detail::Notes)
 }
 
 impl Part<'_> {
@@ -250,7 +249,9 @@ mod tests {
     #[test]
     fn is_an_object_for_each_namespace() {
         let mut report = samples::audit();
-        report.findings.push(Finding { location: report.findings[0].location.clone(), ..samples::excepted("latest-tag") });
+        report
+            .findings
+            .push(Finding { location: report.findings[0].location.clone(), ..samples::excepted("latest-tag") });
         let (objects, remarks) = reports(&report, Api::OpenReports, Detail::Normal);
         expect![[r#"
             {
@@ -322,7 +323,8 @@ mod tests {
                 "warn": 0
               }
             }
-            ["openreports: left out 1 result, because no object of the cluster is what it is about"]"#]].assert_eq(&format!("{:#}\n{remarks:?}", objects[0]));
+            ["openreports: left out 1 result, because no object of the cluster is what it is about"]"#]]
+        .assert_eq(&format!("{:#}\n{remarks:?}", objects[0]));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::{
     finding::{
-        Audited, Finding, Fingerprint, Fix, Judged, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report,
-        STANDARD_INPUT, Status, Summary,
+        Audited, Finding, Fingerprint, Fix, Judged, LocatedProblem, Location, ObjectRef, Place, Region, Related,
+        Report, STANDARD_INPUT, Status, Summary,
     },
     manifest::{Lines, Position, Span},
     report::{Context, Detail, Format, Remarks, Repository, Suppressed},
@@ -73,8 +73,12 @@ pub(super) fn audit() -> Report {
         message: "jobs.batch in all namespaces cannot be listed".to_owned(),
     };
     let finding = Finding { related: vec![], ..of_cluster() };
-    let cluster =
-        Audited { name: "prod".to_owned(), namespaces: vec!["pay".to_owned(), "shop".to_owned()], objects: 410, refused: 1 };
+    let cluster = Audited {
+        name: "prod".to_owned(),
+        namespaces: vec!["pay".to_owned(), "shop".to_owned()],
+        objects: 410,
+        refused: 1,
+    };
     Report {
         findings: vec![finding],
         problems: vec![problem],

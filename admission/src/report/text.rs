@@ -61,7 +61,7 @@ fn describe(finding: &Finding) -> Block<'_> {
     let mut details = Vec::new();
     details.extend(finding.subject().map(|subject| ("object", subject)));
     details.extend(field(&finding.location).map(|field| ("field", field)));
-    details.extend(finding.template.iter().map(|template| ("template", template.to_string())));
+    details.extend(finding.template.iter().map(|template| ("rendered from", template.path.to_string())));
     details.extend(finding.related.iter().map(|related| ("see", format!("{}: {}", related.location, related.message))));
     match &finding.status {
         Status::Open => details.extend(finding.help.iter().map(|help| ("help", help.clone()))),
@@ -182,7 +182,7 @@ const SHOWN: usize = 3;
 /// What to run for the charts, which are templates and not manifests.
 fn write_charts(charts: &[String], out: &mut dyn Write) -> io::Result<()> {
     for chart in charts.iter().take(SHOWN) {
-        writeln!(out, "to judge a chart: helm template {} | plimsoll scan -", quoted(chart))?;
+        writeln!(out, "to judge a chart: plimsoll scan --helm {}", quoted(chart))?;
     }
     match charts.len().saturating_sub(SHOWN) {
         0 => Ok(()),
@@ -266,8 +266,8 @@ mod tests {
             note[undeclared-shutdown-timeout]: 2 findings in 1 workload: nothing says how long the application needs to stop; --notes shows them
 
             2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
-            to judge a chart: helm template deploy/chart | plimsoll scan -
-            to judge a chart: helm template 'deploy/it'\''s' | plimsoll scan -
+            to judge a chart: plimsoll scan --helm deploy/chart
+            to judge a chart: plimsoll scan --helm 'deploy/it'\''s'
             `plimsoll explain latest-tag` says why it matters and how to fix it
         "#]].assert_eq(&plain(&samples::report(), Detail::Normal));
     }

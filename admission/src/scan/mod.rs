@@ -9,6 +9,7 @@ mod git_index;
 mod ignored;
 pub mod inputs;
 pub mod kustomization;
+pub mod rendered;
 mod sets;
 mod walk;
 
@@ -150,20 +151,26 @@ impl Scanner<'_> {
         self.options.watch.time(Phase::Read, || match source {
             Source::Stdin => read_stdin(),
             Source::File(path) => read_file(path),
+            Source::Rendered(rendered) => Ok(rendered.text.clone()),
         })
     }
 
     /// Each text by itself, and then their objects together.
     fn texts(&self, sources: &[&Source], bytes: &[Result<Vec<u8>, String>]) -> Vec<Outcome> {
         let pairs: Vec<_> = sources.iter().zip(bytes).collect();
-        sets::judge(file::each(&pairs, |(source, bytes)| self.text(source, bytes)))
+        let mut outcomes = sets::judge(file::each(&pairs, |(source, bytes)| self.text(source, bytes)));
+        let ScanOptions { working, needs, watch, .. } = self.options;
+        for (source, outcome) in sources.iter().zip(&mut outcomes) {
+            if let Source::Rendered(rendered) = source {
+                let trace_back = || rendered.trace_back(&mut outcome.findings, working, needs.lines_around);
+                watch.time(Phase::Locate, trace_back);
+            }
+        }
+        outcomes
     }
 
     fn text<'t>(&self, source: &Source, bytes: &'t Result<Vec<u8>, String>) -> Text<'_, 't> {
-        let path = match source {
-            Source::Stdin => self.options.stdin.clone(),
-            Source::File(path) => path.display().to_string(),
-        };
+        let path = source.name(&self.options.stdin);
         let text = match bytes {
             Ok(bytes) => self.decoded(source, &path, bytes),
             Err(why) => Text::unread(whole_file(&path, why)),

@@ -8,7 +8,7 @@ use super::{
     file::{File, NAME, Text},
 };
 use crate::{
-    finding::{Finding, LocatedProblem, Location, ObjectRef},
+    finding::{Finding, LocatedProblem, Location, ObjectRef, Template},
     judge::{
         evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
         exceptions::Occasion,
@@ -198,9 +198,9 @@ impl<'c> Origin<'c, '_> {
     }
 
     /// The template that it was rendered from.
-    fn template(&self) -> Option<Arc<str>> {
+    fn template(&self) -> Option<Template> {
         let (Origin::Judged(Found { template, .. }) | Origin::Beside(Beside { template, .. })) = self;
-        template.map(Arc::from)
+        template.map(Template::said)
     }
 
     fn locate(&self, pointer: &str) -> Span {

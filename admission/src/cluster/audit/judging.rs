@@ -1,6 +1,9 @@
 //! Objects of a page to findings, one by one, on all threads.
 
-use super::{AuditOptions, Namespaces, Outcome, SYSTEM, lists::{List, Role}};
+use super::{
+    AuditOptions, Namespaces, Outcome, SYSTEM,
+    lists::{List, Role},
+};
 use crate::{
     finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place},
     judge::{Judge, evaluate::PolicyFailure, exceptions::Occasion},

@@ -2,7 +2,10 @@
 //! them.
 
 use super::{Namespaces, trouble};
-use crate::{finding::LocatedProblem, manifest::{Kinds, MEMBERS}};
+use crate::{
+    finding::LocatedProblem,
+    manifest::{Kinds, MEMBERS},
+};
 use kube::{
     Client, Error, Resource,
     api::DynamicObject,

@@ -1,11 +1,6 @@
 //! One list, page by page: the next page is on its way while one is judged.
 
-use super::{
-    Outcome,
-    judging::Judging,
-    lists::List,
-    trouble,
-};
+use super::{Outcome, judging::Judging, lists::List, trouble};
 use crate::{manifest::json_value, watch::Phase};
 use kube::{
     Client, Error,

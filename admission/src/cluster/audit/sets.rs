@@ -1,6 +1,10 @@
 //! The objects of each namespace together, once all were judged by themselves.
 
-use super::{AuditOptions, Outcome, judging::refusal, lists::{List, Role}};
+use super::{
+    AuditOptions, Outcome,
+    judging::refusal,
+    lists::{List, Role},
+};
 use crate::{
     finding::{ObjectRef, Place, only_names},
     judge::{
@@ -128,7 +132,8 @@ impl Gathered {
         }
         let (named, objects): (Vec<_>, Vec<Member>) =
             members.into_iter().map(|(name, value, member)| ((name, value), member)).unzip();
-        let values: Vec<(Arc<ObjectRef>, &Value)> = named.iter().map(|(name, value)| (Arc::clone(name), value)).collect();
+        let values: Vec<(Arc<ObjectRef>, &Value)> =
+            named.iter().map(|(name, value)| (Arc::clone(name), value)).collect();
         let set = Set { namespace, objects, other_kinds: signs.into_iter().collect(), incomplete };
         let occasion = |_| Occasion { today: options.today, file: None };
         let (evaluation, usage) =

@@ -13,7 +13,8 @@ pub(super) fn unread(list: &List, error: &Error, objects: usize) -> LocatedProbl
     };
     let why = match error {
         Error::Api(status) if status.is_forbidden() => {
-            let role = if list.namespace.is_some() { "a Role there" } else { "a ClusterRole, or name namespaces with -n" };
+            let role =
+                if list.namespace.is_some() { "a Role there" } else { "a ClusterRole, or name namespaces with -n" };
             let (group, resource) = (&list.resource.group, &list.resource.plural);
             format!(
                 "{}; grant it in {role}: `apiGroups: [\"{group}\"]`, `resources: [{resource}]`, `verbs: [list]`",

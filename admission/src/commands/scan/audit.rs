@@ -1,6 +1,12 @@
 //! `plimsoll scan --cluster`: judges what runs in a cluster.
 
-use super::{super::access, Exit, exit, needs, outputs, progress::Progress, stats::{self, Stats}, write};
+use super::{
+    super::access,
+    Exit, exit, needs, outputs,
+    progress::Progress,
+    stats::{self, Stats},
+    write,
+};
 use crate::{
     cli,
     clock::today,
@@ -10,6 +16,7 @@ use crate::{
         reports,
     },
     commands::judge,
+    finding::{Place, Report},
     judge::{Wish, exceptions::Annotations},
     report::policy_report,
     watch::{Of, Watch},
@@ -25,8 +32,12 @@ pub(super) fn audit(flags: &cli::Scan, wish: Wish, mut stats: Stats) -> Result<E
     let threads = wish.threads;
     // As the webhook does, so that the answer is what it would say.
     let wish = Wish { annotations: Annotations::Ignored, ..wish };
-    let (applied, printed): (Vec<_>, Vec<_>) = flags.formats.iter().cloned().partition(|output| is_applied(output, flags));
-    ensure!(applied.is_empty() != flags.audit.apply, "--apply: name what to write, with -f openreports or -f policyreport");
+    let (applied, printed): (Vec<_>, Vec<_>) =
+        flags.formats.iter().cloned().partition(|output| is_applied(output, flags));
+    ensure!(
+        applied.is_empty() != flags.audit.apply,
+        "--apply: name what to write, with -f openreports or -f policyreport"
+    );
     outputs::check(&printed, None)?;
     let Some(judge) = judge(&flags.policies, wish, flags.color.color)? else {
         return Ok(Exit::Failed);
@@ -50,11 +61,18 @@ pub(super) fn audit(flags: &cli::Scan, wish: Wish, mut stats: Stats) -> Result<E
     stats.done(stats::SCAN);
     let working = std::env::current_dir().context("the working folder cannot be read")?;
     write(&report, &printed, flags, (&judge, &working))?;
+    let is_whole = report.problems.iter().all(|problem| !matches!(problem.location.place, Place::List(_)));
+    ensure!(
+        is_whole || applied.is_empty(),
+        "--apply: nothing is written, because not all could be read: {}",
+        unread(&report)
+    );
     for output in &applied {
         let Some(api) = policy_report::Api::of(output.format) else { continue };
         let (objects, remarks) = policy_report::reports(&report, api, super::detail(flags));
         remarks.iter().for_each(|remark| eprintln!("warning: {remark}"));
-        let apply = reports::apply(&cluster.client, OURS, (kind(api, true), kind(api, false)), &objects, &options.namespaces);
+        let apply =
+            reports::apply(&cluster.client, OURS, (kind(api, true), kind(api, false)), &objects, &options.namespaces);
         let (written, removed) = runtime.block_on(apply).context("--apply")?;
         eprintln!("{:?}: {written} written, {removed} removed", output.format);
     }
@@ -67,6 +85,12 @@ pub(super) fn audit(flags: &cli::Scan, wish: Wish, mut stats: Stats) -> Result<E
 
 fn is_applied(output: &cli::Output, flags: &cli::Scan) -> bool {
     flags.audit.apply && output.file.is_none() && policy_report::Api::of(output.format).is_some()
+}
+
+/// A report that does not know of all would hide what another one has found.
+fn unread(report: &Report) -> String {
+    let lists = report.problems.iter().filter(|problem| matches!(problem.location.place, Place::List(_)));
+    lists.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 const OURS: reports::Ours = reports::Ours { name: policy_report::NAME, label: policy_report::MANAGED_BY };

@@ -16,14 +16,19 @@ use crate::{
     scan::{
         self,
         baseline::{self, Baseline},
-        inputs::{self, Inputs, Walk},
+        inputs::{self, Inputs, Source, Walk},
+        rendered::{self, Chart},
     },
     watch::{Of, Watch},
 };
 use anyhow::{Context as _, Result, ensure};
 use progress::Progress;
 use stats::Stats;
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// `plimsoll scan`.
 ///
@@ -56,7 +61,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     stats.done("load policies");
     let watch = Arc::new(Watch::new(Of::Files, flags.stats));
     let progress = Progress::of(&watch);
-    let inputs = Inputs::find(&flags.paths, &walk);
+    let inputs = find(flags, &walk)?;
     stats.done("find files");
     let options = scan::ScanOptions {
         threads,
@@ -86,18 +91,34 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     Ok(exit(&report, flags))
 }
 
+/// What was named: what is rendered comes first. Without anything it is the working folder.
+fn find(flags: &cli::Scan, walk: &Walk) -> Result<Inputs> {
+    let chart = flags.helm.as_ref().map(|chart| Chart {
+        chart: chart.clone(),
+        values: flags.values.clone(),
+        set: flags.set.clone(),
+        namespace: flags.namespaces.first().cloned(),
+        kubernetes: flags.kubernetes,
+    });
+    let mut rendered = Vec::new();
+    rendered.extend(chart.as_ref().map(rendered::chart).transpose()?);
+    for folder in &flags.kustomize {
+        rendered.push(rendered::kustomization(folder)?);
+    }
+    let here = [PathBuf::from(".")];
+    let paths = if flags.paths.is_empty() && rendered.is_empty() { here.as_slice() } else { &flags.paths };
+    let mut inputs = Inputs::find(paths, walk);
+    inputs.sources.splice(0..0, rendered.into_iter().map(|rendered| Source::Rendered(Arc::new(rendered))));
+    Ok(inputs)
+}
+
 /// What all formats need together.
 fn needs(outputs: &[cli::Output]) -> Needs {
     outputs.iter().fold(Needs::default(), |needs, output| needs.and(output.format.needs))
 }
 
 /// Writes all reports, and says what a format left out.
-fn write(
-    report: &Report,
-    outputs: &[cli::Output],
-    flags: &cli::Scan,
-    (judge, working): (&Judge, &Path),
-) -> Result<()> {
+fn write(report: &Report, outputs: &[cli::Output], flags: &cli::Scan, (judge, working): (&Judge, &Path)) -> Result<()> {
     let policies = judge.all_descriptions();
     let context = Context {
         detail: detail(flags),

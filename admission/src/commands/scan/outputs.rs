@@ -1,13 +1,13 @@
 //! Where reports go: standard output, or files that are there only once they are whole.
 
 use super::super::{BUFFER, print};
+#[cfg(feature = "cluster")]
+use crate::report::policy_report;
 use crate::{
     cli,
     finding::Report,
     report::{Context, Remarks},
 };
-#[cfg(feature = "cluster")]
-use crate::report::policy_report;
 use anstream::StripStream;
 use anyhow::{Context as _, Result, bail};
 use std::{
