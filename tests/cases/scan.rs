@@ -8,6 +8,7 @@ mod files;
 mod formats;
 mod html;
 mod output;
+mod rendered;
 mod sets;
 mod watching;
 

@@ -1,6 +1,6 @@
 //! Which cluster, and as whom: found as kubectl finds it.
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -41,22 +41,23 @@ impl Cluster {
     }
 }
 
+/// Errors of kube say what they come from themselves.
 async fn configuration(Access { kubeconfig, context }: Access<'_>) -> Result<(Config, String)> {
     let read = match kubeconfig {
-        Some(path) => Kubeconfig::read_from(path).with_context(|| path.display().to_string()),
-        None => Kubeconfig::read().context("the kubeconfig"),
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
     };
     match read {
         Ok(read) => {
             let name = context.map(str::to_owned).or_else(|| read.current_context.clone()).unwrap_or_default();
             let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-            let config = Config::from_custom_kubeconfig(read, &options).await.context("the kubeconfig")?;
-            Ok((config, name))
+            let config = Config::from_custom_kubeconfig(read, &options).await;
+            Ok((config.map_err(|error| anyhow!("the kubeconfig: {error}"))?, name))
         }
-        Err(error) if kubeconfig.is_some() || context.is_some() => Err(error),
+        Err(error) if kubeconfig.is_some() || context.is_some() => Err(anyhow!("{error}")),
         Err(error) => match Config::incluster() {
             Ok(config) => Ok((config, "the cluster of this pod".to_owned())),
-            Err(_) => Err(error.context("there is no cluster to ask: no kubeconfig, and this is not a pod")),
+            Err(_) => Err(anyhow!("there is no cluster to ask: this is not a pod, and {error}")),
         },
     }
 }

@@ -69,7 +69,27 @@ fn what_runs_is_judged_at_its_owner_and_located_by_name() {
         deployment("shop", "fit", "app:1.2.3"),
     ]);
     let outcome = audit(&server, &["--rule", "missing-liveness-probe=off"]);
-    expect![[r#""#]].assert_eq(&untimed(&outcome.stdout));
+    expect![[r#"
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+        --> Deployment shop/app
+         |
+         = object: Deployment shop/app, container app
+         = field: /spec/template/spec/containers/0/image
+         = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
+
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+        --> Pod shop/thing-0
+         |
+         = object: Pod shop/thing-0, container app
+         = field: /spec/containers/0/image
+         = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
+
+        note[undeclared-shutdown-timeout]: 1 finding in 1 workload: nothing says how long the container needs to stop; --notes shows it
+
+        2 deny, 1 note: 3 workloads of 6 objects in 1 namespace of test, N ms; not judged: judged at its owner (3)
+        if they were created now, the webhook would refuse 2 of 3 workloads
+        `plimsoll explain latest-tag` says why it matters and how to fix it
+    "#]].assert_eq(&untimed(&outcome.stdout));
     assert_eq!((outcome.code, outcome.stderr.as_str()), (1, ""));
 }
 
@@ -93,7 +113,11 @@ fn a_list_of_many_pages_is_read_to_its_end() {
         .collect();
     assert_eq!(objects.len(), 600);
     let pages: Vec<String> = server.asked().into_iter().filter(|asked| asked.contains("/pods?")).collect();
-    expect![[r#""#]].assert_eq(&pages.join("\n"));
+    expect![[r#"
+        GET /api/v1/namespaces/shop/pods?&limit=250
+        GET /api/v1/namespaces/shop/pods?&limit=250&continue=250
+        GET /api/v1/namespaces/shop/pods?&limit=250&continue=500"#]]
+    .assert_eq(&pages.join("\n"));
 }
 
 #[test]
@@ -109,7 +133,7 @@ fn a_list_that_the_api_server_gives_up_is_begun_again_and_nothing_counts_twice()
     server.refuse(second_page, 410, usize::MAX);
     let outcome = audit(&server, &["-f", "json"]);
     assert_eq!((outcome.code, &outcome.report()["summary"]["workloads"]), (2, &json!(250)));
-    expect![[r#""#]].assert_eq(&problems(&outcome));
+    expect![[r#""deployments.apps in the namespace shop: the API server gave the list up 3 times before its end; judged are the 250 objects of the last time""#]].assert_eq(&problems(&outcome));
 }
 
 fn problems(outcome: &Outcome) -> String {
@@ -129,7 +153,29 @@ fn what_may_not_be_listed_is_named_with_what_to_grant_and_the_rest_is_judged() {
     server.refuse("/apis/batch/v1/", 403, usize::MAX);
     let outcome = audit(&server, &[]);
     assert_eq!(outcome.code, 2);
-    expect![[r#""#]].assert_eq(&untimed(&outcome.stdout));
+    expect![[r#"
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+        --> Deployment shop/app
+         |
+         = object: Deployment shop/app, container app
+         = field: /spec/template/spec/containers/0/image
+         = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
+
+        error: pods in the namespace shop cannot be listed: /api/v1/namespaces/shop/pods is refused: user "me" may not; a Role in shop that grants it has `apiGroups: [""]`, `resources: [pods]`, `verbs: [list]`
+        --> pods in the namespace shop
+
+        error: jobs.batch in the namespace shop cannot be listed: /apis/batch/v1/namespaces/shop/jobs is refused: user "me" may not; a Role in shop that grants it has `apiGroups: ["batch"]`, `resources: [jobs]`, `verbs: [list]`
+        --> jobs.batch in the namespace shop
+
+        error: cronjobs.batch in the namespace shop cannot be listed: /apis/batch/v1/namespaces/shop/cronjobs is refused: user "me" may not; a Role in shop that grants it has `apiGroups: ["batch"]`, `resources: [cronjobs]`, `verbs: [list]`
+        --> cronjobs.batch in the namespace shop
+
+        note[missing-liveness-probe]: 1 finding in 1 workload: no application container of the pod has a liveness probe; --notes shows it
+
+        3 errors, 1 deny, 1 note: 1 workload of 1 object in 1 namespace of test, N ms
+        if they were created now, the webhook would refuse 1 of 1 workload
+        `plimsoll explain latest-tag` says why it matters and how to fix it
+    "#]].assert_eq(&untimed(&outcome.stdout));
     server.refuse("/api/v1/pods", 403, usize::MAX);
     let problems = problems(&audit(&server, &["-A", "-f", "json"]));
     assert!(
@@ -145,10 +191,16 @@ fn a_cluster_that_cannot_be_asked_is_an_error() {
     assert_eq!((nowhere.code, nowhere.stdout.as_str()), (2, ""));
     assert!(nowhere.stderr.starts_with("error: the kinds that the API server has: "), "{}", nowhere.stderr);
     let mistaken = audit(&server, &["--context", "nwhere"]);
-    expect![[r#""#]].assert_eq(&mistaken.stderr);
+    expect![[r#"
+        error: the kubeconfig: failed to load current context: nwhere
+    "#]]
+    .assert_eq(&mistaken.stderr);
     let here = folder([]);
     let missing = plimsoll(here.path(), &["scan", "--cluster", "--kubeconfig", "missing"], "");
-    expect![[r#""#]].assert_eq(&missing.stderr);
+    expect![[r#"
+        error: failed to read kubeconfig from '"missing"': No such file or directory (os error 2)
+    "#]]
+    .assert_eq(&missing.stderr);
 }
 
 #[test]
@@ -241,10 +293,13 @@ namespaces:
         let found = outcome.findings().into_iter().filter(|finding| finding.contains("latest-tag"));
         (found.collect::<Vec<_>>(), outcome.report()["summary"]["cluster"]["wouldBeRefused"].clone())
     };
+    let said = |[ledger, app]: [&str; 2]| {
+        vec![format!("Deployment pay/ledger {ledger} latest-tag"), format!("Deployment shop/app {app} latest-tag")]
+    };
     // Annotations grant nothing unless the configuration says so, as at the webhook.
-    assert_eq!(found(config), (vec![" excepted latest-tag".to_owned(), " warn latest-tag".to_owned()], json!(0)));
+    assert_eq!(found(config), (said(["excepted", "warn"]), json!(0)));
     let heard = format!("allow-annotations: true\n{config}");
-    assert_eq!(found(&heard).0, [" excepted latest-tag", " excepted latest-tag"]);
+    assert_eq!(found(&heard).0, said(["excepted", "excepted"]));
     assert_eq!(found("{}").1, 2);
 }
 
@@ -327,7 +382,9 @@ fn reports_are_written_and_stale_ones_of_ours_removed() {
     server.refuse("/apis/apps/v1/statefulsets", 403, 1);
     let outcome = apply(&["-A"]);
     assert_eq!((outcome.code, server.get("reports", "new", "plimsoll")), (2, None));
-    expect![[r#""#]].assert_eq(&outcome.stderr);
+    expect![[r#"
+        error: --apply: nothing is written, because not all could be read: statefulsets.apps in all namespaces cannot be listed: /apis/apps/v1/statefulsets is refused: user "me" may not; a ClusterRole that grants it has `apiGroups: ["apps"]`, `resources: [statefulsets]`, `verbs: [list]`; or name namespaces with -n
+    "#]].assert_eq(&outcome.stderr);
     // An audit of one namespace leaves the others alone, and there may be a report for people beside it.
     let outcome = apply(&["-n", "new", "-f", "text"]);
     assert!(outcome.stdout.contains("deny[latest-tag]"), "{outcome:?}");
@@ -336,7 +393,9 @@ fn reports_are_written_and_stale_ones_of_ours_removed() {
     server.refuse("/apis/openreports.io/", 404, usize::MAX);
     let outcome = apply(&[]);
     assert_eq!(outcome.code, 2);
-    expect![[r#""#]].assert_eq(&outcome.stderr);
+    expect![[r#"
+        error: --apply: reports.openreports.io in the namespace shop: the API server has no such kind; install the CRDs of openreports.io first
+    "#]].assert_eq(&outcome.stderr);
 }
 
 #[test]
@@ -356,5 +415,99 @@ fn flags_that_do_not_go_together_are_refused() {
         said(&["-f", "openreports"]),
         said(&["-n", "a", "-n", "b"]),
     ];
-    expect![[r#""#]].assert_eq(&all.join("\n"));
+    expect![[r#"
+        error: the argument '--cluster' cannot be used with '[PATH]...'
+        error: the argument '--cluster' cannot be used with '--baseline <FILE>'
+        error: the following required arguments were not provided:
+        error: the argument '--all-namespaces' cannot be used with '--namespace <NAME>'
+        error: --apply: name what to write, with -f openreports or -f policyreport
+        error: -f openreports is a report about objects of a cluster: it needs --cluster
+        error: --namespace: objects that do not write a namespace get one, not several"#]]
+    .assert_eq(&all.join("\n"));
+}
+
+/// The kinds that are known and what they are called, as the file grants them.
+#[test]
+fn the_role_of_an_audit_has_what_is_listed_and_nothing_else() {
+    let kinds = plimsoll::manifest::Kinds::default();
+    let mut groups: std::collections::BTreeMap<String, BTreeSet<String>> = std::collections::BTreeMap::new();
+    let judged = kinds.resources().map(|(group, _, resource)| (group.to_owned(), resource));
+    let of_sets =
+        plimsoll::manifest::MEMBERS.map(|(group, kind)| (group.to_owned(), format!("{}s", kind.to_lowercase())));
+    for (group, resource) in judged.chain(of_sets).chain([(String::new(), "limitranges".to_owned())]) {
+        groups.entry(group).or_default().insert(resource);
+    }
+    let rule = |(group, resources): (String, BTreeSet<String>)| {
+        let resources = resources.into_iter().collect::<Vec<_>>().join(", ");
+        format!("  - {{ apiGroups: [{group:?}], resources: [{resources}], verbs: [list] }}\n")
+    };
+    let rules: String = groups.into_iter().map(rule).collect();
+    let role = format!("{ROLE_HEAD}{rules}{ROLE_TAIL}");
+    expect_test::expect_file!["../../../docs/audit-role.yaml"].assert_eq(&role);
+}
+
+const ROLE_HEAD: &str = "\
+# What `plimsoll scan --cluster` may read: docs/audit.md. Written by a test: `UPDATE_EXPECT=1 cargo test --release
+# --locked --workspace --test front_door -- the_role_of_an_audit`.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: plimsoll-audit }
+rules:
+";
+
+const ROLE_TAIL: &str = "\
+  # Whether a namespace that was named and has nothing is there at all.
+  - { apiGroups: [\"\"], resources: [namespaces], verbs: [get] }
+---
+# What `--apply` needs beside that.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: plimsoll-audit-reports }
+rules:
+  - { apiGroups: [openreports.io], resources: [clusterreports, reports], verbs: [create, delete, list, patch] }
+  - apiGroups: [wgpolicyk8s.io]
+    resources: [clusterpolicyreports, policyreports]
+    verbs: [create, delete, list, patch]
+";
+
+#[test]
+fn ten_thousand_pods_that_are_judged_at_their_owner_take_no_more_memory_than_a_page() {
+    let peak = |count: usize| {
+        let pods = (0..count).map(|index| {
+            let mut pod = owned("Pod", "v1", &format!("app-1-{index:05}"), ("apps/v1", "ReplicaSet", "app-1"));
+            pod["metadata"]["annotations"] = json!({ "padding": "x".repeat(2000) });
+            pod
+        });
+        let server = ApiServer::with(pods.chain([deployment("shop", "app", "app:latest")]));
+        let (outcome, peak) = measured(&server);
+        assert_eq!(outcome["summary"]["cluster"]["objects"], count + 1);
+        assert_eq!(outcome["summary"]["skipped"], json!({ "judged at its owner": count }));
+        peak
+    };
+    let (few, many) = (peak(1_000), peak(10_000));
+    assert!(many < few + 16 * 1024, "{few} KiB for 1 000 pods, {many} KiB for 10 000");
+}
+
+/// A report, and the most memory that it took in KiB: read until the process is gone.
+fn measured(server: &ApiServer) -> (Value, u64) {
+    use std::{
+        fs,
+        process::{Command, Stdio},
+    };
+    let mut child = Command::new(plimsoll_tests::program());
+    child.args(["scan", "--cluster", "-f", "json", "-j", "2", "--kubeconfig"]).arg(server.kubeconfig());
+    let child = child.stdout(Stdio::piped()).spawn().expect("the program starts");
+    let status = format!("/proc/{}/status", child.id());
+    let watching = std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Ok(text) = fs::read_to_string(&status) {
+            let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) else { break };
+            peak = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(peak);
+            std::thread::yield_now();
+        }
+        peak
+    });
+    let output = child.wait_with_output().expect("the program ends");
+    let report = serde_json::from_slice(&output.stdout).expect("a report");
+    (report, watching.join().expect("a peak"))
 }

@@ -12,18 +12,19 @@ pub(super) fn unread(list: &List, error: &Error, objects: usize) -> LocatedProbl
         some => format!(" after {some} objects"),
     };
     let why = match error {
-        Error::Api(status) if status.is_forbidden() => {
-            let role =
-                if list.namespace.is_some() { "a Role there" } else { "a ClusterRole, or name namespaces with -n" };
-            let (group, resource) = (&list.resource.group, &list.resource.plural);
-            format!(
-                "{}; grant it in {role}: `apiGroups: [\"{group}\"]`, `resources: [{resource}]`, `verbs: [list]`",
-                status.message
-            )
-        }
+        Error::Api(status) if status.is_forbidden() => format!("{}; {}", status.message, grant(list)),
         error => said(error),
     };
     at(list, format!("{list} cannot be listed{after}: {why}"))
+}
+
+fn grant(list: &List) -> String {
+    let (group, resource) = (&list.resource.group, &list.resource.plural);
+    let rule = format!("`apiGroups: [\"{group}\"]`, `resources: [{resource}]`, `verbs: [list]`");
+    match &list.namespace {
+        Some(namespace) => format!("a Role in {namespace} that grants it has {rule}"),
+        None => format!("a ClusterRole that grants it has {rule}; or name namespaces with -n"),
+    }
 }
 
 /// A list that changed so fast, or was read so slowly, that the API server gave it up each time.

@@ -36,7 +36,6 @@ use std::{
 /// The job could not even begin, or its outcome not be written.
 pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let mut stats = Stats::begin();
-    outputs::check(&flags.formats, flags.write_baseline.as_deref())?;
     let threads = flags.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let wish = Wish { kubernetes: flags.kubernetes, threads, ..Wish::default() };
     #[cfg(feature = "cluster")]
@@ -44,6 +43,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
         return audit::audit(flags, wish, stats);
     }
     outputs::refuse_reports_of_objects(&flags.formats)?;
+    outputs::check(&flags.formats, flags.write_baseline.as_deref())?;
     ensure!(flags.namespaces.len() < 2, "--namespace: objects that do not write a namespace get one, not several");
     let Some(judge) = judge(&flags.policies, wish, flags.color.color)? else {
         return Ok(Exit::Failed);
