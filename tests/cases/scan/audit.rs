@@ -455,8 +455,7 @@ metadata: { name: plimsoll-audit }
 rules:
 ";
 
-const ROLE_TAIL: &str = "\
-  # Whether a namespace that was named and has nothing is there at all.
+const ROLE_TAIL: &str = "  # Whether a namespace that was named and has nothing is there at all.
   - { apiGroups: [\"\"], resources: [namespaces], verbs: [get] }
 ---
 # What `--apply` needs beside that.

@@ -92,7 +92,26 @@ fn told(outcome: &Outcome) -> String {
 fn a_chart_is_rendered_and_its_findings_name_the_template() {
     let here = here();
     let Some(outcome) = scan(here.path(), &["--helm", "chart"]) else { return };
-    expect![[r#""#]].assert_eq(&told(&outcome));
+    expect![[r#"
+        deny[latest-tag]: `cache:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+          --> <helm chart>:13:18
+           |
+        13 |           image: cache:latest
+           |                  ^^^^^^^^^^^^
+           |
+           = object: Deployment cache, container app
+           = rendered from: chart/charts/cache/templates/cache.yaml
+           = help: name the release in the tag, or pin it: `cache@sha256:…` (`crane digest cache:latest` prints it)
+
+        deny[latest-tag]: `app:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+          --> <helm chart>:28:18
+           |
+        28 |           image: app:latest
+           |                  ^^^^^^^^^^
+           |
+           = object: Deployment release-name-app, container app
+           = rendered from: chart/templates/app.yaml
+           = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)"#]].assert_eq(&told(&outcome));
     assert_eq!((outcome.code, outcome.stderr.as_str()), (1, ""));
     // As Helm takes values, and in its order: what is set wins over files.
     let codes: Vec<i32> = [
@@ -137,7 +156,10 @@ fn what_helm_says_is_shown() {
     assert!(outcome.stderr.contains("nonsense"), "{}", outcome.stderr);
     let path = ["env", "PATH=/nowhere"];
     let outcome = plimsoll_tests::launched(&path, here.path(), &["scan", "--helm", "chart"], "");
-    expect![[r#""#]].assert_eq(&outcome.stderr);
+    expect![[r#"
+        error: `helm template chart`: this program is not there; install it, or put it into PATH
+    "#]]
+    .assert_eq(&outcome.stderr);
 }
 
 #[test]
@@ -146,7 +168,35 @@ fn an_overlay_is_rendered_and_its_findings_are_in_the_base_where_the_field_is() 
     let Some(outcome) = scan(here.path(), &["--kustomize", "overlay", "--rule", "moving-tag-cached=deny"]) else {
         return;
     };
-    expect![[r#""#]].assert_eq(&told(&outcome));
+    expect![[r#"
+        deny[moving-tag-cached]: the tag `stable` moves, and imagePullPolicy is IfNotPresent: a node that has an older image under this tag keeps it, while other nodes pull the new one
+          --> <kustomize overlay>:20:16
+           |
+        20 |       - image: api:stable
+           |                ^^^^^^^^^^
+           |
+           = object: Deployment prod-api, container app
+           = rendered from: base/apps.yaml
+           = help: give each build a tag of its own, or pin it: `api:stable@sha256:…` (`crane digest api:stable` prints it)
+
+        deny[latest-tag]: `proxy:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+          --> <kustomize overlay>:46:16
+           |
+        46 |       - image: proxy:latest
+           |                ^^^^^^^^^^^^
+           |
+           = object: Deployment prod-web, container proxy
+           = rendered from: base/apps.yaml
+           = help: name the release in the tag, or pin it: `proxy@sha256:…` (`crane digest proxy:latest` prints it)
+
+        deny[latest-tag]: `web:latest` is the image that was pushed last: the manifest does not say which version runs, and a rollback brings back the same name
+          --> base/apps.yaml:11:18
+           |
+        11 |           image: web:latest
+           |                  ^^^^^^^^^^
+           |
+           = object: Deployment prod-web, container app
+           = help: name the release in the tag, or pin it: `web@sha256:…` (`crane digest web:latest` prints it)"#]].assert_eq(&told(&outcome));
     assert_eq!((outcome.code, outcome.stderr.as_str()), (1, ""));
     // Everything that names a file does so from here.
     let Some(outcome) = scan(&here.path().join("base"), &["--kustomize", "../overlay", "-f", "json"]) else { return };

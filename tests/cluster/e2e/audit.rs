@@ -2,7 +2,7 @@
 //! manifests finds, with the rights of docs/audit-role.yaml.
 
 use crate::support::{Namespace, RELEASE, Seen, kubectl, run, shared};
-use plimsoll_tests::{folder, program, root};
+use plimsoll_tests::{folder, root, target};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ fn configured() -> TempDir {
 fn plimsoll(configured: &TempDir, args: &[&str], stdin: &str) -> Seen {
     let config = configured.path().join("plimsoll.yaml");
     let config = ["--config", config.to_str().expect("a path in UTF-8")];
-    run(program(), &[&["scan"], args, &config].concat(), stdin)
+    run(&target().join("release/plimsoll"), &[&["scan"], args, &config].concat(), stdin)
 }
 
 fn json(seen: &Seen) -> Value {
@@ -153,7 +153,7 @@ fn the_role_that_is_shipped_is_enough_and_reports_are_what_their_schema_takes() 
     bind("plimsoll-audit-reports");
     let text = audit(&apply).refused();
     assert!(text.contains("openreports: 1 written, 0 removed"), "{text}");
-    let report = here.kubectl("get reports.openreports.io plimsoll -o json").ok();
+    let report = here.kubectl("get reports.openreports.io plimsoll --show-managed-fields -o json").ok();
     let report: Value = serde_json::from_str(&report).expect("a report");
     assert_eq!(report["metadata"]["managedFields"][0]["manager"], "plimsoll");
     assert!(report["results"].as_array().is_some_and(|results| results.len() > 5), "{report:#}");
