@@ -9,6 +9,7 @@ mod pages;
 mod sets;
 mod trouble;
 
+pub use pages::{ATTEMPTS, PAGE};
 pub(super) use trouble::said;
 
 use crate::{

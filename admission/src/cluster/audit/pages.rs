@@ -13,10 +13,10 @@ use std::time::Instant;
 use tokio::task::JoinHandle;
 
 /// Objects of a page. Half of what kubectl takes: two pages are in memory at one time.
-const PAGE: u32 = 250;
+pub const PAGE: u32 = 250;
 
 /// How often a list is begun that the API server gives up before its end.
-const ATTEMPTS: usize = 3;
+pub const ATTEMPTS: usize = 3;
 
 /// Reads lists and judges them.
 pub(super) struct Reader<'a> {

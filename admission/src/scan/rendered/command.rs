@@ -16,8 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A chart or a remote base may have to be fetched.
-const TIME: Duration = Duration::from_secs(120);
+/// How long a program may take that renders: a chart or a remote base may have to be fetched.
+pub const TIME: Duration = Duration::from_secs(120);
 /// Bytes of what a program says on standard error that are shown.
 const SAID: usize = 8 * 1024;
 

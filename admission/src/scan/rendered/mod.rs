@@ -8,6 +8,8 @@
 mod command;
 mod origins;
 
+pub use command::TIME;
+
 use crate::{
     finding::{Finding, Template},
     manifest::api::Version,
