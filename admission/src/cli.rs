@@ -4,7 +4,7 @@
 mod cluster;
 
 #[cfg(feature = "cluster")]
-pub use cluster::{Certificate, Cluster, Doctor, Serve, WebhookCommand, WebhookManifest};
+pub use cluster::{Audit, Certificate, Cluster, ClusterAccess, Doctor, Serve, WebhookCommand, WebhookManifest};
 
 use crate::{
     engine::compile,
@@ -70,7 +70,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Judge the manifests in files, folders and standard input
+    /// Judge the manifests in files, folders and standard input, or what runs in a cluster
     ///
     /// Exit codes: 0 clean; 1 findings at or above --fail-on; 2 the job could not be done (unreadable or unparseable
     /// input, a policy that failed, nothing to judge). 2 wins over 1.
@@ -88,9 +88,25 @@ enum Command {
 /// Flags of `plimsoll scan`.
 #[derive(Debug, Args)]
 pub struct Scan {
-    /// Files, folders, globs; `-` is standard input
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files, folders, globs; `-` is standard input; this folder unless something is named
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Render a chart with your `helm template`, and judge that: a folder, an archive, whatever Helm takes
+    #[arg(long, value_name = "CHART")]
+    pub helm: Option<String>,
+    /// With --helm: a file of values; may be repeated
+    #[arg(long, value_name = "FILE", requires = "helm")]
+    pub values: Vec<PathBuf>,
+    /// With --helm: a value; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "helm")]
+    pub set: Vec<String>,
+    /// Render a kustomization with your `kustomize build`, or `kubectl kustomize`, and judge that; may be repeated
+    #[arg(long, value_name = "FOLDER")]
+    pub kustomize: Vec<PathBuf>,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub audit: Audit,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]
     pub policies: Policies,
@@ -112,9 +128,10 @@ pub struct Scan {
     /// Write what is found now as a baseline: from then on it does not count
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
-    /// The namespace of objects that do not write one, as `helm template` leaves them
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub namespace: Option<String>,
+    /// The namespace of objects that do not write one, as `helm template` leaves them; with --cluster, one to audit: may
+    /// be repeated, and is that of the context unless given
+    #[arg(short, long = "namespace", value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub namespaces: Vec<String>,
     /// Leave out what matches this glob, beside `exclude` of the configuration; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,

@@ -24,5 +24,6 @@ pub mod review;
 pub mod scan;
 #[cfg(feature = "cluster")]
 pub mod telemetry;
+pub mod watch;
 #[cfg(feature = "cluster")]
 pub mod webhook;

@@ -2,11 +2,13 @@
 
 mod adoption;
 mod any_bytes;
+mod audit;
 mod documents;
 mod files;
 mod formats;
 mod html;
 mod output;
+mod rendered;
 mod sets;
 mod watching;
 

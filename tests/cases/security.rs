@@ -1,9 +1,12 @@
 //! `docs/security.md` has the numbers that the code has.
 
 use plimsoll::{
+    cluster::audit,
     engine::limits,
-    judge::{self, config},
+    judge::{self, config, evaluate::SET_OBJECTS},
     manifest::Limits,
+    report::policy_report,
+    scan::rendered,
     webhook::{body, connections, evaluations},
 };
 use plimsoll_tests::root;
@@ -56,6 +59,12 @@ fn the_page_has_the_bounds_that_hold() {
         ("`plimsoll.yaml`, which is a regular file", bytes(config::FILE_BYTES)),
         ("one glob in it", format!("{} bytes, and as deep as it can be compiled", config::GLOB_BYTES)),
         ("mappings and lists inside each other", Limits::default().depth.to_string()),
+        ("objects of a page of a list", audit::PAGE.to_string()),
+        ("how often a list is begun that the API server gives up", audit::ATTEMPTS.to_string()),
+        ("objects of a set", SET_OBJECTS.to_string()),
+        ("results of one report that is written into a cluster", policy_report::MOST_RESULTS.to_string()),
+        ("time of `helm` or `kustomize`", time(rendered::TIME)),
+        ("bytes that `helm` or `kustomize` print", bytes(Limits::default().file_bytes)),
         ("sets of policies that are kept for combinations of namespaces", judge::COMBINATIONS.to_string()),
     ] {
         let line = format!("| {row} | {value} |");

@@ -1,5 +1,6 @@
 //! What the tests share: the checkout, the programs as people run them, and peers that others wrote.
 
+pub mod api_server;
 pub mod browser;
 pub mod collector;
 pub mod need;
@@ -75,7 +76,7 @@ impl Outcome {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{self:?}"))
     }
 
-    /// The report's findings, each as `file:line:column level rule`; what is excepted has that for a level.
+    /// The report's findings, each as `file:line:column level rule`, or `Kind namespace/name level rule`; what is excepted has that for a level.
     pub fn findings(&self) -> Vec<String> {
         let line = |finding: &Value| {
             let level = if finding["status"] == "open" { &finding["level"] } else { &finding["status"] };
@@ -102,7 +103,12 @@ impl Outcome {
     }
 }
 
+/// Of a cluster it is the object.
 fn place(value: &Value) -> String {
+    if value["file"].is_null() {
+        let part = |field: &str| value["object"][field].as_str().unwrap_or_default();
+        return format!("{} {}/{}", part("kind"), part("namespace"), part("name"));
+    }
     let number = |key: &str| value[key].as_u64().map(|number| format!(":{number}")).unwrap_or_default();
     format!("{}{}{}", text(&value["file"]), number("line"), number("column"))
 }

@@ -164,9 +164,40 @@ pub struct Doctor {
     /// Where to try the unfit Deployment
     #[arg(long, value_name = "NAMESPACE", default_value = "default")]
     pub probe_namespace: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub access: ClusterAccess,
+}
+
+/// Which cluster, and as whom.
+#[derive(Debug, Args)]
+pub struct ClusterAccess {
+    /// The kubeconfig; else the files of KUBECONFIG, or ~/.kube/config
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
     /// Another context than the current one
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
+}
+
+/// Flags of `plimsoll scan --cluster`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Judge what runs in the cluster of the current context: what would the webhook refuse?
+    #[arg(long, conflicts_with_all = [
+        "paths", "helm", "kustomize", "baseline", "write_baseline", "exclude", "hidden", "no_ignore", "strict_yaml", "stdin_filename",
+    ])]
+    pub cluster: bool,
+    /// With --cluster: all namespaces but kube-system, which the webhook is never asked about
+    #[arg(short = 'A', long, requires = "cluster", conflicts_with = "namespaces")]
+    pub all_namespaces: bool,
+    /// With --cluster and `-f openreports` or `-f policyreport`: write these reports into the cluster, and remove those that
+    /// are stale
+    #[arg(long, requires = "cluster")]
+    pub apply: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub access: ClusterAccess,
 }
 
 impl ValueEnum for FailurePolicy {

@@ -1,8 +1,12 @@
-//! What `plimsoll doctor` reads from a cluster, and what it makes of it.
+//! What `plimsoll doctor` and an audit read from a cluster, and what they make of it.
 
+mod access;
+pub mod audit;
 pub mod doctor;
+pub mod reports;
 mod trust;
 
+pub use access::{Access, Cluster};
 pub use trust::verify;
 
 use anyhow::{Context, Result};
@@ -13,33 +17,15 @@ use k8s_openapi::api::{
     policy::v1::PodDisruptionBudget,
 };
 use kube::{
-    Api, Client, Config,
+    Api, Client,
     api::{GetParams, ListParams, ObjectMeta, PostParams},
     client::Body,
-    config::KubeConfigOptions,
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Labels of namespaces, by their names.
 pub type Labels = BTreeMap<String, BTreeMap<String, String>>;
-
-/// A client that gives up while its answer is still of use.
-///
-/// # Errors
-/// There is no configuration, or no such context in it.
-pub async fn client(context: Option<&str>) -> Result<Client> {
-    let mut config = match context {
-        None => Config::infer().await?,
-        Some(name) => {
-            let options = KubeConfigOptions { context: Some(name.to_owned()), ..KubeConfigOptions::default() };
-            Config::from_kubeconfig(&options).await?
-        }
-    };
-    config.connect_timeout = Some(Duration::from_secs(3));
-    config.read_timeout = Some(Duration::from_secs(15));
-    Ok(Client::try_from(config)?)
-}
 
 /// Names of an installation.
 #[derive(Debug, Clone)]

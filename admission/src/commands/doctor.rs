@@ -3,11 +3,11 @@
 use super::{Exit, judge, show};
 use crate::{
     cli,
-    cluster::{self, doctor},
+    cluster::{self, Cluster, doctor},
+    judge::Wish,
 };
 use anyhow::Result;
 use plimsoll_policy::about;
-use std::num::NonZeroUsize;
 
 /// `plimsoll doctor`.
 ///
@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 /// The cluster cannot be reached, or not be read.
 pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
-    let Some(judge) = judge(&policies, None, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else {
+    let Some(judge) = judge(&policies, Wish::default(), cli::ColorChoice::Auto)? else {
         return Ok(Exit::Failed);
     };
     let names = cluster::InstallationNames {
@@ -26,7 +26,7 @@ pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(async {
-        let client = cluster::client(flags.context.as_deref()).await?;
+        let Cluster { client, .. } = Cluster::find(super::access(&flags.access)).await?;
         cluster::read(&client, &names).await
     })?;
     let rules = judge.everywhere().rules().iter().map(|levels| &levels.rule);

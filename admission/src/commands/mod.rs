@@ -20,16 +20,13 @@ use crate::{
     judge::{
         Judge, SetupError, Wish,
         config::{self, ConfigFile},
-        exceptions::Annotations,
     },
-    manifest::api::Version,
     report,
 };
 use anstream::AutoStream;
 use anyhow::{Context, Result};
 use std::{
     io::{self, BufWriter, Write},
-    num::NonZeroUsize,
     process::ExitCode,
 };
 
@@ -71,13 +68,14 @@ pub fn cluster(command: &cli::Cluster) -> Result<Exit> {
     }
 }
 
-/// None where the configuration is wrong, which has been said.
-fn judge(
-    flags: &cli::Policies,
-    kubernetes: Option<Version>,
-    threads: NonZeroUsize,
-    when: cli::ColorChoice,
-) -> Result<Option<Judge>> {
+/// Which cluster, and as whom.
+#[cfg(feature = "cluster")]
+fn access(flags: &cli::ClusterAccess) -> crate::cluster::Access<'_> {
+    crate::cluster::Access { kubeconfig: flags.kubeconfig.as_deref(), context: flags.context.as_deref() }
+}
+
+/// What the flags say, and a wish for the rest. None where the configuration is wrong, which has been said.
+fn judge(flags: &cli::Policies, wish: Wish, when: cli::ColorChoice) -> Result<Option<Judge>> {
     let file = match &flags.config {
         Some(path) => Some(path.clone()),
         None => config::find(&std::env::current_dir().context("the working folder cannot be read")?),
@@ -86,13 +84,8 @@ fn judge(
         Some(path) => ConfigFile::read(&path).with_context(|| path.display().to_string())?,
         None => ConfigFile::default(),
     };
-    let wish = Wish {
-        profile: flags.profile,
-        kubernetes,
-        levels: flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect(),
-        annotations: Annotations::Allowed,
-        threads,
-    };
+    let levels = flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect();
+    let wish = Wish { profile: flags.profile, levels, ..wish };
     match Judge::new(file, wish) {
         Ok(judge) => Ok(Some(judge)),
         Err(SetupError::Config(problems)) => {

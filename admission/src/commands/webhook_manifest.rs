@@ -3,11 +3,11 @@
 use super::{Exit, judge, show};
 use crate::{
     cli,
-    judge::config,
+    judge::{Wish, config},
     webhook::configuration::{self, Address, Registration},
 };
 use anyhow::{Context, Result};
-use std::{num::NonZeroUsize, path::Path};
+use std::path::Path;
 
 /// `plimsoll webhook manifest`.
 ///
@@ -15,7 +15,7 @@ use std::{num::NonZeroUsize, path::Path};
 /// It would touch what a webhook must not be asked about, or the file with the CA cannot be read.
 pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
-    let Some(judge) = judge(&policies, None, NonZeroUsize::MIN, cli::ColorChoice::Auto)? else {
+    let Some(judge) = judge(&policies, Wish::default(), cli::ColorChoice::Auto)? else {
         return Ok(Exit::Failed);
     };
     let registration = Registration {

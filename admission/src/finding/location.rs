@@ -8,6 +8,11 @@ use std::{fmt, ops::Range, sync::Arc};
 /// What standard input is called unless the user names it.
 pub const STANDARD_INPUT: &str = "<stdin>";
 
+/// Whether a name is of a text that is in no file: standard input, or what a program rendered.
+pub fn is_of_no_file(name: &str) -> bool {
+    name.starts_with('<') && name.ends_with('>')
+}
+
 /// A field, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -33,6 +38,8 @@ pub enum Place {
     },
     /// An object without a text: of a cluster, or of an admission review.
     Object(Arc<ObjectRef>),
+    /// A list of a cluster that could not be read, or not to its end: `deployments.apps in the namespace shop`.
+    List(Arc<str>),
     /// The configuration.
     Configuration {
         /// As the user named it.
@@ -80,6 +87,11 @@ impl Location {
         Location { place, pointer: Pointer::ROOT, region: None }
     }
 
+    /// A place without a text.
+    pub fn without_text(place: Place, pointer: Pointer) -> Self {
+        Location { place, pointer, region: None }
+    }
+
     /// The first character in the text, where there is one.
     pub fn position(&self) -> Option<Position> {
         self.region.as_ref().map(|region| region.start)
@@ -113,11 +125,11 @@ impl Region {
 }
 
 impl Place {
-    /// The file; none for an object without a text.
+    /// The file; none for what is of a cluster.
     pub fn path(&self) -> Option<&Arc<str>> {
         match self {
             Place::File { path, .. } | Place::Configuration { path } => Some(path),
-            Place::Object(_) => None,
+            Place::Object(_) | Place::List(_) => None,
         }
     }
 
@@ -126,7 +138,7 @@ impl Place {
         match self {
             Place::File { document, .. } => *document,
             Place::Configuration { .. } => Some(0),
-            Place::Object(_) => None,
+            Place::Object(_) | Place::List(_) => None,
         }
     }
 
@@ -134,7 +146,7 @@ impl Place {
     pub fn item(&self) -> Option<usize> {
         match self {
             Place::File { item, .. } => *item,
-            Place::Object(_) | Place::Configuration { .. } => None,
+            Place::Object(_) | Place::List(_) | Place::Configuration { .. } => None,
         }
     }
 }
@@ -144,6 +156,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.place, self.position()) {
             (Place::Object(object), _) => write!(f, "{object}"),
+            (Place::List(list), _) => f.write_str(list),
             (Place::File { path, .. } | Place::Configuration { path }, None) => f.write_str(path),
             (Place::File { path, .. } | Place::Configuration { path }, Some(Position { line, column })) => {
                 write!(f, "{path}:{line}:{column}")

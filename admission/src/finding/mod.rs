@@ -10,10 +10,10 @@ mod object;
 mod report;
 
 pub use excerpt::{Around, Excerpt};
-pub use fingerprint::Fingerprint;
-pub use location::{LocatedProblem, Location, Place, Region, Related, STANDARD_INPUT};
+pub use fingerprint::{Fingerprint, only_names};
+pub use location::{LocatedProblem, Location, Place, Region, Related, STANDARD_INPUT, is_of_no_file};
 pub use object::ObjectRef;
-pub use report::{Judged, Needs, Report, Summary, Tally};
+pub use report::{Audited, Judged, Needs, Report, Summary, Tally};
 
 use crate::manifest::Position;
 use plimsoll_policy::{Edit, Level, Safety};
@@ -43,14 +43,30 @@ pub struct Finding {
     pub container: Option<String>,
     /// The field that it is about, or where that belongs.
     pub location: Location,
-    /// The template that the document was rendered from, as the text says itself: where the field has to be changed.
-    pub template: Option<Arc<str>>,
+    /// What the document was rendered from: where the field has to be changed.
+    pub template: Option<Template>,
     /// Other places that explain it.
     pub related: Vec<Related>,
     /// Edits that fix it.
     pub fix: Option<Fix>,
     /// What makes it the same finding in another version of the text.
     pub fingerprint: Fingerprint,
+}
+
+/// What a document was rendered from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// A file of this machine, as the user could name it; else what the rendered text says itself.
+    pub path: Arc<str>,
+    /// Whether it is a file of this machine.
+    pub is_file: bool,
+}
+
+impl Template {
+    /// As a rendered text says it.
+    pub fn said(path: &str) -> Self {
+        Template { path: path.into(), is_file: false }
+    }
 }
 
 /// Whether a finding counts.
@@ -153,6 +169,12 @@ impl Finding {
     pub fn order(&self) -> (Option<usize>, Option<usize>, Option<Position>, &str) {
         let place = &self.location.place;
         (place.document(), place.item(), self.location.position(), &self.rule)
+    }
+
+    /// The file of this machine to be changed: the one that it is in, or the one that this was rendered from.
+    pub fn file(&self) -> Option<&Arc<str>> {
+        let path = self.location.place.path().filter(|path| !is_of_no_file(path));
+        path.or_else(|| self.template.as_ref().filter(|template| template.is_file).map(|template| &template.path))
     }
 
     /// Whether it counts.

@@ -88,6 +88,21 @@ pub struct Summary {
     pub charts: Vec<String>,
     /// What to write into the configuration so that more is judged.
     pub advice: BTreeSet<String>,
+    /// What was read of a cluster; none where files were read.
+    pub cluster: Option<Audited>,
     /// Time the scan took.
     pub elapsed: std::time::Duration,
+}
+
+/// What an audit read of a cluster.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Audited {
+    /// What the cluster is called.
+    pub name: String,
+    /// The namespaces that had something to look at, in order.
+    pub namespaces: Vec<String>,
+    /// Objects of the kinds that are judged, those included that are judged at their owner.
+    pub objects: usize,
+    /// Workloads that the webhook would refuse if they were created now.
+    pub refused: usize,
 }

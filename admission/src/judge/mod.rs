@@ -43,6 +43,19 @@ pub struct Wish {
     pub threads: NonZeroUsize,
 }
 
+/// Nothing but what the configuration says, and one evaluation at a time.
+impl Default for Wish {
+    fn default() -> Self {
+        Wish {
+            profile: None,
+            kubernetes: None,
+            levels: BTreeMap::new(),
+            annotations: Annotations::Allowed,
+            threads: NonZeroUsize::MIN,
+        }
+    }
+}
+
 /// Judges objects by the policies that hold in their namespace.
 pub struct Judge {
     /// The configuration.

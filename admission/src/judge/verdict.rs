@@ -13,6 +13,7 @@ use crate::{
     judge::policy_set::PolicySet,
     manifest::{FilledIn, LeftOut, Object},
 };
+use jiff::civil::Date;
 use plimsoll_policy::{Edit, Level, Pointer, Set};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
@@ -118,6 +119,18 @@ impl Judge {
             finding.status = applied.statuses.into_iter().next().unwrap_or(Status::Open);
         }
         (evaluation, usage)
+    }
+}
+
+impl Judge {
+    /// What there is to say of the exceptions of the configuration, once everything was judged.
+    pub fn about_exceptions(&self, usage: &Usage, today: Date) -> Vec<Finding> {
+        let findings = self.exceptions.expired(today).into_iter().chain(self.exceptions.unused(usage, today));
+        findings
+            .map(|finding| (self.everywhere().level(&finding.rule), finding))
+            .filter(|(level, _)| *level != Level::Off)
+            .map(|(level, finding)| self.config.finding(finding, level))
+            .collect()
     }
 }
 

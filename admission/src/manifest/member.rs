@@ -13,7 +13,7 @@ use plimsoll_policy::{
 use serde_json::Value;
 
 /// Group and kind of the objects that are members of a set beside the workloads.
-const KINDS: [(&str, &str); 5] = [
+pub const MEMBERS: [(&str, &str); 5] = [
     ("", "Service"),
     ("", "PersistentVolumeClaim"),
     ("autoscaling", "HorizontalPodAutoscaler"),
@@ -23,7 +23,7 @@ const KINDS: [(&str, &str); 5] = [
 
 /// Whether objects of that kind are members of a set.
 pub(super) fn is_member(api_version: &str, kind: &str) -> bool {
-    KINDS.contains(&(group(api_version), kind))
+    MEMBERS.contains(&(group(api_version), kind))
 }
 
 /// Group and kind as one word: `Alertmanager.monitoring.coreos.com`, `ConfigMap`.
@@ -41,7 +41,7 @@ pub(super) fn head(value: &Value) -> Option<(&str, &str)> {
 }
 
 /// The namespace as written, and the object; none where it is of another kind, or has no readable `spec`.
-pub(super) fn member(value: &Value) -> Option<(Option<String>, Member)> {
+pub fn member(value: &Value) -> Option<(Option<String>, Member)> {
     let (api_version, kind) = head(value).filter(|(api_version, kind)| is_member(api_version, kind))?;
     let text = |field: &str| {
         let text = value.get("metadata")?.get(field)?.as_str()?;
@@ -56,6 +56,22 @@ pub(super) fn member(value: &Value) -> Option<(Option<String>, Member)> {
     let root = Node::root(value.as_object()?);
     view(&root, &mut member).ok()?;
     Some((text("namespace"), member))
+}
+
+/// Whether whoever applied an object of a cluster wrote `spec.replicas`: `kubectl apply` keeps what was written in an
+/// annotation, and server-side apply says who manages which field. The value itself is there whoever wrote it.
+pub fn applies_replicas(object: &Value) -> bool {
+    const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    let metadata = &object["metadata"];
+    let applied = metadata["annotations"][LAST_APPLIED].as_str();
+    let applied = applied.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let is_applied = |manager: &Value| {
+        manager["operation"] == "Apply"
+            && manager["subresource"].is_null()
+            && manager["fieldsV1"]["f:spec"].get("f:replicas").is_some()
+    };
+    applied.is_some_and(|applied| !applied["spec"]["replicas"].is_null())
+        || metadata["managedFields"].as_array().is_some_and(|managers| managers.iter().any(is_applied))
 }
 
 fn view(root: &Node<'_>, member: &mut Member) -> Result<()> {
@@ -266,6 +282,30 @@ mod tests {
             let budget = of(&value).budget.expect("a budget");
             assert_eq!(budget.selects(&labels), selects, "{api_version} {selector}");
             assert_eq!(budget.min_available, Some(IntOrPercent::Percent(50)));
+        }
+    }
+
+    #[test]
+    fn replicas_are_applied_by_whoever_wrote_them() {
+        let annotated = |written: &str| {
+            let last = "kubectl.kubernetes.io/last-applied-configuration";
+            json!({ "metadata": { "annotations": { last: written } }, "spec": { "replicas": 3 } })
+        };
+        let managed = |operation: &str, subresource: Option<&str>| {
+            let fields = json!({ "f:spec": { "f:replicas": {} } });
+            let manager = json!({ "operation": operation, "subresource": subresource, "fieldsV1": fields });
+            json!({ "metadata": { "managedFields": [manager] }, "spec": { "replicas": 3 } })
+        };
+        for (object, expected) in [
+            (annotated(r#"{"spec":{"replicas":3}}"#), true),
+            (annotated(r#"{"spec":{}}"#), false),
+            (annotated("no JSON"), false),
+            (managed("Apply", None), true),
+            (managed("Apply", Some("scale")), false),
+            (managed("Update", None), false),
+            (json!({ "spec": { "replicas": 3 } }), false),
+        ] {
+            assert_eq!(applies_replicas(&object), expected, "{object}");
         }
     }
 

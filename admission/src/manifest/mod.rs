@@ -43,10 +43,11 @@ pub use kind::{CustomKind, Kinds, PointerError, TemplatePointer};
 pub use limits::Limits;
 pub use lines::{Lines, Position, Span, Window};
 pub use locate::Written;
+pub use member::{MEMBERS, applies_replicas, member};
 pub use object::{Triage, fill_in, object, take_object};
 pub use operator::FilledIn;
 pub use patch::PatchMark;
-pub use read::{beyond_limit, decode, read, read_document};
+pub use read::{Parsed, beyond_limit, decode, read, read_document};
 pub use room::LeftOut;
 pub use single::Single;
 pub use skip::Skip;
@@ -81,6 +82,20 @@ impl Object {
     /// One view for each of its pod templates.
     pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
         std::iter::once(&self.workload).chain(&self.others)
+    }
+
+    /// As rules about a set see it. `writes_replicas`: whether somebody wrote the number of replicas, whatever the API
+    /// server would fill in.
+    pub fn member(&self, writes_replicas: bool) -> Member {
+        let Workload { api_version, kind, name, .. } = &self.workload;
+        Member {
+            api_version: api_version.clone(),
+            kind: kind.clone(),
+            name: name.clone(),
+            workload: Some(self.workload.clone()),
+            writes_replicas,
+            ..Member::default()
+        }
     }
 
     /// Notes in each view which fields could not be read.
@@ -147,16 +162,7 @@ impl Found<'_> {
 
     /// The object as rules about a set see it.
     pub fn member(&self) -> Member {
-        let workload = &self.object.workload;
-        Member {
-            api_version: workload.api_version.clone(),
-            kind: workload.kind.clone(),
-            name: workload.name.clone(),
-            workload: Some(workload.clone()),
-            // Whatever the API server would fill in.
-            writes_replicas: read::is_written(&self.tree, self.item, "/spec/replicas"),
-            ..Member::default()
-        }
+        self.object.member(read::is_written(&self.tree, self.item, "/spec/replicas"))
     }
 }
 

@@ -102,6 +102,25 @@ pub(super) fn tree<'t>(
     as_json.unwrap_or_else(|| yaml::read(document, lines, limits))
 }
 
+/// A document with all that is written in it, whatever its kind.
+#[derive(Debug)]
+pub struct Parsed<'t> {
+    /// Where each value is.
+    pub tree: Tree<'t>,
+    /// The values, without any defaults.
+    pub value: Value,
+}
+
+impl<'t> Parsed<'t> {
+    /// None where it cannot be read.
+    pub fn of(document: &Document<'t>, lines: &Lines<'t>) -> Option<Self> {
+        let limits = super::Limits::default();
+        let tree = tree(document, lines, &limits).ok()?;
+        let value = tree.value(&limits).ok()?;
+        Some(Parsed { tree, value })
+    }
+}
+
 /// The problem of a document that cannot be read at all.
 pub(super) fn refused(document: &Document<'_>, lines: &Lines<'_>, refusal: &Refusal) -> Problem {
     let span = refusal.span;

@@ -1,6 +1,6 @@
 //! Counts and times in words, as every format for people says them.
 
-use crate::finding::{Report, Tally};
+use crate::finding::{Audited, Report, Summary, Tally};
 use std::time::Duration;
 
 /// `1 error, 2 deny, 1 excepted`; or `clean`, or `nothing judged`.
@@ -23,6 +23,30 @@ pub(super) fn found(report: &Report) -> String {
         (true, _) => "clean".to_owned(),
         (false, _) => found.join(", "),
     }
+}
+
+/// `27 workloads in 30 documents of 3 files`, or `27 workloads of 410 objects in 12 namespaces of prod`.
+pub(super) fn judged(summary: &Summary) -> String {
+    let workloads = count(summary.workloads, "workload");
+    match &summary.cluster {
+        None => {
+            format!("{workloads} in {} of {}", count(summary.documents, "document"), count(summary.files, "file"))
+        }
+        Some(Audited { name, namespaces, objects, .. }) => {
+            format!(
+                "{workloads} of {} in {} of {name}",
+                count(*objects, "object"),
+                count(namespaces.len(), "namespace")
+            )
+        }
+    }
+}
+
+/// What an audit is asked for before the webhook enforces.
+pub(super) fn refused(summary: &Summary) -> Option<String> {
+    let refused = summary.cluster.as_ref()?.refused;
+    let workloads = count(summary.workloads, "workload");
+    Some(format!("if they were created now, the webhook would refuse {refused} of {workloads}"))
 }
 
 /// `1 file`, `2 files`.

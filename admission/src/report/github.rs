@@ -12,6 +12,7 @@ use plimsoll_policy::Level;
 use std::{
     borrow::Cow,
     io::{self, Write},
+    sync::Arc,
 };
 
 /// Annotations of a step that are shown, the summary included.
@@ -38,6 +39,7 @@ pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io:
 struct Annotation<'a> {
     command: &'static str,
     title: String,
+    file: Option<&'a Arc<str>>,
     location: &'a Location,
     message: String,
 }
@@ -54,6 +56,7 @@ impl<'a> From<&'a Finding> for Annotation<'a> {
         Annotation {
             command,
             title: format!("{}: {}", finding.level.name(), finding.rule),
+            file: finding.file(),
             location: &finding.location,
             message: format!("{}{}{help}", printable(&subject), printable(&finding.message)),
         }
@@ -65,6 +68,7 @@ impl<'a> From<&'a LocatedProblem> for Annotation<'a> {
         Annotation {
             command: "error",
             title: "not judged".to_owned(),
+            file: location.place.path(),
             location,
             message: printable(message).into_owned(),
         }
@@ -73,14 +77,15 @@ impl<'a> From<&'a LocatedProblem> for Annotation<'a> {
 
 impl Annotation<'_> {
     fn write(&self, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let Annotation { command, title, location, message: text } = self;
-        let file = location.place.path().and_then(|path| context.repository.path(path));
+        let Annotation { command, title, file: named, location, message: text } = self;
+        let file = named.and_then(|path| context.repository.path(path));
         write!(out, "::{command} title={}", property(title))?;
         let mut text = Cow::Borrowed(text);
         match &file {
             Some(file) => {
                 write!(out, ",file={}", property(&printable(file)))?;
-                if let Some(region) = &location.region {
+                // What was rendered has lines of its own.
+                if let Some(region) = location.region.as_ref().filter(|_| *named == location.place.path()) {
                     let (start, width) = (region.start, region.excerpt.width);
                     write!(out, ",line={0},endLine={0}", start.line)?;
                     write!(out, ",col={},endColumn={}", start.column, start.column + width)?;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
     io::{self, Write},
+    sync::Arc,
 };
 
 #[derive(Serialize)]
@@ -40,6 +41,7 @@ struct Said<'a> {
     severity: &'static str,
     rule: &'a str,
     text: String,
+    file: Option<&'a Arc<str>>,
     location: &'a Location,
     /// The same for the same finding.
     identity: String,
@@ -51,6 +53,7 @@ pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io:
         severity: "blocker",
         rule: "not-judged",
         text: problem.message.clone(),
+        file: problem.location.place.path(),
         location: &problem.location,
         identity: problem.message.clone(),
     });
@@ -58,6 +61,7 @@ pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io:
         severity: severity(finding.level),
         rule: &finding.rule,
         text: [finding.subject(), Some(finding.message.clone())].into_iter().flatten().collect::<Vec<_>>().join(": "),
+        file: finding.file(),
         location: &finding.location,
         identity: finding.fingerprint.to_string(),
     });
@@ -71,8 +75,10 @@ pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io:
 
 /// None where there is no file in the repository.
 fn entry(said: &Said<'_>, context: &Context<'_>, seen: &mut HashMap<String, usize>) -> Option<Entry> {
-    let path = context.repository.path(said.location.place.path()?)?;
-    let begin = said.location.position().map_or(1, |position| position.line);
+    let path = context.repository.path(said.file?)?;
+    // What was rendered has lines of its own.
+    let position = said.location.position().filter(|_| said.file == said.location.place.path());
+    let begin = position.map_or(1, |position| position.line);
     let identity = format!("{path}\0{}\0{}", said.rule, said.identity);
     let repeated = seen.entry(identity.clone()).or_default();
     *repeated += 1;
@@ -176,6 +182,6 @@ mod tests {
         let findings = vec![samples::of_cluster(), samples::on_standard_input()];
         let (json, remarks) = gitlab(&Report { findings, ..Report::default() });
         assert_eq!(json, serde_json::json!([]));
-        expect!["gitlab: left out 2 findings, because standard input, or what is outside of the repository, is not a file of it (--stdin-filename names standard input)"].assert_eq(&remarks.join("\n"));
+        expect!["gitlab: left out 2 findings, because an object of a cluster, standard input, or what is outside of the repository, is not a file of it (--stdin-filename names standard input)"].assert_eq(&remarks.join("\n"));
     }
 }

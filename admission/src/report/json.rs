@@ -1,7 +1,9 @@
 //! For machines: one JSON document, version 1, as `docs/schema/scan-report-1.json` describes it.
 
 use crate::{
-    finding::{self, Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Related, Report, Status, Tally},
+    finding::{
+        self, Audited, Finding, Fingerprint, Fix, LocatedProblem, Location, ObjectRef, Related, Report, Status, Tally,
+    },
     manifest::Position,
     report::{Context, Remarks},
 };
@@ -124,11 +126,22 @@ pub(super) struct Summary<'a> {
     skipped: &'a BTreeMap<String, usize>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     advice: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<Cluster<'a>>,
     deny: usize,
     warn: usize,
     note: usize,
     excepted: usize,
     baselined: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cluster<'a> {
+    name: &'a str,
+    namespaces: &'a [String],
+    objects: usize,
+    would_be_refused: usize,
 }
 
 impl<'a> From<&'a Report> for Document<'a> {
@@ -147,9 +160,23 @@ impl<'a> From<&'a Report> for Document<'a> {
 impl<'a> From<&'a Report> for Summary<'a> {
     fn from(report: &'a Report) -> Self {
         let Tally { deny, warn, note, excepted, baselined } = report.tally();
-        let finding::Summary { files, documents, workloads, ref skipped, charts: _, ref advice, elapsed: _ } =
-            report.summary;
-        Summary { files, documents, workloads, skipped, advice, deny, warn, note, excepted, baselined }
+        let finding::Summary {
+            files,
+            documents,
+            workloads,
+            ref skipped,
+            charts: _,
+            ref advice,
+            ref cluster,
+            elapsed: _,
+        } = report.summary;
+        let cluster = cluster.as_ref().map(|Audited { name, namespaces, objects, refused }| Cluster {
+            name,
+            namespaces,
+            objects: *objects,
+            would_be_refused: *refused,
+        });
+        Summary { files, documents, workloads, skipped, advice, cluster, deny, warn, note, excepted, baselined }
     }
 }
 
@@ -172,7 +199,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             container: finding.container.as_deref(),
             pointer: &finding.location.pointer,
             part: Part::from(&finding.location),
-            template: finding.template.as_deref(),
+            template: finding.template.as_ref().map(|template| &*template.path),
             fingerprint: finding.fingerprint,
             related: finding.related.iter().map(Beside::from).collect(),
             fix: finding.fix.iter().flat_map(|fix| &fix.edits).map(Operation::from).collect(),

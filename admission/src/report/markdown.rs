@@ -33,11 +33,11 @@ pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io:
         writeln!(out, "\nand {}: `plimsoll scan` shows all", count(rows.len() - shown, "more row"))?;
     }
     let summary = &report.summary;
-    let judged = count(summary.workloads, "workload");
-    let (documents, files) = (count(summary.documents, "document"), count(summary.files, "file"));
+    let judged = plain(&printable(&counts::judged(summary)));
+    let refused = counts::refused(summary).map(|refused| format!("; {refused}")).unwrap_or_default();
     let explain =
         if rows.is_empty() { "" } else { "; `plimsoll explain RULE` says why a rule matters and how to fix it" };
-    writeln!(out, "{}{judged} in {documents} of {files}{explain}", if shown > 0 { "\n" } else { "" })?;
+    writeln!(out, "{}{judged}{refused}{explain}", if shown > 0 { "\n" } else { "" })?;
     Ok(Remarks::new())
 }
 

@@ -8,6 +8,8 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod ndjson;
+#[cfg(feature = "cluster")]
+pub mod policy_report;
 mod repository;
 pub mod rule_page;
 pub mod sarif;
@@ -98,6 +100,20 @@ pub const FORMATS: &[Format] = &[
         summary: "for a browser: one page with search and filters, which loads nothing",
         needs: Needs { lines_around: 2, workloads: false },
         write: html::write,
+    },
+    #[cfg(feature = "cluster")]
+    Format {
+        name: "openreports",
+        summary: "for a cluster, with --cluster: a Report of openreports.io for each namespace",
+        needs: Needs { lines_around: 0, workloads: true },
+        write: policy_report::write_openreports,
+    },
+    #[cfg(feature = "cluster")]
+    Format {
+        name: "policyreport",
+        summary: "the same as a PolicyReport of the older group wgpolicyk8s.io",
+        needs: Needs { lines_around: 0, workloads: true },
+        write: policy_report::write_policyreport,
     },
 ];
 
@@ -192,8 +208,8 @@ fn without_a_file(format: &str, count: usize) -> Remarks {
     match count {
         0 => Remarks::new(),
         _ => vec![format!(
-            "{format}: left out {}, because standard input, or what is outside of the repository, is not a file of it \
-             (--stdin-filename names standard input)",
+            "{format}: left out {}, because an object of a cluster, standard input, or what is outside of the repository, \
+             is not a file of it (--stdin-filename names standard input)",
             counts::count(count, "finding")
         )],
     }
@@ -218,7 +234,10 @@ mod tests {
         }
         assert_eq!(
             Format::named("xml").map(|found| found.name).unwrap_err(),
-            "`xml` is not a format; there are text, json, ndjson, sarif, junit, github, gitlab, markdown, html"
+            format!(
+                "`xml` is not a format; there are {}",
+                FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+            )
         );
     }
 }

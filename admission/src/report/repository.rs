@@ -1,6 +1,6 @@
 //! Paths as a code host has them: from the top folder of the repository, however the user named the file.
 
-use crate::{finding::STANDARD_INPUT, paths::plain};
+use crate::{finding::is_of_no_file, paths::plain};
 use std::path::{Path, PathBuf};
 
 /// The folder that paths are told from, and the one that the user's paths are relative to. Both are absolute.
@@ -23,9 +23,9 @@ impl Repository {
     }
 
     /// A file's path from the top folder, with `/` between its parts; none for what is not a file there, such as
-    /// standard input. Nothing is read: links are not followed.
+    /// standard input or what was rendered. Nothing is read: links are not followed.
     pub fn path(&self, file: &str) -> Option<String> {
-        if file == STANDARD_INPUT {
+        if is_of_no_file(file) {
             return None;
         }
         let path = plain(&self.working.join(file));
@@ -51,6 +51,7 @@ mod tests {
             ("/src/shopping/app.yaml", None),
             ("..", None),
             ("<stdin>", None),
+            ("<helm deploy/chart>", None),
         ] {
             assert_eq!(repository.path(file).as_deref(), expected, "{file}");
         }

@@ -2,8 +2,8 @@
 
 use crate::{
     finding::{
-        Finding, Fingerprint, Fix, Judged, LocatedProblem, Location, ObjectRef, Place, Region, Related, Report,
-        STANDARD_INPUT, Status, Summary,
+        Audited, Finding, Fingerprint, Fix, Judged, LocatedProblem, Location, ObjectRef, Place, Region, Related,
+        Report, STANDARD_INPUT, Status, Summary,
     },
     manifest::{Lines, Position, Span},
     report::{Context, Detail, Format, Remarks, Repository, Suppressed},
@@ -62,6 +62,33 @@ pub(super) fn of_cluster() -> Finding {
         location: Location { place, region: None, ..finding.location.clone() },
         related: vec![Related { message: "its Service".to_owned(), location: service }],
         ..finding
+    }
+}
+
+/// An audit of a cluster: a finding, and a list that could not be read.
+pub(super) fn audit() -> Report {
+    let list = Place::List("jobs.batch in all namespaces".into());
+    let problem = LocatedProblem {
+        location: Location::without_text(list, "".into()),
+        message: "jobs.batch in all namespaces cannot be listed".to_owned(),
+    };
+    let finding = Finding { related: vec![], ..of_cluster() };
+    let cluster = Audited {
+        name: "prod".to_owned(),
+        namespaces: vec!["pay".to_owned(), "shop".to_owned()],
+        objects: 410,
+        refused: 1,
+    };
+    Report {
+        findings: vec![finding],
+        problems: vec![problem],
+        summary: Summary {
+            workloads: 27,
+            skipped: [("judged at its owner".to_owned(), 383)].into(),
+            cluster: Some(cluster),
+            ..Summary::default()
+        },
+        ..Report::default()
     }
 }
 
@@ -173,6 +200,7 @@ pub(super) fn report() -> Report {
             workloads: 5,
             skipped: [("not a workload".to_owned(), 23), ("kustomize patch".to_owned(), 2)].into(),
             charts: vec!["deploy/chart".to_owned(), "deploy/it's".to_owned()],
+            cluster: None,
             elapsed: Duration::from_millis(12),
         },
     }

@@ -60,7 +60,8 @@ struct Block<'a> {
 fn describe(finding: &Finding) -> Block<'_> {
     let mut details = Vec::new();
     details.extend(finding.subject().map(|subject| ("object", subject)));
-    details.extend(finding.template.iter().map(|template| ("template", template.to_string())));
+    details.extend(field(&finding.location).map(|field| ("field", field)));
+    details.extend(finding.template.iter().map(|template| ("rendered from", template.path.to_string())));
     details.extend(finding.related.iter().map(|related| ("see", format!("{}: {}", related.location, related.message))));
     match &finding.status {
         Status::Open => details.extend(finding.help.iter().map(|help| ("help", help.clone()))),
@@ -75,6 +76,11 @@ fn describe(finding: &Finding) -> Block<'_> {
         shows_line: finding.is_open(),
         details,
     }
+}
+
+/// Where there is no line to show.
+fn field(Location { place, pointer, .. }: &Location) -> Option<String> {
+    (matches!(place, Place::Object(_)) && !pointer.is_empty()).then(|| pointer.to_string())
 }
 
 fn describe_problem(LocatedProblem { location, message }: &LocatedProblem) -> Block<'_> {
@@ -149,20 +155,16 @@ fn workload(finding: &Finding) -> Option<(&Place, &ObjectRef)> {
 fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let summary = &report.summary;
     let found = counts::found(report);
-    write!(
-        out,
-        "{found}: {} in {} of {}, {}",
-        count(summary.workloads, "workload"),
-        count(summary.documents, "document"),
-        count(summary.files, "file"),
-        counts::elapsed(summary.elapsed),
-    )?;
+    write!(out, "{found}: {}, {}", printable(&counts::judged(summary)), counts::elapsed(summary.elapsed))?;
     let skipped: Vec<_> =
         summary.skipped.iter().map(|(reason, count)| format!("{} ({count})", printable(reason))).collect();
     if !skipped.is_empty() {
         write!(out, "; not judged: {}", skipped.join(", "))?;
     }
     writeln!(out)?;
+    if let Some(refused) = counts::refused(summary) {
+        writeln!(out, "{refused}")?;
+    }
     write_charts(&summary.charts, out)?;
     write_advice(summary, out)?;
     let open = |level| report.findings.iter().find(move |finding| finding.is_open() && finding.level == level);
@@ -180,7 +182,7 @@ const SHOWN: usize = 3;
 /// What to run for the charts, which are templates and not manifests.
 fn write_charts(charts: &[String], out: &mut dyn Write) -> io::Result<()> {
     for chart in charts.iter().take(SHOWN) {
-        writeln!(out, "to judge a chart: helm template {} | plimsoll scan -", quoted(chart))?;
+        writeln!(out, "to judge a chart: plimsoll scan --helm {}", quoted(chart))?;
     }
     match charts.len().saturating_sub(SHOWN) {
         0 => Ok(()),
@@ -264,8 +266,8 @@ mod tests {
             note[undeclared-shutdown-timeout]: 2 findings in 1 workload: nothing says how long the application needs to stop; --notes shows them
 
             2 errors, 1 deny, 1 warn, 2 note, 1 excepted: 5 workloads in 30 documents of 3 files, 12 ms; not judged: kustomize patch (2), not a workload (23)
-            to judge a chart: helm template deploy/chart | plimsoll scan -
-            to judge a chart: helm template 'deploy/it'\''s' | plimsoll scan -
+            to judge a chart: plimsoll scan --helm deploy/chart
+            to judge a chart: plimsoll scan --helm 'deploy/it'\''s'
             `plimsoll explain latest-tag` says why it matters and how to fix it
         "#]].assert_eq(&plain(&samples::report(), Detail::Normal));
     }
@@ -277,11 +279,31 @@ mod tests {
             --> Deployment shop/app
              |
              = object: Deployment shop/app, container web
+             = field: /spec/template/spec/containers/0/image
              = see: deploy/service.yaml:120:3: its Service
              = help: write `nginx:1.29.3`
 
         "#]]
         .assert_eq(&plain(&only(samples::of_cluster()), Detail::Quiet));
+    }
+
+    #[test]
+    fn an_audit_says_what_would_be_refused_and_what_could_not_be_read() {
+        expect![[r#"
+            deny[latest-tag]: image `nginx` has neither a tag nor a digest
+            --> Deployment shop/app
+             |
+             = object: Deployment shop/app, container web
+             = field: /spec/template/spec/containers/0/image
+             = help: write `nginx:1.29.3`
+
+            error: jobs.batch in all namespaces cannot be listed
+            --> jobs.batch in all namespaces
+
+            1 error, 1 deny: 27 workloads of 410 objects in 2 namespaces of prod, 0 ms; not judged: judged at its owner (383)
+            if they were created now, the webhook would refuse 1 of 27 workloads
+            `plimsoll explain latest-tag` says why it matters and how to fix it
+        "#]].assert_eq(&plain(&samples::audit(), Detail::Normal));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! conflict is one of lines. Paths are from the folder of the baseline.
 
 use crate::{
-    finding::{Finding, LocatedProblem, Location, Place, Region, Report, STANDARD_INPUT, Status},
+    finding::{Finding, LocatedProblem, Location, Place, Region, Report, Status, is_of_no_file},
     judge::host_rules::{self, UNUSED_BASELINE},
     manifest::{Lines, Position},
     paths::{from_folder, plain},
@@ -244,9 +244,9 @@ fn is_for_baseline(finding: &Finding) -> bool {
 /// A file as a baseline names it; none for what is in no file.
 fn named(place: &Place, folder: &Path, working: &Path) -> Option<String> {
     let path = place.path()?;
-    Some(match &**path {
-        STANDARD_INPUT => STANDARD_INPUT.to_owned(),
-        path => from_folder(folder, &plain(&working.join(path))),
+    Some(match is_of_no_file(path) {
+        true => path.to_string(),
+        false => from_folder(folder, &plain(&working.join(&**path))),
     })
 }
 

@@ -1,19 +1,20 @@
 //! One text to findings with their places, document by document.
 
 use super::{
-    Phase, ScanOptions, Scanner,
+    ScanOptions, Scanner,
     comments::Comments,
     kustomization::Leading,
     outcome::{Outcome, Sums},
 };
 use crate::{
-    finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Region},
+    finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Region, Template},
     judge::{
         evaluate::PolicyFailure,
         exceptions::Occasion,
         host_rules::{self, UNRENDERED_IMAGE},
     },
     manifest::{self, Contents, Document, Found, Lines, Position, Problem, Span},
+    watch::Phase,
 };
 use plimsoll_policy::{Level, Pointer, about};
 use rayon::prelude::*;
@@ -118,7 +119,7 @@ impl<'a, 't> File<'a, 't> {
             self.object(found, &mut outcome);
         }
         outcome.problems.extend(contents.problems.iter().cloned().map(|problem| self.problem(problem)));
-        self.scanner.options.watch.document_done();
+        self.scanner.options.watch.documents_done(1);
         outcome
     }
 
@@ -160,7 +161,7 @@ impl<'a, 't> File<'a, 't> {
             for location in related.chain([&mut finding.location]) {
                 *location = self.location(found, std::mem::take(&mut location.pointer));
             }
-            finding.template = found.template.map(Arc::from);
+            finding.template = found.template.map(Template::said);
         }
         findings.sort_by(|a, b| (a.location.position(), &a.rule).cmp(&(b.location.position(), &b.rule)));
         findings
@@ -199,7 +200,7 @@ impl<'a, 't> File<'a, 't> {
             "{change} may change the image `{image}`, so the rules about images say nothing of it here{others}"
         );
         let found = plimsoll_policy::Finding::new(&UNRENDERED_IMAGE, "", message)
-            .help("render first: `kubectl kustomize FOLDER` or `skaffold render`, and then `| plimsoll scan -`");
+            .help("render first: `plimsoll scan --kustomize FOLDER`, or `skaffold render | plimsoll scan -`");
         let place = (self.place(Some(0), None), Region::at(&self.lines, Position { line: 1, column: 1 }));
         (level != Level::Off).then(|| Finding::of_text(host_rules::POLICY, level, found, place, &self.path))
     }

@@ -16,7 +16,7 @@ pub(super) fn groups(sources: &[Source], wants_sets: bool) -> Vec<Vec<usize>> {
     for (index, source) in sources.iter().enumerate() {
         match source {
             Source::File(path) => by_folder.entry(path.parent().unwrap_or(Path::new(""))).or_default().push(index),
-            Source::Stdin => groups.push(vec![index]),
+            Source::Stdin | Source::Rendered(_) => groups.push(vec![index]),
         }
     }
     for files in by_folder.into_values() {

@@ -3,12 +3,16 @@
 //! What is passed over on the way is counted, never dropped in silence. `.gitignore` is respected as git does: a file that git
 //! tracks is read.
 
-use super::walk::{self, Found};
+use super::{
+    rendered::Rendered,
+    walk::{self, Found},
+};
 use anyhow::{Context, Result};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What to look at and what to leave out.
@@ -29,6 +33,19 @@ pub enum Source {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// What a program rendered.
+    Rendered(Arc<Rendered>),
+}
+
+impl Source {
+    /// As reports name it; `stdin` is the name of standard input.
+    pub fn name(&self, stdin: &str) -> String {
+        match self {
+            Source::Stdin => stdin.to_owned(),
+            Source::File(path) => path.display().to_string(),
+            Source::Rendered(rendered) => rendered.name.clone(),
+        }
+    }
 }
 
 /// Folders and files that a scan passes over.
@@ -88,11 +105,7 @@ impl Inputs {
 
     /// What is read, by the names that reports use. `stdin` is that of standard input.
     pub fn paths(&self, stdin: &str) -> Vec<String> {
-        let name = |source: &Source| match source {
-            Source::Stdin => stdin.to_owned(),
-            Source::File(path) => path.display().to_string(),
-        };
-        self.sources.iter().map(name).collect()
+        self.sources.iter().map(|source| source.name(stdin)).collect()
     }
 
     fn add_glob(&mut self, path: &Path, base: &Path, glob: &Glob, walk: &Walk) {

@@ -10,15 +10,13 @@ mod ignored;
 pub mod inputs;
 pub mod kustomization;
 mod outcome;
+pub mod rendered;
 mod sets;
 mod walk;
-mod watch;
-
-pub use watch::{HowFar, Phase, Watch};
 
 use crate::{
-    finding::{Finding, LocatedProblem, Location, Needs, Report, Summary},
-    judge::{Judge, exceptions::Usage},
+    finding::{LocatedProblem, Location, Needs, Report, Summary},
+    judge::Judge,
     manifest::{self, Lines},
     paths::{from_folder, plain},
     scan::{
@@ -27,9 +25,9 @@ use crate::{
         kustomization::Kustomizations,
         outcome::{Outcome, Total},
     },
+    watch::{Phase, Watch},
 };
 use jiff::civil::Date;
-use plimsoll_policy::Level;
 use rayon::prelude::*;
 use std::{
     fs,
@@ -70,7 +68,7 @@ pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
     let usage = scanner.all(&inputs.sources).add_to(&mut report);
     report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(&path.display().to_string(), why)));
-    report.findings.extend(about_configuration(judge, &usage, options.today));
+    report.findings.extend(judge.about_exceptions(&usage, options.today));
     count_passed_over(&inputs.passed_over, &mut report.summary);
     report.summary.elapsed = start.elapsed();
     report
@@ -138,20 +136,26 @@ impl Scanner<'_> {
         self.options.watch.time(Phase::Read, || match source {
             Source::Stdin => read_stdin(),
             Source::File(path) => read_file(path),
+            Source::Rendered(rendered) => Ok(rendered.text.clone()),
         })
     }
 
     /// Each text by itself, and then their objects together.
     fn texts(&self, sources: &[&Source], bytes: &[Result<Vec<u8>, String>]) -> Vec<Outcome> {
         let pairs: Vec<_> = sources.iter().zip(bytes).collect();
-        sets::judge(file::each(&pairs, |(source, bytes)| self.text(source, bytes)))
+        let mut outcomes = sets::judge(file::each(&pairs, |(source, bytes)| self.text(source, bytes)));
+        let ScanOptions { working, needs, watch, .. } = self.options;
+        for (source, outcome) in sources.iter().zip(&mut outcomes) {
+            if let Source::Rendered(rendered) = source {
+                let trace_back = || rendered.trace_back(&mut outcome.findings, working, needs.lines_around);
+                watch.time(Phase::Locate, trace_back);
+            }
+        }
+        outcomes
     }
 
     fn text<'t>(&self, source: &Source, bytes: &'t Result<Vec<u8>, String>) -> Text<'_, 't> {
-        let path = match source {
-            Source::Stdin => self.options.stdin.clone(),
-            Source::File(path) => path.display().to_string(),
-        };
+        let path = source.name(&self.options.stdin);
         let text = match bytes {
             Ok(bytes) => self.decoded(source, &path, bytes),
             Err(why) => Text::unread(whole_file(&path, why)),
@@ -185,16 +189,6 @@ impl Scanner<'_> {
             }
         }
     }
-}
-
-fn about_configuration(judge: &Judge, usage: &Usage, today: Date) -> Vec<Finding> {
-    let exceptions = &judge.exceptions;
-    let findings = exceptions.expired(today).into_iter().chain(exceptions.unused(usage, today));
-    findings
-        .map(|finding| (judge.everywhere().level(&finding.rule), finding))
-        .filter(|(level, _)| *level != Level::Off)
-        .map(|(level, finding)| judge.config.finding(finding, level))
-        .collect()
 }
 
 fn count_passed_over(passed_over: &PassedOver, summary: &mut Summary) {

@@ -4,17 +4,17 @@
 //! variants, of which a cluster gets one: then each text is an input by itself, and known to be a part of something.
 
 use super::{
-    Phase,
     file::{File, NAME, Text},
     outcome::Outcome,
 };
 use crate::{
-    finding::{Finding, LocatedProblem, Location, ObjectRef},
+    finding::{Finding, LocatedProblem, Location, ObjectRef, Template},
     judge::{
         evaluate::{PolicyFailure, SET_OBJECTS, SetFinding},
         exceptions::Occasion,
     },
     manifest::{Beside, Found, Span},
+    watch::Phase,
 };
 use plimsoll_policy::{Level, Member, Pointer, Set};
 use serde_json::Value;
@@ -198,9 +198,9 @@ impl<'c> Origin<'c, '_> {
     }
 
     /// The template that it was rendered from.
-    fn template(&self) -> Option<Arc<str>> {
+    fn template(&self) -> Option<Template> {
         let (Origin::Judged(Found { template, .. }) | Origin::Beside(Beside { template, .. })) = self;
-        template.map(Arc::from)
+        template.map(Template::said)
     }
 
     fn locate(&self, pointer: &str) -> Span {

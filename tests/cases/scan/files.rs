@@ -102,7 +102,7 @@ fn what_is_passed_over_is_counted() {
         })
     );
     let text = plimsoll(here.path(), &["scan"], "").stdout;
-    assert!(text.contains("\nto judge a chart: helm template chart | plimsoll scan -\n"), "{text}");
+    assert!(text.contains("\nto judge a chart: plimsoll scan --helm chart\n"), "{text}");
     assert_eq!(denied(here.path(), &["--hidden", "."]), [".b.yaml", ".hidden/a.yaml", "app.yaml", "templates/e.yaml"]);
     assert_eq!(denied(here.path(), &["link.yaml", "linked"]), ["link.yaml", "linked/e.yaml"], "a named link is read");
 }

@@ -275,7 +275,7 @@ fn what_is_rendered_names_its_template() {
            |                  ^^^^^^^^^^
            |
            = object: Deployment app, container app
-           = template: shop/templates/app.yaml
+           = rendered from: shop/templates/app.yaml
            = help: name the release in the tag, or pin it: `app@sha256:…` (`crane digest app:latest` prints it)
 
     "#]],

@@ -3,6 +3,7 @@
 //! test that touches that installation has it alone.
 
 mod added_latency;
+mod audit;
 mod certificates;
 mod control_plane;
 mod doctor;

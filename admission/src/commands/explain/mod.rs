@@ -4,16 +4,15 @@ mod markdown;
 mod page;
 
 use super::{Exit, judge, show};
-use crate::cli;
+use crate::{cli, judge::Wish};
 use anyhow::Result;
-use std::num::NonZeroUsize;
 
 /// `plimsoll explain`.
 ///
 /// # Errors
 /// There is no such rule or policy.
 pub fn explain(flags: &cli::Explain) -> Result<Exit> {
-    let Some(judge) = judge(&flags.policies, None, NonZeroUsize::MIN, flags.color.color)? else {
+    let Some(judge) = judge(&flags.policies, Wish::default(), flags.color.color)? else {
         return Ok(Exit::Failed);
     };
     let policies = judge.all_descriptions();

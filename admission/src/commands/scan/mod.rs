@@ -1,5 +1,7 @@
-//! `plimsoll scan`: judges files, folders and standard input.
+//! `plimsoll scan`: judges files, folders and standard input, or what runs in a cluster.
 
+#[cfg(feature = "cluster")]
+mod audit;
 mod outputs;
 mod progress;
 mod stats;
@@ -9,18 +11,24 @@ use crate::{
     cli,
     clock::today,
     finding::{Finding, Needs, Report},
-    judge::host_rules,
+    judge::{Judge, Wish, host_rules},
     report::{Context, Detail, Repository, Suppressed},
     scan::{
-        self, Watch,
+        self,
         baseline::{self, Baseline},
-        inputs::{self, Inputs, Walk},
+        inputs::{self, Inputs, Source, Walk},
+        rendered::{self, Chart},
     },
+    watch::{Of, Watch},
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use progress::Progress;
 use stats::Stats;
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// `plimsoll scan`.
 ///
@@ -28,9 +36,16 @@ use std::{num::NonZeroUsize, sync::Arc};
 /// The job could not even begin, or its outcome not be written.
 pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let mut stats = Stats::begin();
-    outputs::check(&flags.formats, flags.write_baseline.as_deref())?;
     let threads = flags.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let Some(judge) = judge(&flags.policies, flags.kubernetes, threads, flags.color.color)? else {
+    let wish = Wish { kubernetes: flags.kubernetes, threads, ..Wish::default() };
+    #[cfg(feature = "cluster")]
+    if flags.audit.cluster {
+        return audit::audit(flags, wish, stats);
+    }
+    outputs::refuse_reports_of_objects(&flags.formats)?;
+    outputs::check(&flags.formats, flags.write_baseline.as_deref())?;
+    ensure!(flags.namespaces.len() < 2, "--namespace: objects that do not write a namespace get one, not several");
+    let Some(judge) = judge(&flags.policies, wish, flags.color.color)? else {
         return Ok(Exit::Failed);
     };
     let working = std::env::current_dir().context("the working folder cannot be read")?;
@@ -44,18 +59,18 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let exclude = inputs::exclude(flags.exclude.iter().chain(&judge.config.exclude))?;
     let walk = Walk { hidden: flags.hidden, ignore_files: !flags.no_ignore, exclude };
     stats.done("load policies");
-    let watch = Arc::new(if flags.stats { Watch::timed() } else { Watch::default() });
+    let watch = Arc::new(Watch::new(Of::Files, flags.stats));
     let progress = Progress::of(&watch);
-    let inputs = Inputs::find(&flags.paths, &walk);
+    let inputs = find(flags, &walk)?;
     stats.done("find files");
     let options = scan::ScanOptions {
         threads,
         strict_yaml: flags.strict_yaml,
         stdin: flags.stdin_filename.clone(),
-        namespace: flags.namespace.clone(),
+        namespace: flags.namespaces.first().cloned(),
         working: working.clone(),
         today: today(),
-        needs: flags.formats.iter().fold(Needs::default(), |needs, output| needs.and(output.format.needs)),
+        needs: needs(&flags.formats),
         watch: Arc::clone(&watch),
     };
     let mut report = scan::scan(&inputs, &judge, &options);
@@ -65,25 +80,57 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     }
     drop(progress);
     stats.done(stats::SCAN);
-    let policies = judge.all_descriptions();
     if let Some(file) = &flags.write_baseline {
         outputs::save(file, |out| baseline::write(&mut report, file, &working, out))?;
     }
-    let context = Context {
-        detail: detail(flags),
-        policies: &policies,
-        repository: &Repository::of(&working),
-        fails_from: flags.fail_on.level(),
-        suppressed: if flags.sarif_suppressed { Suppressed::Shown } else { Suppressed::LeftOut },
-    };
-    for remark in outputs::write(&report, &flags.formats, &context, flags.color.color)? {
-        eprintln!("warning: {remark}");
-    }
+    write(&report, &flags.formats, flags, (&judge, &working))?;
     stats.done("write reports");
     if flags.stats {
         stats.write(&watch, threads.get(), &mut std::io::stderr().lock()).context("standard error")?;
     }
     Ok(exit(&report, flags))
+}
+
+/// What was named: what is rendered comes first. Without anything it is the working folder.
+fn find(flags: &cli::Scan, walk: &Walk) -> Result<Inputs> {
+    let chart = flags.helm.as_ref().map(|chart| Chart {
+        chart: chart.clone(),
+        values: flags.values.clone(),
+        set: flags.set.clone(),
+        namespace: flags.namespaces.first().cloned(),
+        kubernetes: flags.kubernetes,
+    });
+    let mut rendered = Vec::new();
+    rendered.extend(chart.as_ref().map(rendered::chart).transpose()?);
+    for folder in &flags.kustomize {
+        rendered.push(rendered::kustomization(folder)?);
+    }
+    let here = [PathBuf::from(".")];
+    let paths = if flags.paths.is_empty() && rendered.is_empty() { here.as_slice() } else { &flags.paths };
+    let mut inputs = Inputs::find(paths, walk);
+    inputs.sources.splice(0..0, rendered.into_iter().map(|rendered| Source::Rendered(Arc::new(rendered))));
+    Ok(inputs)
+}
+
+/// What all formats need together.
+fn needs(outputs: &[cli::Output]) -> Needs {
+    outputs.iter().fold(Needs::default(), |needs, output| needs.and(output.format.needs))
+}
+
+/// Writes all reports, and says what a format left out.
+fn write(report: &Report, outputs: &[cli::Output], flags: &cli::Scan, (judge, working): (&Judge, &Path)) -> Result<()> {
+    let policies = judge.all_descriptions();
+    let context = Context {
+        detail: detail(flags),
+        policies: &policies,
+        repository: &Repository::of(working),
+        fails_from: flags.fail_on.level(),
+        suppressed: if flags.sarif_suppressed { Suppressed::Shown } else { Suppressed::LeftOut },
+    };
+    for remark in outputs::write(report, outputs, &context, flags.color.color)? {
+        eprintln!("warning: {remark}");
+    }
+    Ok(())
 }
 
 fn exit(report: &Report, flags: &cli::Scan) -> Exit {

@@ -1,6 +1,8 @@
 //! Where reports go: standard output, or files that are there only once they are whole.
 
 use super::super::{BUFFER, print};
+#[cfg(feature = "cluster")]
+use crate::report::policy_report;
 use crate::{
     cli,
     finding::Report,
@@ -41,6 +43,19 @@ pub(super) fn check(outputs: &[cli::Output], baseline: Option<&Path>) -> Result<
             bail!("{}: another report goes to this file", name());
         }
     }
+    Ok(())
+}
+
+/// Refuses formats that are objects of a cluster, where files are scanned.
+///
+/// # Errors
+/// There is one.
+pub(super) fn refuse_reports_of_objects(outputs: &[cli::Output]) -> Result<()> {
+    #[cfg(feature = "cluster")]
+    if let Some(output) = outputs.iter().find(|output| policy_report::Api::of(output.format).is_some()) {
+        bail!("-f {:?} is a report about objects of a cluster: it needs --cluster", output.format);
+    }
+    let _ = outputs;
     Ok(())
 }
 

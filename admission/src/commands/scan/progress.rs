@@ -1,6 +1,6 @@
 //! A line on the terminal that says how far a scan is, if it takes so long that somebody would ask.
 
-use crate::scan::Watch;
+use crate::watch::Watch;
 use std::{
     io::{IsTerminal, Write, stderr},
     sync::{

@@ -1,6 +1,6 @@
 //! `--stats`: where the time of a scan went.
 
-use crate::scan::Watch;
+use crate::watch::Watch;
 use std::{
     io::{self, Write},
     time::{Duration, Instant},

@@ -61,6 +61,7 @@ fn file(location: &Location) -> String {
     match &location.place {
         Place::File { path, .. } | Place::Configuration { path } => path.to_string(),
         Place::Object(object) => object.to_string(),
+        Place::List(list) => list.to_string(),
     }
 }
 
@@ -103,13 +104,12 @@ fn write_header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         r#"<header class="top {class}">
 <svg class="mark" viewBox="0 0 64 64" aria-hidden="true"><circle cx="32" cy="32" r="18"/><path d="M4 32h56"/></svg>
 <div><h1>{verdict}</h1>
-<p><b>{found}</b> · {workloads} in {documents} of {files}, {elapsed}</p></div>
+<p><b>{found}</b> · {judged}, {elapsed}{refused}</p></div>
 <button type="button" id="theme" hidden>Theme</button>
 </header>"#,
         found = escape(&counts::found(report)),
-        workloads = count(summary.workloads, "workload"),
-        documents = count(summary.documents, "document"),
-        files = count(summary.files, "file"),
+        judged = escape(&counts::judged(summary)),
+        refused = counts::refused(summary).map(|refused| format!("<br>{refused}")).unwrap_or_default(),
         elapsed = counts::elapsed(summary.elapsed),
     )
 }

@@ -21,6 +21,7 @@ use rules::Rules;
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Write},
+    sync::Arc,
 };
 
 /// GitHub refuses a run of more results.
@@ -36,7 +37,7 @@ pub fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io:
     };
     let mut findings: Vec<&Finding> = report.findings.iter().filter(listed).collect();
     let all = findings.len();
-    findings.retain(|finding| place(&finding.location, context).is_some());
+    findings.retain(|finding| place_of(finding, context).is_some());
     let mut remarks = without_a_file("sarif", all - findings.len());
     if findings.len() > MOST_RESULTS {
         let more = findings.len() - MOST_RESULTS;
@@ -65,7 +66,7 @@ fn result<'a>(
     context: &Context<'_>,
     repeated: &mut HashMap<(String, String), usize>,
 ) -> Option<SearchResult<'a>> {
-    let place = place(&finding.location, context)?;
+    let place = place_of(finding, context)?;
     let identity = (place.physical_location.artifact_location.uri.clone(), finding.fingerprint.to_string());
     let count = repeated.entry(identity).or_default();
     *count += 1;
@@ -103,6 +104,11 @@ fn suppressions(status: &Status) -> Vec<Suppression> {
         Status::Baselined => "in the baseline".to_owned(),
     };
     vec![Suppression { kind: "external", justification }]
+}
+
+/// What was rendered from a file of the repository is shown at the beginning of that file.
+fn place_of(finding: &Finding, context: &Context<'_>) -> Option<Place> {
+    place(&finding.location, context).or_else(|| place(&Location::whole_file(Arc::clone(finding.file()?)), context))
 }
 
 /// None where there is no file in the repository.

@@ -164,7 +164,7 @@ fn closure(start: usize, next: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
 
 fn file(source: &Source) -> Option<&Path> {
     match source {
-        Source::Stdin => None,
+        Source::Stdin | Source::Rendered(_) => None,
         Source::File(path) => Some(path),
     }
 }

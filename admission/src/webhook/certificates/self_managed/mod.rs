@@ -20,7 +20,7 @@ mod secret;
 
 use super::{Identity, Serving};
 use crate::{
-    cluster,
+    cluster::{Access, Cluster},
     webhook::{
         Readiness,
         metrics::{Metrics, Reload},
@@ -75,7 +75,8 @@ impl SelfManaged {
     /// # Errors
     /// There is no way to an API server.
     pub async fn connect(names: &Names, readiness: Readiness) -> Result<Self> {
-        let client = cluster::client(None).await.context("--tls-self-managed needs an API server")?;
+        let Cluster { client, .. } =
+            Cluster::find(Access::default()).await.context("--tls-self-managed needs an API server")?;
         let namespace = client.default_namespace().to_owned();
         let service = Service { name: names.service.clone(), namespace: namespace.clone() };
         // The name of the pod. Processes on one machine differ by their ids.

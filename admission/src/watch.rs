@@ -1,4 +1,4 @@
-//! What somebody can watch of a scan while it runs, and where its time went.
+//! What somebody can watch of a scan or an audit while it runs, and where its time went.
 
 use std::{
     fmt,
@@ -9,7 +9,7 @@ use std::{
 /// A part of the work, in the order in which it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Bytes of files and standard input.
+    /// Bytes of files and standard input; pages of lists of a cluster.
     Read,
     /// Text to objects with their defaults.
     Parse,
@@ -29,9 +29,10 @@ const PHASES: [(Phase, &str); 5] = [
     (Phase::Locate, "locate"),
 ];
 
-/// Counts of a scan. All threads add to them.
+/// Counts of a scan or an audit. All threads add to them.
 #[derive(Debug, Default)]
 pub struct Watch {
+    of: Of,
     sources: AtomicUsize,
     done: AtomicUsize,
     documents: AtomicUsize,
@@ -39,27 +40,39 @@ pub struct Watch {
     nanoseconds: [AtomicU64; PHASES.len()],
 }
 
-/// How far a scan is: `12 of 40 files`, or `300 documents` where there is only one.
+/// What is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Of {
+    /// Files and streams, with documents in them.
+    #[default]
+    Files,
+    /// Lists of a cluster, with objects in them.
+    Lists,
+}
+
+/// How far it is: `12 of 40 files`, `300 documents` where there is only one, `3 of 14 lists, 2500 objects`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HowFar {
-    /// Files and streams to read; 0 while they are looked for.
+    /// What is read.
+    pub of: Of,
+    /// How many there are; 0 while they are looked for.
     pub sources: usize,
     /// Those that are done.
     pub done: usize,
-    /// Documents that are done.
+    /// Documents or objects that are done.
     pub documents: usize,
 }
 
 impl Watch {
-    /// One that takes the time of each phase, which costs a little of it.
-    pub fn timed() -> Self {
-        Watch { is_timed: true, ..Watch::default() }
+    /// One that may take the time of each phase, which costs a little of it.
+    pub fn new(of: Of, is_timed: bool) -> Self {
+        Watch { of, is_timed, ..Watch::default() }
     }
 
     /// How far it is.
     pub fn how_far(&self) -> HowFar {
         let [sources, done, documents] = [&self.sources, &self.done, &self.documents].map(|count| count.load(Relaxed));
-        HowFar { sources, done, documents }
+        HowFar { of: self.of, sources, done, documents }
     }
 
     /// The time of each phase, added up over all threads.
@@ -67,37 +80,48 @@ impl Watch {
         PHASES.iter().zip(&self.nanoseconds).map(|((_, name), time)| (*name, Duration::from_nanos(time.load(Relaxed))))
     }
 
-    pub(super) fn begin(&self, sources: usize) {
+    /// So many sources are to be read.
+    pub fn begin(&self, sources: usize) {
         self.sources.store(sources, Relaxed);
     }
 
-    pub(super) fn source_done(&self) {
+    /// One of them is done.
+    pub fn source_done(&self) {
         self.done.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn document_done(&self) {
-        self.documents.fetch_add(1, Relaxed);
+    /// So many documents or objects are done.
+    pub fn documents_done(&self, count: usize) {
+        self.documents.fetch_add(count, Relaxed);
     }
 
-    pub(super) fn time<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
+    /// Does some work of a phase.
+    pub fn time<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
         if !self.is_timed {
             return work();
         }
         let start = Instant::now();
         let done = work();
-        let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds[phase as usize].fetch_add(nanoseconds, Relaxed);
+        self.took(phase, start.elapsed());
         done
+    }
+
+    /// A phase took so much time.
+    pub fn took(&self, phase: Phase, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds[phase as usize].fetch_add(nanoseconds, Relaxed);
     }
 }
 
 impl fmt::Display for HowFar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let HowFar { sources, done, documents } = self;
-        match sources {
-            0 => f.write_str("looking for files"),
-            1 => write!(f, "{documents} documents"),
-            _ => write!(f, "{done} of {sources} files"),
+        let HowFar { of, sources, done, documents } = self;
+        match (of, sources) {
+            (Of::Files, 0) => f.write_str("looking for files"),
+            (Of::Files, 1) => write!(f, "{documents} documents"),
+            (Of::Files, _) => write!(f, "{done} of {sources} files"),
+            (Of::Lists, 0) => f.write_str("asking which kinds there are"),
+            (Of::Lists, _) => write!(f, "{done} of {sources} lists, {documents} objects"),
         }
     }
 }
@@ -108,7 +132,7 @@ mod tests {
 
     #[test]
     fn phases_are_counted_where_they_belong() {
-        let watch = Watch::timed();
+        let watch = Watch::new(Of::Files, true);
         for (index, (phase, name)) in PHASES.iter().enumerate() {
             watch.time(*phase, || std::hint::black_box((0..10_000).sum::<u64>()));
             let counted: Vec<_> = watch.times().filter(|(_, time)| !time.is_zero()).map(|(name, _)| name).collect();
@@ -121,9 +145,10 @@ mod tests {
 
     #[test]
     fn says_how_far_in_what_there_is_many_of() {
-        let how_far = |sources, done, documents| HowFar { sources, done, documents }.to_string();
-        assert_eq!(how_far(0, 0, 0), "looking for files");
-        assert_eq!(how_far(1, 0, 300), "300 documents");
-        assert_eq!(how_far(40, 12, 300), "12 of 40 files");
+        let how_far = |of, sources, done, documents| HowFar { of, sources, done, documents }.to_string();
+        assert_eq!(how_far(Of::Files, 0, 0, 0), "looking for files");
+        assert_eq!(how_far(Of::Files, 1, 0, 300), "300 documents");
+        assert_eq!(how_far(Of::Files, 40, 12, 300), "12 of 40 files");
+        assert_eq!(how_far(Of::Lists, 14, 3, 2500), "3 of 14 lists, 2500 objects");
     }
 }
