@@ -42,6 +42,8 @@ fn each_library_stays_behind_its_door() -> Result<()> {
     for (word, may) in [
         ("wasmtime::", ["admission/src/engine", "admission/build.rs"].as_slice()),
         ("clap::", &["admission/src/cli.rs", "admission/src/cli/"]),
+        ("clap_complete::", &["admission/src/cli/"]),
+        ("clap_mangen::", &["admission/src/cli/"]),
         // Tests of the reader write YAML with it.
         ("serde_yaml::", &["admission/src/judge/config/", "admission/src/manifest/tests/"]),
         ("granit_parser::", &["admission/src/manifest/yaml.rs"]),
