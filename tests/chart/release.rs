@@ -28,12 +28,14 @@ fn pack(helm: &Tool, chart: &Path, digest: &str, into: &Path) -> Output {
 #[test]
 fn a_packed_chart_runs_the_image_of_its_release() {
     let Some(helm) = Tool::helm() else { return };
-    for (chart, name) in [("admission/chart", "plimsoll"), ("worker/chart", "plimsoll-worker")] {
+    let charts: [(_, _, &[&str]); 2] =
+        [("admission/chart", "plimsoll", &[]), ("worker/chart", "plimsoll-worker", &["queueUrl=nats://nats:4222"])];
+    for (chart, name, values) in charts {
         let packed = folder([]);
         let made = pack(&helm, &root().join(chart), DIGEST, packed.path());
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let file = packed.path().join(format!("{name}-1.2.3.tgz")).display().to_string();
-        let rendered = helm.template_chart(&[name, &file, "--namespace", "guard"], &[]);
+        let rendered = helm.template_chart(&[name, &file, "--namespace", "guard"], values);
         assert_eq!(rendered.code, 0, "{}", rendered.stderr);
         let image = format!("image: ghcr.io/plimsoll-dev/plimsoll:1.2.3@{DIGEST}");
         assert!(rendered.stdout.contains(&image), "{chart}: {}", rendered.stdout);
