@@ -97,8 +97,14 @@ fn pre_commit_installs_the_wheel_and_stops_a_bad_manifest() {
 }
 
 #[test]
-fn the_wheel_and_the_hook_have_one_version() {
-    let hook = fs::read_to_string(root().join("pyproject.toml")).expect("a file of the checkout");
+fn what_names_a_version_names_this_one() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).expect("a file of the checkout");
+    let hook = read("pyproject.toml");
     assert!(hook.contains(&format!("\nversion = \"{VERSION}\"\n")));
     assert!(hook.contains(&format!("\ndependencies = [\"plimsoll=={VERSION}\"]\n")));
+    assert!(read("docs/gitlab-ci.yml").contains(&format!("\n    PLIMSOLL_VERSION: \"{VERSION}\"\n")));
+    for chart in ["admission/chart", "worker/chart"] {
+        let chart = read(&format!("{chart}/Chart.yaml"));
+        assert!(chart.contains(&format!("\nversion: {VERSION}\nappVersion: {VERSION}\n")), "{chart}");
+    }
 }
