@@ -1,4 +1,4 @@
-.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies soak grpc mutations
+.PHONY: demo test bench image cluster e2e bench-e2e policies check-policies soak grpc mutations fuzz
 
 CARGO = cargo
 # The whole workspace chooses the features of libraries, also where one program is built: so everything shares one build.
@@ -69,3 +69,8 @@ grpc:
 # Breaks the worker in six ways, and demands that a test catches each. On a clean tree; half an hour.
 mutations:
 	worker/tests/mutations/run
+
+# Fuzzes each reader of somebody else's text for so many seconds, guided by coverage; needs cargo-fuzz and a nightly compiler.
+# `make test` has the short form.
+fuzz:
+	@tests/fuzz/run $(or $(SECONDS),60)

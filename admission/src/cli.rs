@@ -2,6 +2,9 @@
 
 #[cfg(feature = "cluster")]
 mod cluster;
+mod generated;
+
+pub use generated::{Completions, Man, Page, completions, man_page, man_pages};
 
 #[cfg(feature = "cluster")]
 pub use cluster::{Audit, Certificate, Cluster, ClusterAccess, Doctor, Serve, WebhookCommand, WebhookManifest};
@@ -14,12 +17,17 @@ use crate::{
     report::{FORMATS, Format},
 };
 use clap::{
-    Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum,
+    Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     builder::{PossibleValue, TypedValueParser},
     error::ErrorKind,
 };
 use plimsoll_policy::Level;
-use std::{ffi::OsStr, path::PathBuf, str::FromStr};
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -33,6 +41,10 @@ pub enum Call {
     Cluster(Cluster),
     /// What [`compile`] starts.
     CompileModule,
+    /// `plimsoll completions`.
+    Completions(Completions),
+    /// `plimsoll man`.
+    Man(Man),
     /// `plimsoll --version`.
     Version {
         /// Also say what the built-in policies were built from.
@@ -42,15 +54,32 @@ pub enum Call {
 
 /// Reads the command line; ends the process with a message and exit code 2 where it makes no sense.
 pub fn parse() -> Call {
-    let cli = Cli::parse();
+    // What `scan` and `serve` start is not for people: no help, completion or page shows it.
+    if env::args_os().skip(1).eq([compile::SUBCOMMAND]) {
+        return Call::CompileModule;
+    }
+    let mut command = command();
+    let matches = command.get_matches_mut();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
     match cli.command {
         _ if cli.version => Call::Version { verbose: cli.verbose },
         Some(Command::Scan(flags)) => Call::Scan(flags),
         Some(Command::Explain(flags)) => Call::Explain(flags),
-        Some(Command::CompileModule) => Call::CompileModule,
+        Some(Command::Completions(flags)) => Call::Completions(flags),
+        Some(Command::Man(flags)) => Call::Man(flags),
         #[cfg(feature = "cluster")]
         Some(Command::Cluster(command)) => Call::Cluster(command),
-        None => Cli::command().error(ErrorKind::MissingSubcommand, "what to do? see `plimsoll --help`").exit(),
+        None => command.error(ErrorKind::MissingSubcommand, "what to do? see `plimsoll --help`").exit(),
+    }
+}
+
+/// All commands, under the name by which the user called this one.
+fn command() -> clap::Command {
+    let called = env::args_os().next().unwrap_or_default();
+    match Path::new(&called).file_stem() {
+        // kubectl runs what stands in PATH under this name.
+        Some(name) if name == "kubectl-plimsoll" => Cli::command().bin_name("kubectl plimsoll"),
+        _ => Cli::command(),
     }
 }
 
@@ -77,9 +106,10 @@ enum Command {
     Scan(Box<Scan>),
     /// Print a rule's or a policy's page; without a name the table of all rules
     Explain(Explain),
-    /// Compile a module from standard input to standard output: what `scan` and `serve` start for each
-    #[command(name = compile::SUBCOMMAND, hide = true)]
-    CompileModule,
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Print the man page, or write one for each command into a folder
+    Man(Man),
     #[cfg(feature = "cluster")]
     #[command(flatten)]
     Cluster(Cluster),

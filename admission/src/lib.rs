@@ -2,7 +2,7 @@
 //!
 //! From source to verdict: [`manifest`] turns text into workloads with the API server's defaults, [`engine`] runs
 //! policies as WebAssembly, [`judge`] turns one workload and a set of policies into findings ([`finding`]), and a front
-//! end ([`scan`], `webhook`) feeds it and hands the outcome to [`report`] or `review`. Without the feature `cluster`,
+//! end ([`scan`], `webhook`) feeds it and hands the outcome to [`report`] or [`review`]. Without the feature `cluster`,
 //! which is on by default, it is the scanner alone.
 
 mod bounded_file;
@@ -19,7 +19,6 @@ pub mod manifest;
 pub mod paths;
 pub mod printable;
 pub mod report;
-#[cfg(feature = "cluster")]
 pub mod review;
 pub mod scan;
 #[cfg(feature = "cluster")]

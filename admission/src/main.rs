@@ -10,6 +10,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "cluster")]
         cli::Call::Cluster(command) => commands::cluster(&command),
         cli::Call::CompileModule => return compile::serve().into(),
+        cli::Call::Completions(flags) => commands::completions(&flags),
+        cli::Call::Man(flags) => commands::man(&flags),
         cli::Call::Version { verbose } => commands::version(verbose),
     };
     outcome

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod refused;
+mod release;
 mod tools;
 mod variants;
 mod webhook;

@@ -6,7 +6,10 @@ use plimsoll_tests::{
     root,
 };
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// What stands for an image digest: the chart wants none in particular.
 pub(crate) const DIGEST: &str = "image.digest=sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a";
@@ -27,6 +30,11 @@ impl Tool {
     /// promtool, of Debian's package `prometheus`.
     pub(crate) fn promtool() -> Option<Tool> {
         need("promtool").map(Tool)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Runs it in the root of the checkout.

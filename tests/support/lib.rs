@@ -45,13 +45,18 @@ fn built(name: &str) -> PathBuf {
     let mut build_it = Command::new(cargo);
     build_it.args(build).arg("--target-dir").arg(target()).current_dir(root());
     build_it.args(std::env::var("PLIMSOLL_FEATURES").map(|features| format!("--features={features}")));
-    // What `cargo test` says of this package is not for that one: build scripts that ask would all run again.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
-        build_it.env_remove(name);
-    }
+    forget_this_package(&mut build_it);
     let status = build_it.status();
     assert!(status.is_ok_and(|status| status.success()), "cargo build of {name} failed");
     target().join("release").join(name)
+}
+
+/// What `cargo test` says of the package under test is not for a cargo that is started by it: build scripts that ask would
+/// all run again.
+pub fn forget_this_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
+        command.env_remove(name);
+    }
 }
 
 fn is_about_this_package(variable: &OsStr) -> bool {

@@ -3,6 +3,7 @@
 #[cfg(feature = "cluster")]
 mod doctor;
 mod explain;
+mod generated;
 mod scan;
 #[cfg(feature = "cluster")]
 mod serve;
@@ -11,6 +12,7 @@ mod version;
 mod webhook_manifest;
 
 pub use explain::explain;
+pub use generated::{completions, man};
 pub use scan::scan;
 pub use version::version;
 

@@ -78,8 +78,17 @@ impl Baseline {
             return Err(whole(format!("{size} bytes, and at most {MOST_BYTES} of a baseline are read")));
         }
         let text = fs::read_to_string(path).map_err(|error| whole(format!("cannot be read: {error}")))?;
+        Self::parse(path, working, text)
+    }
+
+    /// Takes a text for the contents of a file.
+    ///
+    /// # Errors
+    /// As [`Baseline::read`], for what is written.
+    pub fn parse(path: &Path, working: &Path, text: String) -> Result<Self, Box<LocatedProblem>> {
+        let name: Arc<str> = path.display().to_string().into();
         let folder = folder(path, working);
-        match parse(&text) {
+        match entries(&text) {
             Ok(entries) => Ok(Baseline { path: name, folder, text, entries }),
             Err((line, message)) => {
                 let region = Region::at(&Lines::of(&text), Position { line, column: 1 });
@@ -94,7 +103,8 @@ impl Baseline {
     pub fn apply(&self, report: &mut Report, sources: &[String], working: &Path, level: Level) {
         let mut left: BTreeMap<Key, usize> = BTreeMap::new();
         for entry in &self.entries {
-            *left.entry(entry.key()).or_default() += entry.count;
+            let left = left.entry(entry.key()).or_default();
+            *left = left.saturating_add(entry.count);
         }
         let key_of = |finding: &Finding| {
             let file = named(&finding.location.place, &self.folder, working)?;
@@ -209,7 +219,8 @@ pub fn write(report: &mut Report, file: &Path, working: &Path, out: &mut dyn Wri
     Ok(())
 }
 
-fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
+/// The lines of the file. Errors say which line, and what is wrong with it.
+fn entries(text: &str) -> Result<Vec<Entry>, (usize, String)> {
     const REWRITE: &str = "write it again with --write-baseline";
     let mut lines = text.lines().enumerate();
     let head = lines.next().and_then(|(_, line)| serde_json::from_str::<Head>(line).ok());
