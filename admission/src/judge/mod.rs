@@ -23,7 +23,7 @@ use crate::{
 use anyhow::Context;
 use plimsoll_policy::{Description, Level};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -201,21 +201,28 @@ fn sets(
     levels: &BTreeMap<String, Level>,
     complaints: &mut Vec<Complaint>,
 ) -> anyhow::Result<Option<Sets>> {
-    let set = |matching: &[usize]| {
-        let set = PolicySet::new(modules, profile, &file.policies().choices_of(matching), levels)?;
-        Ok::<_, Vec<ChoiceError>>(set.on(kubernetes))
+    // Thousands of namespaces say the same: one set serves them all.
+    let mut made = HashMap::<_, Arc<PolicySet>>::new();
+    let mut set = |matching: &[usize]| {
+        let choices = file.policies().choices_of(matching);
+        if let Some(same) = made.get(&choices) {
+            return Ok::<_, Vec<ChoiceError>>(Arc::clone(same));
+        }
+        let set = Arc::new(PolicySet::new(modules, profile, &choices, levels)?.on(kubernetes));
+        made.insert(choices, Arc::clone(&set));
+        Ok(set)
     };
     let everywhere = set(&[]);
     let mut errors = Vec::new();
     let mut elsewhere = BTreeMap::new();
     for entry in 0..file.policies().namespaces.len() {
         match set(&[entry]) {
-            Ok(set) => drop(elsewhere.insert(vec![entry], Ok(Arc::new(set)))),
+            Ok(set) => drop(elsewhere.insert(vec![entry], Ok(set))),
             Err(wrong) => errors.extend(wrong.into_iter().map(|error| (error, Some(entry)))),
         }
     }
     let everywhere = match everywhere {
-        Ok(set) if errors.is_empty() => return Ok(Some(Sets { everywhere: Arc::new(set), elsewhere })),
+        Ok(set) if errors.is_empty() => return Ok(Some(Sets { everywhere: set, elsewhere })),
         Ok(_) => Vec::new(),
         Err(wrong) => wrong,
     };
@@ -250,13 +257,28 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn namespaces_that_are_made_up_do_not_fill_the_memory() {
-        let entry = |letter: char| format!("- {{ match: '*{letter}*', webhook: {{ mode: warn }} }}\n");
-        let config = format!("namespaces:\n{}", ('a'..='i').map(entry).collect::<String>());
+    fn entries_that_say_the_same_share_a_set() {
+        let entry = |name: &str, level: &str| {
+            format!("- {{ match: '{name}', policies: {{ image-pull: {{ rules: {{ latest-tag: {level} }} }} }} }}\n")
+        };
+        let config = format!("namespaces:\n{}{}{}", entry("a", "warn"), entry("b", "warn"), entry("c", "off"));
+        let judge = judge(config);
+        let set = |namespace| judge.policies(Some(namespace)).unwrap();
+        assert!(Arc::ptr_eq(&set("a"), &set("b")) && !Arc::ptr_eq(&set("a"), &set("c")));
+    }
+
+    fn judge(config: String) -> Judge {
         let file = ConfigFile::parse(Path::new("plimsoll.yaml"), config);
         let (levels, threads) = (BTreeMap::new(), NonZeroUsize::MIN);
         let wish = Wish { profile: None, levels, kubernetes: None, annotations: Annotations::Ignored, threads };
-        let judge = Judge::new(file, wish).unwrap();
+        Judge::new(file, wish).unwrap()
+    }
+
+    #[test]
+    fn namespaces_that_are_made_up_do_not_fill_the_memory() {
+        let entry = |letter: char| format!("- {{ match: '*{letter}*', webhook: {{ mode: warn }} }}\n");
+        let config = format!("namespaces:\n{}", ('a'..='i').map(entry).collect::<String>());
+        let judge = judge(config);
         for number in 0..512_u32 {
             let letters = ('a'..='i').enumerate().filter(|(bit, _)| number >> bit & 1 == 1).map(|(_, letter)| letter);
             let namespace: String = letters.collect();

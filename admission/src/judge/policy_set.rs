@@ -27,7 +27,7 @@ pub enum Profile {
 }
 
 /// What the configuration says of one policy.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Choice {
     /// A JSON object; null stands for an empty one.
     pub settings: Value,
