@@ -172,7 +172,7 @@ fn formats_are_listed_in_the_help_and_where_one_is_unknown() {
         - gitlab:       for GitLab's code quality report: open findings
         - markdown:     for a comment on a pull request: a table, bounded in length
         - html:         for a browser: one page with search and filters, which loads nothing
-        - openreports:  for a cluster, with --cluster: a Report of openreports.io for each namespace
+        - openreports:  for dashboards, with --cluster: a Report of openreports.io per namespace
         - policyreport: the same as a PolicyReport of the older group wgpolicyk8s.io
     "#]]
     .assert_eq(&(lines.join("\n") + "\n"));
