@@ -372,7 +372,7 @@ fn e_release() {
                |       ^^^^^^
                |
                = object: Deployment shop-api
-               = template: shop/templates/api.yaml
+               = rendered from: shop/templates/api.yaml
                = help: app.kubernetes.io/instance: {{ .Release.Name }} in the labels of the pod template
 
             warn[anonymous-telemetry]: `OTEL_EXPORTER_OTLP_ENDPOINT` sends telemetry on, and neither `OTEL_SERVICE_NAME` nor `service.name` says whose it is: it arrives as `unknown_service`, together with that of every other program that has no name
@@ -382,7 +382,7 @@ fn e_release() {
                |             ^
                |
                = object: Deployment shop-api, container api
-               = template: shop/templates/api.yaml
+               = rendered from: shop/templates/api.yaml
                = help: add the variable `OTEL_SERVICE_NAME: shop-api`
 
             deny[otlp-endpoint-mismatch]: `OTEL_EXPORTER_OTLP_ENDPOINT` is `collector.observability:4317`, without a scheme: most SDKs refuse it or take the host for the scheme, and send nothing
@@ -392,7 +392,7 @@ fn e_release() {
                |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = object: Deployment shop-api, container api
-               = template: shop/templates/api.yaml
+               = rendered from: shop/templates/api.yaml
                = help: write `http://collector.observability:4317`, or `https://` where the collector has a certificate
 
             deny[hook-deadlock]: in an install with `--wait` or `--atomic`, Helm runs this hook (`post-install,post-upgrade`) only when Deployment `shop-api` is ready, and init container `wait-for-migration` of Deployment `shop-api` waits for this Job: both wait until the deadline of the release
@@ -402,7 +402,7 @@ fn e_release() {
                |                   ^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = object: Job shop-migrate
-               = template: shop/templates/migrate.yaml
+               = rendered from: shop/templates/migrate.yaml
                = see: before/release.yaml:31:11: init container `wait-for-migration` of Deployment `shop-api` waits for it
                = help: make it `pre-install,pre-upgrade`, or an ordinary Job of the release, with the revision in its name: then it runs beside the pods that wait for it
 
@@ -413,7 +413,7 @@ fn e_release() {
                | ^^^^
                |
                = object: Job shop-migrate
-               = template: shop/templates/migrate.yaml
+               = rendered from: shop/templates/migrate.yaml
                = help: activeDeadlineSeconds: what the longest migration takes, and less than 1200, the release's deadline
 
             deny[job-outlasts-release]: backoffLimit 8: between its attempts alone this Job waits 1830s (10s, doubled each time, 600s at most), longer than a release is waited for (1200s)
@@ -423,7 +423,7 @@ fn e_release() {
                |                 ^
                |
                = object: Job shop-migrate
-               = template: shop/templates/migrate.yaml
+               = rendered from: shop/templates/migrate.yaml
                = help: backoffLimit: 6 or less, or activeDeadlineSeconds: 1200 or less
 
             deny[evidence-deleted]: ttlSecondsAfterFinished 60s: this Job is deleted, with its pods and their logs, while the release may still be waited for (1200s): a tool that waits for it finds nothing
@@ -433,7 +433,7 @@ fn e_release() {
                |                            ^^
                |
                = object: Job shop-migrate
-               = template: shop/templates/migrate.yaml
+               = rendered from: shop/templates/migrate.yaml
                = help: ttlSecondsAfterFinished: 1200 or more, or nothing at all
 
             warn[logs-lost-on-failure]: restartPolicy OnFailure: at the limit of its retries the Job's pod is deleted, and the logs that say why the migration failed are gone
@@ -443,7 +443,7 @@ fn e_release() {
                |                      ^^^^^^^^^
                |
                = object: Job shop-migrate
-               = template: shop/templates/migrate.yaml
+               = rendered from: shop/templates/migrate.yaml
                = help: restartPolicy: Never: each attempt is a pod of its own, and all of them stay
 
             warn[job-held-by-sidecar]: `cloud-sql-proxy` is a proxy, which never ends by itself: the pod never ends, and the Job never completes, also when its work is done
@@ -453,7 +453,7 @@ fn e_release() {
                |         ^
                |
                = object: Job shop-migrate, container cloud-sql-proxy
-               = template: shop/templates/migrate.yaml
+               = rendered from: shop/templates/migrate.yaml
                = help: move it to `initContainers` with `restartPolicy: Always`: the kubelet ends such a sidecar when the other containers have ended
 
             4 deny, 5 warn: 2 workloads in 2 documents of 1 file

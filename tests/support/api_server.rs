@@ -1,7 +1,7 @@
 //! An API server that tells what a test has put into it, a page at a time, and refuses what the test says: discovery,
 //! lists with continue tokens, metadata of one object, server-side apply and deletion. Plain HTTP; nothing is validated.
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::{
     Method, Request, Response, StatusCode, Uri,
     body::{Bytes, Incoming},
@@ -150,7 +150,7 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
 
 async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
     let (status, value) = state.lock().expect("the state").answer(&head.method, &head.uri, &body);
     let mut response = Response::new(Full::new(Bytes::from(value.to_string())));
     *response.status_mut() = status;

@@ -114,8 +114,8 @@ fn explained(error: &Error, Kind { group, resource, .. }: Kind, verb: &str, name
     let place = namespace.map(|name| format!(" in the namespace {name}")).unwrap_or_default();
     let what = format!("{resource}.{group}{place}");
     match error {
-        Error::Api(status) if status.is_not_found() => {
-            anyhow!("{what}: the API server has no such kind; install the CRDs of {group} first")
+        Error::Api(status) if status.code == 404 => {
+            anyhow!("{what}: {}; the CRDs of {group} must be installed", status.message)
         }
         Error::Api(status) if status.is_forbidden() => anyhow!("{what}: {}; grant the verb `{verb}`", status.message),
         error => anyhow!("{what}: {}", said(error)),

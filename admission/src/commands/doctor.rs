@@ -15,7 +15,7 @@ use plimsoll_policy::about;
 /// The cluster cannot be reached, or not be read.
 pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
-    let Some(judge) = judge(&policies, Wish::default(), cli::ColorChoice::Auto)? else {
+    let Some(judge) = judge(&policies, &Wish::default(), cli::ColorChoice::Auto)? else {
         return Ok(Exit::Failed);
     };
     let names = cluster::InstallationNames {

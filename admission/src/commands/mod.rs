@@ -77,7 +77,7 @@ fn access(flags: &cli::ClusterAccess) -> crate::cluster::Access<'_> {
 }
 
 /// What the flags say, and a wish for the rest. None where the configuration is wrong, which has been said.
-fn judge(flags: &cli::Policies, wish: Wish, when: cli::ColorChoice) -> Result<Option<Judge>> {
+fn judge(flags: &cli::Policies, wish: &Wish, when: cli::ColorChoice) -> Result<Option<Judge>> {
     let file = match &flags.config {
         Some(path) => Some(path.clone()),
         None => config::find(&std::env::current_dir().context("the working folder cannot be read")?),
@@ -87,7 +87,7 @@ fn judge(flags: &cli::Policies, wish: Wish, when: cli::ColorChoice) -> Result<Op
         None => ConfigFile::default(),
     };
     let levels = flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect();
-    let wish = Wish { profile: flags.profile, levels, ..wish };
+    let wish = Wish { profile: flags.profile, levels, ..*wish };
     match Judge::new(file, wish) {
         Ok(judge) => Ok(Some(judge)),
         Err(SetupError::Config(problems)) => {

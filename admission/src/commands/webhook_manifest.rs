@@ -15,7 +15,7 @@ use std::path::Path;
 /// It would touch what a webhook must not be asked about, or the file with the CA cannot be read.
 pub(super) fn webhook_manifest(flags: &cli::WebhookManifest) -> Result<Exit> {
     let policies = cli::Policies { config: flags.config.clone(), profile: None, rules: Vec::new() };
-    let Some(judge) = judge(&policies, Wish::default(), cli::ColorChoice::Auto)? else {
+    let Some(judge) = judge(&policies, &Wish::default(), cli::ColorChoice::Auto)? else {
         return Ok(Exit::Failed);
     };
     let registration = Registration {

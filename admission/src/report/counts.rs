@@ -44,7 +44,7 @@ pub(super) fn judged(summary: &Summary) -> String {
 
 /// What an audit is asked for before the webhook enforces.
 pub(super) fn refused(summary: &Summary) -> Option<String> {
-    let refused = summary.cluster.as_ref()?.refused;
+    let refused = summary.cluster.as_ref().filter(|_| summary.workloads > 0)?.refused;
     let workloads = count(summary.workloads, "workload");
     Some(format!("if they were created now, the webhook would refuse {refused} of {workloads}"))
 }

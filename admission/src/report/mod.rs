@@ -104,7 +104,7 @@ pub const FORMATS: &[Format] = &[
     #[cfg(feature = "cluster")]
     Format {
         name: "openreports",
-        summary: "for a cluster, with --cluster: a Report of openreports.io for each namespace",
+        summary: "for dashboards, with --cluster: a Report of openreports.io per namespace",
         needs: Needs { lines_around: 0, workloads: true },
         write: policy_report::write_openreports,
     },

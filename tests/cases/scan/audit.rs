@@ -394,7 +394,7 @@ fn reports_are_written_and_stale_ones_of_ours_removed() {
     let outcome = apply(&[]);
     assert_eq!(outcome.code, 2);
     expect![[r#"
-        error: --apply: reports.openreports.io in the namespace shop: the API server has no such kind; install the CRDs of openreports.io first
+        error: --apply: reports.openreports.io in the namespace shop: /apis/openreports.io/v1alpha1/namespaces/shop/reports/plimsoll is refused: user "me" may not; the CRDs of openreports.io must be installed
     "#]].assert_eq(&outcome.stderr);
 }
 

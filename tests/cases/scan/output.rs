@@ -163,19 +163,21 @@ fn formats_are_listed_in_the_help_and_where_one_is_unknown() {
         help.split("--format").nth(1).and_then(|rest| rest.split("--sarif-suppressed").next()).expect("a flag");
     let lines: Vec<&str> = of_format.lines().map(str::trim).filter(|line| line.starts_with("- ")).collect();
     expect![[r#"
-        - text:     for people: each finding with its line, then a summary
-        - json:     for programs: one document, as docs/schema/scan-report-1.json describes it
-        - ndjson:   for programs that read a stream: one finding a line, the summary last
-        - sarif:    for code scanning: open findings as SARIF 2.1.0
-        - junit:    for test reports: a case for each finding and each workload without one
-        - github:   for a step of GitHub Actions: the gravest findings as annotations
-        - gitlab:   for GitLab's code quality report: open findings
-        - markdown: for a comment on a pull request: a table, bounded in length
-        - html:     for a browser: one page with search and filters, which loads nothing
+        - text:         for people: each finding with its line, then a summary
+        - json:         for programs: one document, as docs/schema/scan-report-1.json describes it
+        - ndjson:       for programs that read a stream: one finding a line, the summary last
+        - sarif:        for code scanning: open findings as SARIF 2.1.0
+        - junit:        for test reports: a case for each finding and each workload without one
+        - github:       for a step of GitHub Actions: the gravest findings as annotations
+        - gitlab:       for GitLab's code quality report: open findings
+        - markdown:     for a comment on a pull request: a table, bounded in length
+        - html:         for a browser: one page with search and filters, which loads nothing
+        - openreports:  for dashboards, with --cluster: a Report of openreports.io per namespace
+        - policyreport: the same as a PolicyReport of the older group wgpolicyk8s.io
     "#]]
     .assert_eq(&(lines.join("\n") + "\n"));
     expect![[r#"
-        error: invalid value 'xml' for '--format <FORMAT[=FILE]>': `xml` is not a format; there are text, json, ndjson, sarif, junit, github, gitlab, markdown, html
+        error: invalid value 'xml' for '--format <FORMAT[=FILE]>': `xml` is not a format; there are text, json, ndjson, sarif, junit, github, gitlab, markdown, html, openreports, policyreport
 
         For more information, try '--help'.
     "#]]

@@ -45,23 +45,23 @@ impl Judging<'_> {
             Role::Judged => {
                 outcome.objects = 1;
                 outcome.namespaces.extend(name.namespace.clone());
-                self.judged(item, name, &mut outcome);
+                self.judged(item, &name, &mut outcome);
             }
-            Role::Member => outcome.sets.add_member(name, &mut item),
+            Role::Member => outcome.sets.add_member(&name, &item),
             Role::Sign => outcome.sets.add_sign(&name),
         }
         outcome
     }
 
-    fn judged(&self, item: Value, name: Arc<ObjectRef>, outcome: &mut Outcome) {
+    fn judged(&self, item: Value, name: &Arc<ObjectRef>, outcome: &mut Outcome) {
         let writes_replicas = self.wants_sets && manifest::applies_replicas(&item);
         let triage = self.options.watch.time(Phase::Parse, || manifest::object(item, &self.judge.kinds));
         match triage {
-            Ok(Triage::Object(object)) => self.object(*object, &name, writes_replicas, outcome),
+            Ok(Triage::Object(object)) => self.object(*object, name, writes_replicas, outcome),
             Ok(Triage::Skip(skip)) => outcome.skip(&skip),
             Err(errors) => {
-                outcome.problems.extend(errors.iter().map(|error| unreadable(&name, error)));
-                outcome.sets.has_gap_at(&name);
+                outcome.problems.extend(errors.iter().map(|error| unreadable(name, error)));
+                outcome.sets.has_gap_at(name);
             }
         }
     }

@@ -63,9 +63,9 @@ impl Sets {
     }
 
     /// An object that runs no pods; what cannot be read of it is left out.
-    pub(super) fn add_member(&mut self, name: Arc<ObjectRef>, item: &mut Value) {
+    pub(super) fn add_member(&mut self, name: &Arc<ObjectRef>, item: &Value) {
         let Some((_, member)) = manifest::member(item) else { return };
-        self.of(&name.namespace).members.push((Arc::clone(&name), Value::Null, member));
+        self.of(&name.namespace).members.push((Arc::clone(name), Value::Null, member));
     }
 
     pub(super) fn add_sign(&mut self, name: &ObjectRef) {

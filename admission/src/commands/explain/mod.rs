@@ -12,7 +12,7 @@ use anyhow::Result;
 /// # Errors
 /// There is no such rule or policy.
 pub fn explain(flags: &cli::Explain) -> Result<Exit> {
-    let Some(judge) = judge(&flags.policies, Wish::default(), flags.color.color)? else {
+    let Some(judge) = judge(&flags.policies, &Wish::default(), flags.color.color)? else {
         return Ok(Exit::Failed);
     };
     let policies = judge.all_descriptions();

@@ -39,7 +39,7 @@ pub(super) fn audit(flags: &cli::Scan, wish: Wish, mut stats: Stats) -> Result<E
         "--apply: name what to write, with -f openreports or -f policyreport"
     );
     outputs::check(&printed, None)?;
-    let Some(judge) = judge(&flags.policies, wish, flags.color.color)? else {
+    let Some(judge) = judge(&flags.policies, &wish, flags.color.color)? else {
         return Ok(Exit::Failed);
     };
     stats.done("load policies");

@@ -45,7 +45,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     outputs::refuse_reports_of_objects(&flags.formats)?;
     outputs::check(&flags.formats, flags.write_baseline.as_deref())?;
     ensure!(flags.namespaces.len() < 2, "--namespace: objects that do not write a namespace get one, not several");
-    let Some(judge) = judge(&flags.policies, wish, flags.color.color)? else {
+    let Some(judge) = judge(&flags.policies, &wish, flags.color.color)? else {
         return Ok(Exit::Failed);
     };
     let working = std::env::current_dir().context("the working folder cannot be read")?;
