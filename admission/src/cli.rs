@@ -15,7 +15,7 @@ use crate::{
 };
 use clap::{
     Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum,
-    builder::{PossibleValue, TypedValueParser},
+    builder::{ArgPredicate, PossibleValue, TypedValueParser},
     error::ErrorKind,
 };
 use plimsoll_policy::Level;
@@ -101,11 +101,17 @@ pub struct Scan {
     #[arg(long, value_name = "LEVEL", default_value = "deny")]
     pub fail_on: FailOn,
     /// How to report, and the file to write; may be repeated
-    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = FORMATS[0].name, value_parser = OutputParser)]
+    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = FORMATS[0].name, value_parser = OutputParser, default_value_if("diff", ArgPredicate::IsPresent, None))]
     pub formats: Vec<Output>,
     /// In SARIF, also what is excepted or in the baseline, as suppressed results; GitHub would show them as open
     #[arg(long)]
     pub sarif_suppressed: bool,
+    /// Write the safe fixes that rules offer into the files, or all fixes, and report what is left
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    pub fix: Option<Fixes>,
+    /// Show what --fix would change as a diff, instead of a report
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe", conflicts_with = "fix")]
+    pub diff: Option<Fixes>,
     /// Report only what this baseline does not have
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -175,6 +181,15 @@ pub struct Explain {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]
     pub color: Color,
+}
+
+/// Which fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fixes {
+    /// Those that cannot change what the author meant
+    Safe,
+    /// Also those that somebody should look at
+    All,
 }
 
 /// Whether to colour.

@@ -4,6 +4,8 @@ mod adoption;
 mod any_bytes;
 mod documents;
 mod files;
+mod fixing;
+mod fixing_real;
 mod formats;
 mod html;
 mod output;

@@ -66,6 +66,16 @@ pub fn exclude<'a>(globs: impl IntoIterator<Item = &'a String>) -> Result<GlobSe
     Ok(set.build()?)
 }
 
+impl Source {
+    /// The file; none for standard input.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Source::File(path) => Some(path),
+            Source::Stdin => None,
+        }
+    }
+}
+
 impl Inputs {
     /// Finds everything to read below the paths that the user named. A named file is read whatever its name is.
     pub fn find(paths: &[PathBuf], walk: &Walk) -> Inputs {
@@ -127,7 +137,7 @@ impl PassedOver {
 }
 
 /// Whether a file is named like a manifest.
-pub(super) fn is_manifest(path: &Path) -> bool {
+pub fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
 }
 

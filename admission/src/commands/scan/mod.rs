@@ -1,5 +1,6 @@
 //! `plimsoll scan`: judges files, folders and standard input.
 
+mod fix;
 mod outputs;
 mod progress;
 mod stats;
@@ -18,6 +19,7 @@ use crate::{
     },
 };
 use anyhow::{Context as _, Result};
+use fix::Wish;
 use progress::Progress;
 use stats::Stats;
 use std::{num::NonZeroUsize, sync::Arc};
@@ -29,6 +31,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let mut stats = Stats::begin();
     outputs::check(&flags.formats, flags.write_baseline.as_deref())?;
+    let wish = Wish::of(flags)?;
     let threads = flags.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let Some(judge) = judge(&flags.policies, flags.kubernetes, threads, flags.color.color)? else {
         return Ok(Exit::Failed);
@@ -57,14 +60,28 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
         today: today(),
         needs: flags.formats.iter().fold(Needs::default(), |needs, output| needs.and(output.format.needs)),
         watch: Arc::clone(&watch),
+        unsaved: Arc::default(),
     };
-    let mut report = scan::scan(&inputs, &judge, &options);
-    if let Some(baseline) = baseline {
-        let level = judge.everywhere().level(&host_rules::UNUSED_BASELINE.name);
-        baseline.apply(&mut report, &inputs.paths(&options.stdin), &working, level);
-    }
+    let judged = || {
+        let mut report = scan::scan(&inputs, &judge, &options);
+        if let Some(baseline) = &baseline {
+            let level = judge.everywhere().level(&host_rules::UNUSED_BASELINE.name);
+            baseline.apply(&mut report, &inputs.paths(&options.stdin), &working, level);
+        }
+        report
+    };
+    let mut report = judged();
     drop(progress);
     stats.done(stats::SCAN);
+    let mut unwritten = false;
+    if let Some(wish) = wish {
+        let outcome = wish.fulfil(&inputs, &judge, &options, &report, flags.color.color)?;
+        unwritten = outcome.failed;
+        if outcome.wrote {
+            report = judged();
+        }
+        stats.done("fix");
+    }
     let policies = judge.all_descriptions();
     if let Some(file) = &flags.write_baseline {
         outputs::save(file, |out| baseline::write(&mut report, file, &working, out))?;
@@ -83,7 +100,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     if flags.stats {
         stats.write(&watch, threads.get(), &mut std::io::stderr().lock()).context("standard error")?;
     }
-    Ok(exit(&report, flags))
+    Ok(if unwritten { Exit::Failed } else { exit(&report, flags) })
 }
 
 fn exit(report: &Report, flags: &cli::Scan) -> Exit {
