@@ -28,6 +28,8 @@ pub enum Call {
     Scan(Box<Scan>),
     /// `plimsoll explain`.
     Explain(Explain),
+    /// `plimsoll lsp`.
+    Lsp(Policies),
     /// What only a cluster needs.
     #[cfg(feature = "cluster")]
     Cluster(Cluster),
@@ -47,6 +49,7 @@ pub fn parse() -> Call {
         _ if cli.version => Call::Version { verbose: cli.verbose },
         Some(Command::Scan(flags)) => Call::Scan(flags),
         Some(Command::Explain(flags)) => Call::Explain(flags),
+        Some(Command::Lsp(flags)) => Call::Lsp(flags),
         Some(Command::CompileModule) => Call::CompileModule,
         #[cfg(feature = "cluster")]
         Some(Command::Cluster(command)) => Call::Cluster(command),
@@ -77,6 +80,8 @@ enum Command {
     Scan(Box<Scan>),
     /// Print a rule's or a policy's page; without a name the table of all rules
     Explain(Explain),
+    /// Show findings in an editor: a server of the Language Server Protocol on standard input and output
+    Lsp(Policies),
     /// Compile a module from standard input to standard output: what `scan` and `serve` start for each
     #[command(name = compile::SUBCOMMAND, hide = true)]
     CompileModule,

@@ -5,6 +5,7 @@ mod builtin;
 mod config;
 mod first_module;
 mod foreign_policy;
+mod lsp;
 mod pages;
 mod rules_page;
 mod scan;

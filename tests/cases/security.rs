@@ -1,9 +1,11 @@
 //! `docs/security.md` has the numbers that the code has.
 
 use plimsoll::{
+    editor,
     engine::limits,
     judge::{self, config},
     manifest::Limits,
+    scan::fix,
     webhook::{body, connections, evaluations},
 };
 use plimsoll_tests::root;
@@ -57,6 +59,9 @@ fn the_page_has_the_bounds_that_hold() {
         ("one glob in it", format!("{} bytes, and as deep as it can be compiled", config::GLOB_BYTES)),
         ("mappings and lists inside each other", Limits::default().depth.to_string()),
         ("sets of policies that are kept for combinations of namespaces", judge::COMBINATIONS.to_string()),
+        ("rounds in which the fixes of one folder are tried", fix::ROUNDS.to_string()),
+        ("files of a folder that are judged together with one that is open in an editor", editor::FILES.to_string()),
+        ("how long a change in an editor waits at most", time(editor::PATIENCE)),
     ] {
         let line = format!("| {row} | {value} |");
         assert!(page.lines().any(|found| found.starts_with(&line)), "docs/security.md lacks: {line}");

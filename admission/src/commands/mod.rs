@@ -3,6 +3,7 @@
 #[cfg(feature = "cluster")]
 mod doctor;
 mod explain;
+mod lsp;
 mod scan;
 #[cfg(feature = "cluster")]
 mod serve;
@@ -11,6 +12,7 @@ mod version;
 mod webhook_manifest;
 
 pub use explain::explain;
+pub use lsp::lsp;
 pub use scan::scan;
 pub use version::version;
 
@@ -78,6 +80,18 @@ fn judge(
     threads: NonZeroUsize,
     when: cli::ColorChoice,
 ) -> Result<Option<Judge>> {
+    match load(flags, kubernetes, threads) {
+        Ok(judge) => Ok(Some(judge)),
+        Err(SetupError::Config(problems)) => {
+            complain(&problems, when)?;
+            Ok(None)
+        }
+        Err(SetupError::Other(error)) => Err(error),
+    }
+}
+
+/// The judge that the flags and the configuration ask for.
+fn load(flags: &cli::Policies, kubernetes: Option<Version>, threads: NonZeroUsize) -> Result<Judge, SetupError> {
     let file = match &flags.config {
         Some(path) => Some(path.clone()),
         None => config::find(&std::env::current_dir().context("the working folder cannot be read")?),
@@ -93,14 +107,7 @@ fn judge(
         annotations: Annotations::Allowed,
         threads,
     };
-    match Judge::new(file, wish) {
-        Ok(judge) => Ok(Some(judge)),
-        Err(SetupError::Config(problems)) => {
-            complain(&problems, when)?;
-            Ok(None)
-        }
-        Err(SetupError::Other(error)) => Err(error),
-    }
+    Judge::new(file, wish)
 }
 
 /// Puts what ends a command on standard error.
