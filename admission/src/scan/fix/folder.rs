@@ -137,7 +137,18 @@ impl<'s> Folder<'s> {
         }
     }
 
+    /// What the other findings of a document kept from being fixed may work now.
+    fn try_again(&mut self) {
+        let may_work = |why: &Why| matches!(why, Why::Stays | Why::Brings(_));
+        let again = self.reasons.iter().filter(|(_, why)| may_work(why)).map(|(key, _)| key.clone());
+        self.wanted.extend(again);
+        self.reasons.retain(|_, why| !may_work(why));
+    }
+
     fn keep(&mut self, attempts: Vec<(usize, Attempt)>, texts: Vec<Option<String>>, outcomes: Vec<Outcome>) {
+        if texts != self.texts {
+            self.try_again();
+        }
         let old = std::mem::replace(&mut self.texts, texts);
         self.outcomes = outcomes;
         for (index, attempt) in attempts {
