@@ -18,7 +18,7 @@ use crate::{
 };
 use clap::{
     Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-    builder::{PossibleValue, TypedValueParser},
+    builder::{ArgPredicate, PossibleValue, TypedValueParser},
     error::ErrorKind,
 };
 use plimsoll_policy::Level;
@@ -36,6 +36,8 @@ pub enum Call {
     Scan(Box<Scan>),
     /// `plimsoll explain`.
     Explain(Explain),
+    /// `plimsoll lsp`.
+    Lsp(Policies),
     /// What only a cluster needs.
     #[cfg(feature = "cluster")]
     Cluster(Cluster),
@@ -65,6 +67,7 @@ pub fn parse() -> Call {
         _ if cli.version => Call::Version { verbose: cli.verbose },
         Some(Command::Scan(flags)) => Call::Scan(flags),
         Some(Command::Explain(flags)) => Call::Explain(flags),
+        Some(Command::Lsp(flags)) => Call::Lsp(flags),
         Some(Command::Completions(flags)) => Call::Completions(flags),
         Some(Command::Man(flags)) => Call::Man(flags),
         #[cfg(feature = "cluster")]
@@ -106,6 +109,8 @@ enum Command {
     Scan(Box<Scan>),
     /// Print a rule's or a policy's page; without a name the table of all rules
     Explain(Explain),
+    /// Show findings in an editor: a server of the Language Server Protocol on standard input and output
+    Lsp(Policies),
     /// Print the completions of a shell
     Completions(Completions),
     /// Print the man page, or write one for each command into a folder
@@ -147,11 +152,17 @@ pub struct Scan {
     #[arg(long, value_name = "LEVEL", default_value = "deny")]
     pub fail_on: FailOn,
     /// How to report, and the file to write; may be repeated
-    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = FORMATS[0].name, value_parser = OutputParser)]
+    #[arg(short, long = "format", value_name = "FORMAT[=FILE]", default_value = FORMATS[0].name, value_parser = OutputParser, default_value_if("diff", ArgPredicate::IsPresent, None))]
     pub formats: Vec<Output>,
     /// In SARIF, also what is excepted or in the baseline, as suppressed results; GitHub would show them as open
     #[arg(long)]
     pub sarif_suppressed: bool,
+    /// Write the safe fixes that rules offer into the files, or all fixes, and report what is left
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    pub fix: Option<Fixes>,
+    /// Show what --fix would change as a diff, instead of a report
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe", conflicts_with = "fix")]
+    pub diff: Option<Fixes>,
     /// Report only what this baseline does not have
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -222,6 +233,15 @@ pub struct Explain {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields have them")]
     pub color: Color,
+}
+
+/// Which fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fixes {
+    /// Those that cannot change what the author meant
+    Safe,
+    /// Also those that somebody should look at
+    All,
 }
 
 /// Whether to colour.

@@ -2,8 +2,8 @@
 //!
 //! From source to verdict: [`manifest`] turns text into workloads with the API server's defaults, [`engine`] runs
 //! policies as WebAssembly, [`judge`] turns one workload and a set of policies into findings ([`finding`]), and a front
-//! end ([`scan`], `webhook`) feeds it and hands the outcome to [`report`] or [`review`]. Without the feature `cluster`,
-//! which is on by default, it is the scanner alone.
+//! end ([`scan`], [`editor`], `webhook`) feeds it and hands the outcome to [`report`] or [`review`]. Without the feature
+//! `cluster`, which is on by default, it is the scanner alone.
 
 mod bounded_file;
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod did_you_mean;
+pub mod editor;
 pub mod engine;
 pub mod finding;
 pub mod judge;

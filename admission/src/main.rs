@@ -7,6 +7,7 @@ fn main() -> ExitCode {
     let outcome = match cli::parse() {
         cli::Call::Scan(flags) => commands::scan(&flags),
         cli::Call::Explain(flags) => commands::explain(&flags),
+        cli::Call::Lsp(flags) => commands::lsp(&flags),
         #[cfg(feature = "cluster")]
         cli::Call::Cluster(command) => commands::cluster(&command),
         cli::Call::CompileModule => return compile::serve().into(),

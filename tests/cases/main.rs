@@ -6,6 +6,7 @@ mod config;
 mod first_module;
 mod foreign_policy;
 mod fuzz;
+mod lsp;
 mod pages;
 mod rules_page;
 mod scan;

@@ -5,6 +5,8 @@ mod any_bytes;
 mod audit;
 mod documents;
 mod files;
+mod fixing;
+mod fixing_real;
 mod formats;
 mod html;
 mod output;

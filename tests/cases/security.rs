@@ -2,11 +2,12 @@
 
 use plimsoll::{
     cluster::audit,
+    editor,
     engine::limits,
     judge::{self, config, evaluate::SET_OBJECTS},
     manifest::Limits,
     report::policy_report,
-    scan::rendered,
+    scan::{fix, rendered},
     webhook::{body, connections, evaluations},
 };
 use plimsoll_tests::root;
@@ -66,6 +67,9 @@ fn the_page_has_the_bounds_that_hold() {
         ("time of `helm` or `kustomize`", time(rendered::TIME)),
         ("bytes that `helm` or `kustomize` print", bytes(Limits::default().file_bytes)),
         ("sets of policies that are kept for combinations of namespaces", judge::COMBINATIONS.to_string()),
+        ("rounds in which the fixes of one folder are tried", fix::ROUNDS.to_string()),
+        ("files of a folder that are judged together with one that is open in an editor", editor::FILES.to_string()),
+        ("how long a change in an editor waits at most", time(editor::PATIENCE)),
     ] {
         let line = format!("| {row} | {value} |");
         assert!(page.lines().any(|found| found.starts_with(&line)), "docs/security.md lacks: {line}");

@@ -4,6 +4,7 @@
 mod doctor;
 mod explain;
 mod generated;
+mod lsp;
 mod scan;
 #[cfg(feature = "cluster")]
 mod serve;
@@ -13,6 +14,7 @@ mod webhook_manifest;
 
 pub use explain::explain;
 pub use generated::{completions, man};
+pub use lsp::lsp;
 pub use scan::scan;
 pub use version::version;
 
@@ -78,6 +80,18 @@ fn access(flags: &cli::ClusterAccess) -> crate::cluster::Access<'_> {
 
 /// What the flags say, and a wish for the rest. None where the configuration is wrong, which has been said.
 fn judge(flags: &cli::Policies, wish: &Wish, when: cli::ColorChoice) -> Result<Option<Judge>> {
+    match load(flags, wish) {
+        Ok(judge) => Ok(Some(judge)),
+        Err(SetupError::Config(problems)) => {
+            complain(&problems, when)?;
+            Ok(None)
+        }
+        Err(SetupError::Other(error)) => Err(error),
+    }
+}
+
+/// The judge that the flags and the configuration ask for, and a wish for the rest.
+fn load(flags: &cli::Policies, wish: &Wish) -> Result<Judge, SetupError> {
     let file = match &flags.config {
         Some(path) => Some(path.clone()),
         None => config::find(&std::env::current_dir().context("the working folder cannot be read")?),
@@ -87,15 +101,7 @@ fn judge(flags: &cli::Policies, wish: &Wish, when: cli::ColorChoice) -> Result<O
         None => ConfigFile::default(),
     };
     let levels = flags.rules.iter().map(|rule| (rule.rule.clone(), rule.level)).collect();
-    let wish = Wish { profile: flags.profile, levels, ..*wish };
-    match Judge::new(file, wish) {
-        Ok(judge) => Ok(Some(judge)),
-        Err(SetupError::Config(problems)) => {
-            complain(&problems, when)?;
-            Ok(None)
-        }
-        Err(SetupError::Other(error)) => Err(error),
-    }
+    Judge::new(file, Wish { profile: flags.profile, levels, ..*wish })
 }
 
 /// Puts what ends a command on standard error.

@@ -1,9 +1,10 @@
 //! A text to documents: where each begins and ends. Nothing is parsed here, but for the end of one JSON value when
 //! several follow each other.
 
-use super::{Lines, Problem, Span};
+use super::{Limits, Lines, Problem, Span, Tree, read};
 use memchr::{memchr, memmem};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// A document of a text, and where in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,16 @@ impl<'t> Document<'t> {
     /// Where it is in the whole text.
     pub fn span(&self) -> Span {
         Span { start: self.start, end: self.start + self.text.len() }
+    }
+
+    /// Its values and their places; none where it cannot be read at all. The lines are those of the whole text.
+    pub fn tree(&self, lines: &Lines<'t>, limits: &Limits) -> Option<Tree<'t>> {
+        read::tree(self, lines, limits).ok()
+    }
+
+    /// All of it as one value; none where it cannot be read at all.
+    pub fn value(&self, lines: &Lines<'t>, limits: &Limits) -> Option<Value> {
+        self.tree(lines, limits)?.value(limits).ok()
     }
 
     /// Whether a part of a document has nothing but markers, comments and blank lines.

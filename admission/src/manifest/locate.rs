@@ -120,7 +120,7 @@ fn last_line(text: &str) -> (&str, Option<&str>) {
     text.rsplit_once('\n').map_or((text, None), |(above, line)| (line, Some(above)))
 }
 
-fn offset(text: &str, part: &str) -> usize {
+pub(super) fn offset(text: &str, part: &str) -> usize {
     part.as_ptr() as usize - text.as_ptr() as usize
 }
 

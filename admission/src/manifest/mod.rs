@@ -11,6 +11,7 @@ pub mod api;
 mod build;
 mod defaults;
 mod document;
+mod edit;
 mod field;
 mod json;
 mod kind;
@@ -37,6 +38,7 @@ mod view;
 mod yaml;
 
 pub use document::{Document, documents};
+pub use edit::{Editor, Obstacle, Splice};
 pub use field::FieldError;
 pub use json::json_value;
 pub use kind::{CustomKind, Kinds, PointerError, TemplatePointer};

@@ -363,7 +363,7 @@ pub(super) fn is_written(tree: &Tree<'_>, item: Option<usize>, pointer: &str) ->
 }
 
 /// The field with the objects of a list, or of an OpenShift `Template`.
-fn list(tree: &Tree<'_>) -> &'static str {
+pub(super) fn list(tree: &Tree<'_>) -> &'static str {
     if tree.entry(tree.root, "items").is_some() { "items" } else { OBJECTS }
 }
 

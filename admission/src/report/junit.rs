@@ -4,8 +4,7 @@
 
 use crate::{
     finding::{Finding, Judged, LocatedProblem, Location, ObjectRef, Place, Report, Status},
-    printable::printable,
-    report::{Context, Remarks},
+    report::{Context, Remarks, escape::escape},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -94,10 +93,10 @@ impl<'a> Case<'a> {
 
     fn write(&self, context: &Context<'_>, names: &mut Names, out: &mut dyn Write) -> io::Result<()> {
         let (class, name) = (&self.class, names.unique(&self.class, &self.name));
-        write!(out, r#"    <testcase classname="{}" name="{}""#, escaped(class), escaped(&name))?;
+        write!(out, r#"    <testcase classname="{}" name="{}""#, escape(class), escape(&name))?;
         if let Some(file) = self.place.path() {
             let file = context.repository.path(file).unwrap_or_else(|| file.to_string());
-            write!(out, r#" file="{}""#, escaped(&file))?;
+            write!(out, r#" file="{}""#, escape(&file))?;
         }
         if let Some(position) = self.location.and_then(Location::position) {
             write!(out, r#" line="{}""#, position.line)?;
@@ -106,23 +105,23 @@ impl<'a> Case<'a> {
         match &self.outcome {
             Outcome::Passed => return writeln!(out, "/>"),
             Outcome::Remarked(finding) => {
-                write!(out, ">\n      <system-out>{}</system-out>", escaped(&text(finding)))?;
+                write!(out, ">\n      <system-out>{}</system-out>", escape(&text(finding)))?;
             }
             Outcome::Failed(finding) => {
-                let (kind, message) = (finding.level.name(), escaped(&finding.message));
+                let (kind, message) = (finding.level.name(), escape(&finding.message));
                 write!(
                     out,
                     ">\n      <failure type=\"{kind}\" message=\"{message}\">{}</failure>",
-                    escaped(&text(finding))
+                    escape(&text(finding))
                 )?;
             }
             Outcome::Skipped(finding) => {
-                write!(out, ">\n      <skipped message=\"{}\"/>", escaped(&why_skipped(finding)))?;
+                write!(out, ">\n      <skipped message=\"{}\"/>", escape(&why_skipped(finding)))?;
             }
             Outcome::Error(message) => {
                 let place = self.location.map(ToString::to_string).unwrap_or_default();
-                write!(out, ">\n      <error type=\"not judged\" message=\"{}\">", escaped(message))?;
-                write!(out, "{}</error>", escaped(&format!("{place}: {message}")))?;
+                write!(out, ">\n      <error type=\"not judged\" message=\"{}\">", escape(message))?;
+                write!(out, "{}</error>", escape(&format!("{place}: {message}")))?;
             }
         }
         writeln!(out, "\n    </testcase>")
@@ -172,22 +171,6 @@ impl Names {
             }
         }
     }
-}
-
-/// As text or as an attribute. XML cannot hold control characters and non-characters at all, however they are written.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in printable(text).chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Renderers: one file per format, and the table of them. The table also feeds the command line's help and errors.
 
 mod counts;
+pub mod diff;
+mod escape;
 pub mod github;
 pub mod gitlab;
 pub mod html;

@@ -46,6 +46,14 @@ impl Source {
             Source::Rendered(rendered) => rendered.name.clone(),
         }
     }
+
+    /// The file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Source::File(path) => Some(path),
+            Source::Stdin | Source::Rendered(_) => None,
+        }
+    }
 }
 
 /// Folders and files that a scan passes over.
@@ -140,7 +148,7 @@ impl PassedOver {
 }
 
 /// Whether a file is named like a manifest.
-pub(super) fn is_manifest(path: &Path) -> bool {
+pub fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
 }
 

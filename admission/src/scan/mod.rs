@@ -4,6 +4,7 @@
 pub mod baseline;
 mod comments;
 mod file;
+pub mod fix;
 mod folders;
 mod git_index;
 mod ignored;
@@ -30,6 +31,7 @@ use crate::{
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::{
+    collections::BTreeMap,
     fs,
     io::Read,
     num::NonZeroUsize,
@@ -58,13 +60,15 @@ pub struct ScanOptions {
     pub needs: Needs,
     /// Where to say how far it is.
     pub watch: Arc<Watch>,
+    /// Texts that stand in for files: what an editor has not saved yet.
+    pub unsaved: Arc<BTreeMap<PathBuf, Vec<u8>>>,
 }
 
 /// Reads and judges all sources.
 pub fn scan(inputs: &Inputs, judge: &Judge, options: &ScanOptions) -> Report {
     let start = Instant::now();
-    let configuration = plain(&options.working.join(judge.config.folder()));
-    let scanner = Scanner { judge, options, configuration, kustomizations: Kustomizations::of(&inputs.sources) };
+    let kustomizations = Kustomizations::of(&inputs.sources);
+    let scanner = Scanner::new(judge, options, &kustomizations);
     let mut report = Report { policies: judge.everywhere().digest().to_owned(), ..Report::default() };
     let usage = scanner.all(&inputs.sources).add_to(&mut report);
     report.problems.extend(inputs.unreadable.iter().map(|(path, why)| whole_file(&path.display().to_string(), why)));
@@ -79,11 +83,18 @@ struct Scanner<'a> {
     options: &'a ScanOptions,
     /// The folder that files are named from in the configuration.
     configuration: PathBuf,
-    kustomizations: Kustomizations,
+    kustomizations: &'a Kustomizations,
 }
 
 /// A text of fewer bytes is read before threads have started.
 const WORTH_THREADS: usize = 256 * 1024;
+
+impl<'a> Scanner<'a> {
+    fn new(judge: &'a Judge, options: &'a ScanOptions, kustomizations: &'a Kustomizations) -> Self {
+        let configuration = plain(&options.working.join(judge.config.folder()));
+        Scanner { judge, options, configuration, kustomizations }
+    }
+}
 
 impl Scanner<'_> {
     fn all(&self, sources: &[Source]) -> Total {
@@ -135,7 +146,9 @@ impl Scanner<'_> {
     fn bytes(&self, source: &Source) -> Result<Vec<u8>, String> {
         self.options.watch.time(Phase::Read, || match source {
             Source::Stdin => read_stdin(),
-            Source::File(path) => read_file(path),
+            Source::File(path) => {
+                self.options.unsaved.get(path).map_or_else(|| read_file(path), |text| Ok(text.clone()))
+            }
             Source::Rendered(rendered) => Ok(rendered.text.clone()),
         })
     }

@@ -69,7 +69,8 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
         findings.push(
             Finding::new(&OUTLIVES, pointer, message)
                 .help(format!("{GRACE}: {enough} or more, or a shorter wait"))
-                .related(stop.grace_pointer(), format!("{GRACE} {grace}s")),
+                .related(stop.grace_pointer(), format!("{GRACE} {grace}s"))
+                .set(stop.grace_pointer(), enough),
         );
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn check(stop: &Stop<'_>, findings: &mut Findings<'_>) {
             );
             let finding = Finding::new(&STARVED, stop.grace_pointer(), message)
                 .container(timeline.container)
-                .help(format!("{GRACE}: {enough} or more"));
+                .help(format!("{GRACE}: {enough} or more"))
+                .set(stop.grace_pointer(), enough);
             findings.push(finding);
         }
         before = before + declared;

@@ -5,6 +5,8 @@
 //! 5.2 and dash 0.5.12 were measured as process 1: both stay in front of a subshell, even of one that ends with `exec`,
 //! of braces, `case`, a function without `exec`, and of a command behind `!` or `time`.
 
+mod exec;
+
 use crate::{
     Stop, application,
     command::{Script, word_pointer},
@@ -68,10 +70,17 @@ fn by_shell(stop: &Stop<'_>, timeline: &Timeline<'_>) -> Option<Finding> {
     let shell = context.shell(script.shell);
     let swallowed = context.judge(items, shell)?;
     let pointer = word_pointer(container, script.index);
-    Some(finding(swallowed, script, shell, pointer)?.container(container))
+    let found = finding(&swallowed, script, shell, pointer.clone())?.container(container);
+    let written = container.argv().nth(script.index).unwrap_or_default();
+    // The others need more than a word.
+    let fixed = matches!(swallowed, NotReplaced(_)).then(|| exec::before_last(written, items)).flatten();
+    Some(match fixed {
+        Some(fixed) => found.replace(pointer, fixed).unsafe_fix(),
+        None => found,
+    })
 }
 
-fn finding(swallowed: Swallowed, script: &Script, shell: Shell, pointer: Pointer) -> Option<Finding> {
+fn finding(swallowed: &Swallowed, script: &Script, shell: Shell, pointer: Pointer) -> Option<Finding> {
     let name = match &script.behind {
         Some(behind) if behind != "busybox" => format!("`{}` behind `{behind}`", shell.name()),
         _ => format!("`{}`", shell.name()),

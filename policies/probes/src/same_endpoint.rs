@@ -33,6 +33,7 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
         ready.silent
     );
     let enough = threshold_for_silence(liveness, patient);
+    let threshold = liveness.field("failureThreshold");
     // A port that accepts connections is all that tcpSocket can ask for, so there is no other endpoint to ask.
     if !matches!(liveness.handler, Handler::Tcp { .. }) {
         let message = format!("liveness and readiness ask the same endpoint: {both}");
@@ -41,15 +42,16 @@ pub(crate) fn check(container: &Container, findings: &mut Findings<'_>) {
              `failureThreshold: {enough}` for it: one and a half times the silence that readiness allows"
         );
         let field = liveness.field(kind::handler_field(&liveness.handler));
-        findings.push(Finding::new(&SAME_ENDPOINT, field, message).help(help).container(container));
+        let finding = Finding::new(&SAME_ENDPOINT, field, message).help(help).set(threshold.clone(), enough);
+        findings.push(finding.container(container));
     }
     if live.silent < ready.silent {
         let message = format!("the process is killed before it is ever taken out: {both}");
         let help = format!(
             "write `failureThreshold: {enough}` for liveness: one and a half times the silence that readiness allows"
         );
-        let field = liveness.field("failureThreshold");
-        findings.push(Finding::new(&LIVENESS_FIRST, field, message).help(help).container(container));
+        let finding = Finding::new(&LIVENESS_FIRST, threshold.clone(), message).help(help).set(threshold, enough);
+        findings.push(finding.container(container));
     }
 }
 
@@ -188,9 +190,11 @@ mod tests {
             app: liveness and readiness ask the same endpoint: liveness kills after 11s of silence (a failing start: 10s), readiness takes the pod out after 21s of silence
               at /spec/template/spec/containers/0/livenessProbe/httpGet
               help: give liveness an endpoint that answers 200 as long as the process can answer, or write `failureThreshold: 5` for it: one and a half times the silence that readiness allows
+              fix: Add { pointer: "/spec/template/spec/containers/0/livenessProbe/failureThreshold", value: "5" }
             app: the process is killed before it is ever taken out: liveness kills after 11s of silence (a failing start: 10s), readiness takes the pod out after 21s of silence
               at /spec/template/spec/containers/0/livenessProbe/failureThreshold
               help: write `failureThreshold: 5` for liveness: one and a half times the silence that readiness allows
+              fix: Add { pointer: "/spec/template/spec/containers/0/livenessProbe/failureThreshold", value: "5" }
         "#]].assert_eq(&shown(&all.concat()));
     }
 }

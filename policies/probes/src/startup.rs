@@ -9,6 +9,7 @@ use plimsoll_policy::{
     contract::{Contract, Declared, Key},
     workload::{Class, Container, Probe},
 };
+use serde_json::Value;
 
 pub(crate) const MISSING_STARTUP: Rule =
     Rule::new("missing-startup-probe", Level::Warn, "liveness without a startup probe kills a slow start")
@@ -72,9 +73,8 @@ fn missing(
             "without a startup probe liveness kills a start after {}: less than the {wanted} {than}",
             windows.of_start()
         );
-        Finding::new(&MISSING_STARTUP, container.field("startupProbe"), message)
-            .help(proposal(wanted))
-            .container(container)
+        let finding = Finding::new(&MISSING_STARTUP, container.field("startupProbe"), message).help(proposal(wanted));
+        add_startup(finding, liveness, container, wanted).container(container)
     };
     if let Some(budget) = outlasting {
         findings.push(finding(budget.value, format!("of `{}`", budget.annotation)).escalated());
@@ -103,8 +103,9 @@ fn initial_delay(
     );
     let granted = budget.map_or(windows.failing, |budget| budget.value.max(windows.failing));
     let help = format!("remove `initialDelaySeconds` and {}", proposal(granted));
-    let finding = Finding::new(&INITIAL_DELAY, liveness.field("initialDelaySeconds"), message);
-    findings.push(finding.help(help).container(container));
+    let field = liveness.field("initialDelaySeconds");
+    let finding = Finding::new(&INITIAL_DELAY, field.clone(), message).help(help).remove(field);
+    findings.push(add_startup(finding, liveness, container, granted).container(container));
 }
 
 fn window_too_short(
@@ -137,6 +138,21 @@ fn proposal(granted: Duration) -> String {
         "add a `startupProbe` with the handler of the liveness probe, `periodSeconds: {PROPOSED_PERIOD_SECONDS}` and \
          `failureThreshold: {enough}`"
     )
+}
+
+/// A startup probe that asks what liveness asks. Whether that is what a start should wait for, only the author knows.
+fn add_startup(finding: Finding, liveness: &Probe, container: &Container, granted: Duration) -> Finding {
+    let Some((name, handler)) = liveness.handler.written() else { return finding };
+    let looks = threshold(granted, PROPOSED_PERIOD_SECONDS);
+    let mut fields = vec![
+        (name.to_owned(), handler),
+        ("periodSeconds".to_owned(), PROPOSED_PERIOD_SECONDS.into()),
+        ("failureThreshold".to_owned(), looks.into()),
+    ];
+    if liveness.timeout_seconds != 1 {
+        fields.push(("timeoutSeconds".to_owned(), liveness.timeout_seconds.into()));
+    }
+    finding.set(container.field("startupProbe"), Value::from_iter(fields)).unsafe_fix()
 }
 
 #[cfg(test)]
@@ -262,12 +278,16 @@ mod tests {
             app: without a startup probe liveness kills a start after 20s of failed answers (of silence: 21s): less than the 25s that every start should have
               at /spec/template/spec/containers/0/startupProbe
               help: add a `startupProbe` with the handler of the liveness probe, `periodSeconds: 5` and `failureThreshold: 6`
+              fix: Add { pointer: "/spec/template/spec/containers/0/startupProbe", value: "{\"failureThreshold\":6,\"httpGet\":{\"path\":\"/livez\",\"port\":8080},\"periodSeconds\":5}" }
             app (escalated): without a startup probe liveness kills a start after 20s of failed answers (of silence: 21s): less than the 120s of `plimsoll.dev/startup-budget`
               at /spec/template/spec/containers/0/startupProbe
               help: add a `startupProbe` with the handler of the liveness probe, `periodSeconds: 5` and `failureThreshold: 25`
+              fix: Add { pointer: "/spec/template/spec/containers/0/startupProbe", value: "{\"failureThreshold\":25,\"httpGet\":{\"path\":\"/livez\",\"port\":8080},\"periodSeconds\":5}" }
             app: liveness waits 60s on every start, however short, and a longer one is still killed after 79s of failed answers (of silence: 21s)
               at /spec/template/spec/containers/0/livenessProbe/initialDelaySeconds
               help: remove `initialDelaySeconds` and add a `startupProbe` with the handler of the liveness probe, `periodSeconds: 5` and `failureThreshold: 17`
+              fix: Remove { pointer: "/spec/template/spec/containers/0/livenessProbe/initialDelaySeconds" }
+              fix: Add { pointer: "/spec/template/spec/containers/0/startupProbe", value: "{\"failureThreshold\":17,\"httpGet\":{\"path\":\"/livez\",\"port\":8080},\"periodSeconds\":5}" }
             app: the startup probe kills after 290s of failed answers (of silence: 291s): less than the 300s of `plimsoll.dev/startup-budget`
               at /spec/template/spec/containers/0/startupProbe/failureThreshold
               help: write `failureThreshold: 31`: the first look counts, so n looks span n − 1 periods

@@ -45,7 +45,9 @@ fn over_period(container: &Container, findings: &mut Findings<'_>) {
         );
         let help = format!("write `timeoutSeconds: {period}` or less, or `periodSeconds: {timeout}`");
         let finding = Finding::new(&OVER_PERIOD, probe.field("timeoutSeconds"), message);
-        findings.push(finding.help(help).container(container));
+        // It is asked as often only while it does not answer: failures that are answered are noticed later than now.
+        let finding = finding.help(help).set(probe.field("periodSeconds"), timeout).unsafe_fix();
+        findings.push(finding.container(container));
     }
 }
 
@@ -69,7 +71,7 @@ fn tight(pod: &PodTemplate, container: &Container, findings: &mut Findings<'_>) 
     let enough = threshold_for_silence(liveness, LONG_SILENCE);
     let help = format!("write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: {enough}`");
     let finding = Finding::new(&TIGHT, liveness.field("timeoutSeconds"), message);
-    findings.push(finding.help(help).container(container));
+    findings.push(finding.help(help).set(liveness.field("failureThreshold"), enough).container(container));
 }
 
 #[cfg(test)]
@@ -146,12 +148,15 @@ mod tests {
             app: the liveness probe has a timeout of 10s and a period of 5s: while there is no answer the kubelet asks only every 10s, and takes 30s to notice
               at /spec/template/spec/containers/0/livenessProbe/timeoutSeconds
               help: write `timeoutSeconds: 5` or less, or `periodSeconds: 10`
+              fix: Add { pointer: "/spec/template/spec/containers/0/livenessProbe/periodSeconds", value: "10" }
             app: liveness allows 1s for an answer and the CPU limit is 250m: a throttled process misses that although it lives, and is killed after 21s of silence (a failing start: 20s)
               at /spec/template/spec/containers/0/livenessProbe/timeoutSeconds
               help: write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: 4`
+              fix: Add { pointer: "/spec/template/spec/containers/0/livenessProbe/failureThreshold", value: "4" }
             app: liveness allows 1s for an answer and the CPU limit of the pod is 500m: a throttled process misses that although it lives, and is killed after 11s of silence (a failing start: 10s)
               at /spec/template/spec/containers/0/livenessProbe/timeoutSeconds
               help: write `timeoutSeconds: 5` (and no shorter period), or `failureThreshold: 7`
+              fix: Add { pointer: "/spec/template/spec/containers/0/livenessProbe/failureThreshold", value: "7" }
         "#]].assert_eq(&shown(&all.concat()));
     }
 }

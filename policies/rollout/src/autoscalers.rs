@@ -39,6 +39,9 @@ fn replicas((object, workload): (u32, &Workload), (index, member): (u32, &Member
         .object(object)
         .related_to(index, TARGET, "scales this")
         .help("remove replicas from the manifest")
+        .remove("/spec/replicas")
+        // What applies it next may set the scale to one for a moment.
+        .unsafe_fix()
 }
 
 const TARGET: &str = "/spec/scaleTargetRef/name";

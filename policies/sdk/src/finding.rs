@@ -117,6 +117,13 @@ impl Finding {
         self
     }
 
+    /// Adds an edit that puts `value` in the place of what is written at `pointer`, which may be an item of a list.
+    pub fn replace(mut self, pointer: impl Into<Pointer>, value: impl Into<serde_json::Value>) -> Self {
+        let value = value.into().to_string();
+        self.fix.push(Edit::Replace { pointer: pointer.into(), value });
+        self
+    }
+
     /// Adds an edit that removes the field at `pointer`.
     pub fn remove(mut self, pointer: impl Into<Pointer>) -> Self {
         self.fix.push(Edit::Remove { pointer: pointer.into() });

@@ -12,6 +12,7 @@ pub mod agent;
 #[cfg(target_family = "wasm")]
 mod alloc;
 pub mod contract;
+mod controller;
 mod duration;
 pub mod examples;
 #[cfg(target_family = "wasm")]
@@ -32,6 +33,7 @@ pub mod shell;
 pub mod testing;
 mod waiting;
 pub mod workload;
+mod written;
 
 pub use duration::Duration;
 #[cfg(target_family = "wasm")]

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cluster")]
 mod audit;
+mod fix;
 mod outputs;
 mod progress;
 mod stats;
@@ -38,6 +39,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     let mut stats = Stats::begin();
     let threads = flags.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let wish = Wish { kubernetes: flags.kubernetes, threads, ..Wish::default() };
+    let fixes = fix::Wish::of(flags)?;
     #[cfg(feature = "cluster")]
     if flags.audit.cluster {
         return audit::audit(flags, wish, stats);
@@ -72,14 +74,28 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
         today: today(),
         needs: needs(&flags.formats),
         watch: Arc::clone(&watch),
+        unsaved: Arc::default(),
     };
-    let mut report = scan::scan(&inputs, &judge, &options);
-    if let Some(baseline) = baseline {
-        let level = judge.everywhere().level(&host_rules::UNUSED_BASELINE.name);
-        baseline.apply(&mut report, &inputs.paths(&options.stdin), &working, level);
-    }
+    let judged = || {
+        let mut report = scan::scan(&inputs, &judge, &options);
+        if let Some(baseline) = &baseline {
+            let level = judge.everywhere().level(&host_rules::UNUSED_BASELINE.name);
+            baseline.apply(&mut report, &inputs.paths(&options.stdin), &working, level);
+        }
+        report
+    };
+    let mut report = judged();
     drop(progress);
     stats.done(stats::SCAN);
+    let mut unwritten = false;
+    if let Some(fixes) = fixes {
+        let outcome = fixes.fulfil(&inputs, &judge, &options, &report, flags.color.color)?;
+        unwritten = outcome.failed;
+        if outcome.wrote {
+            report = judged();
+        }
+        stats.done("fix");
+    }
     if let Some(file) = &flags.write_baseline {
         outputs::save(file, |out| baseline::write(&mut report, file, &working, out))?;
     }
@@ -88,7 +104,7 @@ pub fn scan(flags: &cli::Scan) -> Result<Exit> {
     if flags.stats {
         stats.write(&watch, threads.get(), &mut std::io::stderr().lock()).context("standard error")?;
     }
-    Ok(exit(&report, flags))
+    Ok(if unwritten { Exit::Failed } else { exit(&report, flags) })
 }
 
 /// What was named: what is rendered comes first. Without anything it is the working folder.

@@ -1,11 +1,14 @@
 //! One finding or problem of the page.
 
 use super::{
-    escape::{escape, prose},
     facets::{Facets, Kind},
     file,
+    prose::prose,
 };
-use crate::finding::{Finding, LocatedProblem, Location, Region, Related, Status};
+use crate::{
+    finding::{Finding, LocatedProblem, Location, Region, Related, Status},
+    report::escape::escape,
+};
 use plimsoll_policy::Level;
 use std::io::{self, Write};
 

@@ -1,6 +1,7 @@
 //! By what findings are counted and filtered.
 
-use super::{Entry, escape::escape};
+use super::Entry;
+use crate::report::escape::escape;
 use std::{
     collections::BTreeMap,
     io::{self, Write},

@@ -5,8 +5,8 @@
 //! the two that were compiled in.
 
 mod entry;
-mod escape;
 mod facets;
+mod prose;
 mod rule;
 
 use crate::{
@@ -14,11 +14,11 @@ use crate::{
     report::{
         Context, Remarks,
         counts::{self, count},
+        escape::escape,
     },
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use entry::Entry;
-use escape::escape;
 use facets::Facets;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};

@@ -1,10 +1,10 @@
 //! The pages of the rules that the report names, as HTML. A page of a foreign policy is a stranger's text: HTML in it is
 //! shown as text, and only links to other sites are links.
 
-use super::{Entry, escape::escape};
+use super::Entry;
 use crate::{
     printable::printable,
-    report::{Context, rule_page},
+    report::{Context, escape::escape, rule_page},
 };
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 use std::{
