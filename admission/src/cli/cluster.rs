@@ -185,7 +185,7 @@ pub struct ClusterAccess {
 pub struct Audit {
     /// Judge what runs in the cluster of the current context: what would the webhook refuse?
     #[arg(long, conflicts_with_all = [
-        "paths", "helm", "kustomize", "baseline", "write_baseline", "exclude", "hidden", "no_ignore", "strict_yaml", "stdin_filename",
+        "paths", "helm", "kustomize", "fix", "diff", "baseline", "write_baseline", "exclude", "hidden", "no_ignore", "strict_yaml", "stdin_filename",
     ])]
     pub cluster: bool,
     /// With --cluster: all namespaces but kube-system, which the webhook is never asked about
