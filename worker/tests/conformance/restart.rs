@@ -116,7 +116,7 @@ pub(crate) async fn ends_a_wait_when_the_server_goes(place: Arc<Place>) {
 pub(crate) async fn reads_on_after_a_restart(place: Arc<Place>) {
     let engine = place.queue().await;
     // The connection that is asked below whether it is there again.
-    let feed = engine.feed().unwrap();
+    let feed = engine.clone().feed().unwrap();
     let change = |number: u32| NewChange { key: "a".to_owned(), payload: json!(number), trace: Default::default() };
     let partition = change(0).partition(crate::place::PARTITIONS);
     feed.publish(&[change(0), change(1)]).await.unwrap();
