@@ -1,6 +1,7 @@
 //! The commands beside `run`: one file each.
 
 pub(crate) mod bench;
+pub(crate) mod cancel;
 pub(crate) mod dead;
 pub(crate) mod drain;
 pub(crate) mod enqueue;
