@@ -124,7 +124,9 @@ async fn alerts_and_dashboard_of_the_worker_know_the_series_that_it_shows() {
     for mode in ["queue", "feed"] {
         let worker = queue.start(&["--mode", mode]).await;
         let shows = |text: &str, name: &str| text.lines().any(|line| line.starts_with(name));
-        let both = |text: &String| shows(text, "worker_queue_lag") && shows(text, "worker_clock_skew_seconds");
+        let ended = |text: &str| mode == "feed" || shows(text, "worker_handler_duration_seconds_bucket");
+        let both =
+            |text: &String| shows(text, "worker_queue_lag") && shows(text, "worker_clock_skew_seconds") && ended(text);
         let text =
             eventually("lag and clock", async || Some(admin(worker.admin, "/metrics").await?.text()).filter(both))
                 .await;

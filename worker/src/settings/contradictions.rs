@@ -26,12 +26,12 @@ impl fmt::Display for Contradiction {
     }
 }
 
-fn set(name: impl Into<String>, value: impl ToString) -> Set {
+fn set(name: impl Into<String>, value: &impl ToString) -> Set {
     Set { name: name.into(), value: value.to_string() }
 }
 
 fn time(name: impl Into<String>, value: Duration) -> Set {
-    set(name, humantime::format_duration(value))
+    set(name, &humantime::format_duration(value))
 }
 
 const FORGOTTEN: &str = "a job may wait or run for longer than its effect is remembered, and would take effect twice";
@@ -48,21 +48,21 @@ pub(super) fn of(settings: &RunArgs) -> Option<Contradiction> {
         }),
         (settings.mode == Mode::Queue && settings.max_deliveries == 1 && settings.concurrency > 1).then(|| {
             Contradiction {
-                one: set("--max-deliveries", 1),
-                other: set("--concurrency", settings.concurrency),
+                one: set("--max-deliveries", &1),
+                other: set("--concurrency", &settings.concurrency),
                 why: "one job that ends its process would make dead letters of its neighbours",
                 remedy: "set --max-deliveries to 2 or more, or --concurrency to 1",
             }
         }),
         (settings.intake.is_none() && !settings.drain_delay.is_zero()).then(|| Contradiction {
             one: time("--drain-delay", settings.drain_delay),
-            other: set("no --intake", ""),
+            other: set("no --intake", &""),
             why: "nothing is taken in over HTTP, so there is nothing to wait for",
             remedy: "set --intake, or no --drain-delay",
         }),
         settings.intake.filter(|intake| *intake == settings.admin && intake.port() != 0).map(|intake| Contradiction {
-            one: set("--intake", intake),
-            other: set("--admin", settings.admin),
+            one: set("--intake", &intake),
+            other: set("--admin", &settings.admin),
             why: "two listeners cannot have one address",
             remedy: "give one of them another port",
         }),
@@ -77,8 +77,8 @@ pub(super) fn of(settings: &RunArgs) -> Option<Contradiction> {
 pub(super) fn of_handler(settings: &RunArgs, name: &str, limits: Limits) -> Option<Contradiction> {
     let named = |what: &str| format!("the {what} of handler {name}");
     let wide = limits.concurrency.filter(|slots| *slots > settings.concurrency).map(|slots| Contradiction {
-        one: set(named("concurrency"), slots),
-        other: set("--concurrency", settings.concurrency),
+        one: set(named("concurrency"), &slots),
+        other: set("--concurrency", &settings.concurrency),
         why: "there would never be so many jobs at a time",
         remedy: "raise --concurrency or lower that of the handler",
     });

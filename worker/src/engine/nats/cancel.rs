@@ -1,5 +1,6 @@
-//! Jobs that nobody wants any more. One that waits gets a record that says so, and its work is deleted; whoever works on one
-//! finds a message of its own when the lease is renewed, because the record is the fence and must stay as it is.
+//! Jobs that nobody wants any more. One that waits gets a record that says so, and its work is deleted unless a consumer knows
+//! of it; whoever works on one finds a message of its own when the lease is renewed, because the record is the fence and must
+//! stay as it is.
 
 use super::{
     CONSUMER, Nats, RECORD, WORK,
@@ -25,6 +26,7 @@ impl Nats {
             let waits = match found.record.as_ref().map(|record| &record.state) {
                 Some(State::Done | State::Discarded) => return Ok(Cancellation::Missing),
                 Some(State::Dead { .. }) if !is_untouched(&work, &found) => return Ok(Cancellation::Missing),
+                Some(State::Cancelled) if self.is_counted(id).await? => return Ok(Cancellation::Missing),
                 // An earlier call came as far as that.
                 Some(State::Cancelled) => {
                     self.take_out(id, work.sequence).await?;
@@ -59,9 +61,15 @@ impl Nats {
         Ok(work <= workers.delivered.stream_sequence)
     }
 
+    /// What was handed out before is dropped when it comes again: server 2.9 has no answer to a claim while its consumer waits
+    /// for work that was deleted.
     async fn take_out(&self, id: &str, work: u64) -> Result<()> {
         self.count_cancelled(id).await?;
-        self.delete(&self.names.work, work).await
+        if self.was_handed_out(work).await? { Ok(()) } else { self.delete(&self.names.work, work).await }
+    }
+
+    async fn is_counted(&self, id: &str) -> Result<bool> {
+        Ok(self.connection.last(&self.names.cancelled, &self.names.cancelled(id)).await?.is_some())
     }
 
     /// One message for each job, however often it is put there.

@@ -34,11 +34,8 @@ impl Nats {
         let workers: consumer::Info = self.connection.ask(workers, &serde_json::json!({})).await?;
         // No work leaves the stream before it is handed out. The consumer's own number lags behind what is enqueued.
         let waiting = work.last_sequence.saturating_sub(workers.delivered.stream_sequence).min(work.messages);
-        // What was cancelled is still unacknowledged for the consumer, and server 2.9 has no answer for who looks through a stream
-        // that is empty.
-        let out = match workers.num_ack_pending as u64 {
+        let out = match workers.num_ack_pending {
             0 => Unacknowledged::default(),
-            _ if work.messages == 0 => Unacknowledged::default(),
             _ => self.unacknowledged(workers.ack_floor.stream_sequence + 1..=workers.delivered.stream_sequence).await?,
         };
         let records = self.connection.info(&self.names.records).await?.state.messages;
