@@ -26,6 +26,10 @@ fn a_job_that_waits_is_taken_out() {
         assert_eq!(place.succeed(&["cancel", "a-0"]), "a-0: taken out of the queue\n");
         let again = place.run(&["cancel", "a-0", "none"]);
         assert_eq!(again.status.code(), Some(78), "{again:?}");
+        // On NATS a worker has to come past it.
+        let worker = place.start(&[]);
+        place.becomes("an empty queue", |status| status.ready == 0);
+        assert_eq!(worker.stop().all("done", "job"), [] as [Value; 0]);
         let told = String::from_utf8_lossy(&again.stderr);
         assert!(told.contains("no job a-0, none waits or runs"), "{told}");
         assert_eq!(

@@ -1,6 +1,6 @@
-//! Jobs that nobody wants any more. One that waits gets a record that says so, and its work is deleted unless a consumer knows
-//! of it; whoever works on one finds a message of its own when the lease is renewed, because the record is the fence and must
-//! stay as it is.
+//! Jobs that nobody wants any more. One that waits gets a record that says so, and is dropped when it is handed out. Its message is
+//! not deleted: server 2.9 has no answer to a claim while its consumer looks for one that was. Whoever works on a job finds a
+//! message of its own when the lease is renewed, because the record is the fence and must stay as it is.
 
 use super::{
     CONSUMER, Nats, RECORD, WORK,
@@ -29,7 +29,7 @@ impl Nats {
                 Some(State::Cancelled) if self.is_counted(id).await? => return Ok(Cancellation::Missing),
                 // An earlier call came as far as that.
                 Some(State::Cancelled) => {
-                    self.take_out(id, work.sequence).await?;
+                    self.count_cancelled(id).await?;
                     return Ok(Cancellation::TakenOut);
                 }
                 Some(State::Released | State::Delayed { .. }) => true,
@@ -43,7 +43,7 @@ impl Nats {
             }
             // Refused if a worker takes it at this moment: then it is to hear of it.
             if self.write(id, &Record::cancelled(), found.sequence).await?.is_some() {
-                self.take_out(id, work.sequence).await?;
+                self.count_cancelled(id).await?;
                 return Ok(Cancellation::TakenOut);
             }
         }
@@ -61,11 +61,9 @@ impl Nats {
         Ok(work <= workers.delivered.stream_sequence)
     }
 
-    /// What was handed out before is dropped when it comes again: server 2.9 has no answer to a claim while its consumer waits
-    /// for work that was deleted.
-    async fn take_out(&self, id: &str, work: u64) -> Result<()> {
-        self.count_cancelled(id).await?;
-        if self.was_handed_out(work).await? { Ok(()) } else { self.delete(&self.names.work, work).await }
+    /// Whether any job was cancelled lately: then what is handed out for the first time may be one of them.
+    pub(super) async fn any_cancelled(&self) -> Result<bool> {
+        Ok(self.connection.info(&self.names.cancelled).await?.state.messages > 0)
     }
 
     async fn is_counted(&self, id: &str) -> Result<bool> {

@@ -18,13 +18,14 @@ use serde::Serialize;
 use std::time::{Duration, SystemTime};
 
 impl Nats {
-    /// What is to be done about a message that was handed to us.
-    pub(super) async fn take(&self, message: &Message) -> Result<Option<Delivery>> {
+    /// What is to be done about a message that was handed to us, where jobs may have been cancelled or not.
+    pub(super) async fn take(&self, message: &Message, cancelled: bool) -> Result<Option<Delivery>> {
         let info = message.info().map_err(|error| self.connection.refused(error))?;
         let job = job(&message.subject, &message.payload);
         // Nobody had it before, so its record is what it was when it was enqueued: none, or that of the dead letter.
         let known = number(message.headers.as_ref(), RECORD);
         let (token, attempts, strikes) = match info.delivered {
+            1 if cancelled && self.is_cancelled(message, &job).await? => return Ok(None),
             1 if self.is_put_off(message, &info, &job).await? => return Ok(None),
             1 => (known, 0, 0),
             _ => match self.retake(message, &job, known).await? {
@@ -36,6 +37,16 @@ impl Nats {
         let claim = Claim { id: job.id.clone(), token, reply };
         let deliveries = u32::try_from(info.delivered).unwrap_or(u32::MAX);
         Ok(Some(Delivery { job, claim, attempts, deliveries, strikes }))
+    }
+
+    /// Whether nobody wants a job any more, and so its work is dropped.
+    async fn is_cancelled(&self, message: &Message, job: &Job) -> Result<bool> {
+        let Found { record, .. } = self.record(&job.id).await?;
+        let cancelled = record.is_some_and(|record| record.state == State::Cancelled);
+        if cancelled {
+            self.drop_work(message.reply.as_deref().unwrap_or_default()).await?;
+        }
+        Ok(cancelled)
     }
 
     /// Whether a job is not to be begun yet, and so is put off. The record says so first: what is put off was not begun.

@@ -48,8 +48,14 @@ impl Queue for Nats {
         let workers = self.call(CALL, self.workers(lease)).await?;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let messages = self.pull(&self.names.work, &workers, slots, left).await?;
-            let taken = join_all(messages.iter().map(|message| self.call(CALL, self.take(message)))).await;
+            // Beside the pull, so that it costs no time.
+            let (messages, cancelled) = tokio::join!(
+                self.pull(&self.names.work, &workers, slots, left),
+                self.call(CALL, self.any_cancelled()),
+            );
+            let (messages, cancelled) = (messages?, cancelled.unwrap_or(true));
+            let taken = messages.iter().map(|message| self.call(CALL, self.take(message, cancelled)));
+            let taken = join_all(taken).await;
             let found = some(&messages, taken)?;
             // All that came was no longer wanted: wait on.
             if messages.is_empty() || !found.is_empty() {
