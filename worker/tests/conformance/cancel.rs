@@ -112,7 +112,8 @@ async fn until_cancelled(engine: &Arc<dyn Engine>, cancelled: u64) {
     let begun = Instant::now();
     while counts(engine).await.cancelled < cancelled {
         assert!(begun.elapsed() < PATIENCE, "{:?}", counts(engine).await);
-        let found = engine.claim(10, SHORT, SHORT / 10).await.unwrap();
+        // Server 2.9 leaves a claim without an answer now and then; a worker tries again, too.
+        let Ok(found) = engine.claim(10, SHORT, SHORT / 10).await else { continue };
         assert_eq!(ids(&found), [] as [&str; 0]);
     }
 }
