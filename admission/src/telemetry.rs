@@ -1,15 +1,17 @@
 //! Logs, traces and metrics of the webhook.
 //!
 //! Logs are JSON lines on standard error. Where the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector,
-//! traces and metrics go there too, as OTLP over HTTP. Both are exported by threads of their own.
+//! traces and metrics go there too, as OTLP over HTTP or HTTPS. Both are exported by threads of their own.
 
-use anyhow::{Context, Result, ensure};
+mod transport;
+
+use anyhow::{Context, Result};
 use opentelemetry::{
     KeyValue,
     metrics::{Meter, MeterProvider as _},
     trace::TracerProvider as _,
 };
-use opentelemetry_otlp::{MetricExporter, SpanExporter};
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     metrics::{PeriodicReader, SdkMeterProvider},
@@ -46,7 +48,7 @@ impl Telemetry {
     pub fn start(log: &str) -> Result<Self> {
         let filter: Targets =
             log.parse().with_context(|| format!("--log: `{log}` is not a filter; write it like info"))?;
-        let collector = collector()?;
+        let collector = collector();
         let registry = Registry::new();
         let meters = meters(&registry, collector)?;
         let traces = collector.then(tracer).transpose()?;
@@ -94,15 +96,8 @@ impl Telemetry {
 }
 
 /// Whether the standard variables name a collector.
-fn collector() -> Result<bool> {
-    let variables = ["", "_TRACES", "_METRICS"].map(|signal| format!("OTEL_EXPORTER_OTLP{signal}_ENDPOINT"));
-    let named = variables.iter().filter_map(|name| Some((name, env::var(name).ok().filter(|url| !url.is_empty())?)));
-    let mut any = false;
-    for (name, url) in named {
-        ensure!(!url.starts_with("https:"), "{name}: `{url}`: this version exports over plain http only");
-        any = true;
-    }
-    Ok(any)
+fn collector() -> bool {
+    ["TRACES", "METRICS"].iter().any(|signal| transport::of_signal(signal, "ENDPOINT").is_some())
 }
 
 fn resource() -> Resource {
@@ -119,13 +114,15 @@ fn meters(registry: &Registry, collector: bool) -> Result<SdkMeterProvider> {
         opentelemetry_prometheus::exporter().with_registry(registry.clone()).scope_info_enabled(false).build()?;
     let mut meters = SdkMeterProvider::builder().with_resource(resource()).with_reader(scraped);
     if collector {
-        let exporter = MetricExporter::builder().with_http().build().context("metrics over OTLP")?;
+        let exporter = MetricExporter::builder().with_http().with_http_client(transport::client("METRICS")?);
+        let exporter = exporter.build().context("metrics over OTLP")?;
         meters = meters.with_reader(PeriodicReader::builder(exporter).build());
     }
     Ok(meters.build())
 }
 
 fn tracer() -> Result<SdkTracerProvider> {
-    let exporter = SpanExporter::builder().with_http().build().context("traces over OTLP")?;
+    let exporter = SpanExporter::builder().with_http().with_http_client(transport::client("TRACES")?);
+    let exporter = exporter.build().context("traces over OTLP")?;
     Ok(SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(exporter).build())
 }

@@ -25,7 +25,7 @@ const REFUSED: [(&[&str], &str); 19] = [
     (&["server.drainDelaySeconds=5s"], "drainDelaySeconds"),
     (&["telemetry.otlpEndpoint=http://collector:4317"], "otlpEndpoint"),
     (&["telemetry.otlpEndpoint=collector:4318"], "otlpEndpoint"),
-    (&["telemetry.otlpEndpoint=https://collector:4318"], "otlpEndpoint"),
+    (&["telemetry.otlpEndpoint=https://collector:4318"], "give telemetry.caConfigMap"),
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use plimsoll_tests::{root, scan_text};
 use serde_json::{Value, json};
 
 /// Every way to install it that changes a pod or adds an object.
-const VARIANTS: [&[&str]; 10] = [
+const VARIANTS: [&[&str]; 11] = [
     &[],
     &["certificates.mode=cert-manager"],
     &["certificates.mode=cert-manager", "certificates.certManager.issuerRef.name=corporate"],
@@ -19,6 +19,7 @@ const VARIANTS: [&[&str]; 10] = [
     ],
     &["serviceMonitor.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"],
     &["telemetry.otlpEndpoint=http://collector.observability:4318", "telemetry.resourceAttributes.team=platform"],
+    &["telemetry.otlpEndpoint=https://collector.observability:4318", "telemetry.caConfigMap=authorities"],
     &["modules.configMap.name=acme", "server.onFailure=deny", "server.concurrency=4", "server.queue=64"],
     &["server.drainDelaySeconds=20", "server.shutdownTimeoutSeconds=40"],
 ];
@@ -103,9 +104,12 @@ fn the_network_policy_lets_telemetry_out_to_the_port_of_its_endpoint() {
     for (endpoint, port) in [
         ("http://collector.observability:4318", 4318),
         ("http://otlp.example.com/base", 80),
+        ("https://otlp.example.com/base", 443),
         ("http://[fd00::1]:9000/", 9000),
     ] {
-        let objects = helm.objects(&[&format!("telemetry.otlpEndpoint={endpoint}"), "certificates.mode=cert-manager"]);
+        let endpoint = format!("telemetry.otlpEndpoint={endpoint}");
+        let authorities = "telemetry.caConfigMap=authorities";
+        let objects = helm.objects(&[&endpoint, authorities, "certificates.mode=cert-manager"]);
         let ports = &find(&objects, "NetworkPolicy").expect("a NetworkPolicy")["spec"]["egress"][0]["ports"];
         assert!(
             ports.as_array().is_some_and(|ports| ports.iter().any(|known| known["port"] == port)),

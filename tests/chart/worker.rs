@@ -12,7 +12,7 @@ const CHART: &str = "worker/chart";
 const QUEUE: &str = "queueUrl=nats://nats.queues:4222";
 
 /// Every way to install it that changes a pod or adds an object, and how many workloads that makes.
-const VARIANTS: [(&[&str], u64); 10] = [
+const VARIANTS: [(&[&str], u64); 11] = [
     (&[QUEUE], 3),
     (
         &[
@@ -29,6 +29,7 @@ const VARIANTS: [(&[&str], u64); 10] = [
     (&[QUEUE, "queue.intake.enabled=true", "queue.intake.drainDelaySeconds=20"], 3),
     // The sum for the grace period comes to its default.
     (&[QUEUE, "settings.shutdownTimeoutSeconds=18"], 3),
+    (&[QUEUE, "telemetry.otlpEndpoint=https://collector.observability:4318", "telemetry.caConfigMap=authorities"], 3),
     (
         &[
             QUEUE,
@@ -52,6 +53,10 @@ const VARIANTS: [(&[&str], u64); 10] = [
         &[
             QUEUE,
             "podMonitor.enabled=true",
+            "alerts.enabled=true",
+            "dashboard.enabled=true",
+            "settings.limits[0]=sleep:concurrency=1\\,timeout=10s",
+            "settings.limits[1]=noop:attempts=2",
             "telemetry.otlpEndpoint=http://collector.observability:4318",
             "env.OTEL_TRACES_SAMPLER=always_on",
             "podAnnotations.team=platform",
@@ -177,7 +182,7 @@ fn chart_and_program_have_one_version() {
 }
 
 /// Values that would make workers that do not work, or not as was asked, and what Helm's message must name.
-const REFUSED: [(&[&str], &str); 17] = [
+const REFUSED: [(&[&str], &str); 20] = [
     (&[], "give queueUrl (nats://host:4222), or existingSecret.name"),
     (&["queueUrl=sqlite:///data/jobs.db"], "queueUrl"),
     (&["queueUrl=nats.queues:4222"], "queueUrl"),
@@ -191,9 +196,12 @@ const REFUSED: [(&[&str], &str); 17] = [
     (&[QUEUE, "settings.shutdownTimeout=30"], "shutdownTimeout"),
     (&[QUEUE, "feed.settings.livenessStallSeconds=0"], "livenessStallSeconds"),
     (&[QUEUE, "queue.settings.backoffSeconds=400"], "backoffSeconds of queue is longer than its maxBackoffSeconds"),
+    (&[QUEUE, "settings.maxDeliveries=1"], "maxDeliveries of queue is 1, and concurrency is not"),
+    (&[QUEUE, "settings.limits[0]=call"], "limits"),
     (&[QUEUE, "env.WORKER_SHUTDOWN_TIMEOUT=60s"], "WORKER_SHUTDOWN_TIMEOUT"),
     (&[QUEUE, "podAnnotations.plimsoll\\.dev/role=web"], "plimsoll.dev/role"),
     (&[QUEUE, "telemetry.otlpEndpoint=http://collector:4317"], "otlpEndpoint"),
+    (&[QUEUE, "telemetry.otlpEndpoint=https://collector:4318"], "give telemetry.caConfigMap"),
     (&[QUEUE, "image.digest=sha256:12"], "digest"),
 ];
 

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod collector;
 pub mod need;
 pub mod prometheus;
+pub mod terminator;
 pub mod webhook;
 pub mod worker;
 

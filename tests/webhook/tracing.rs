@@ -5,8 +5,9 @@ use hyper::Request;
 use nix::sys::signal::Signal;
 use plimsoll_tests::{
     collector::Collector,
-    deployment,
-    webhook::{Setup, Webhook, create, eventually, object},
+    deployment, folder,
+    terminator::Terminator,
+    webhook::{Authority, Setup, Webhook, create, eventually, object},
 };
 use std::{net::TcpListener, time::Duration};
 
@@ -56,6 +57,25 @@ async fn spans_join_the_trace_of_the_caller_and_metrics_arrive() {
     let text = eventually("metrics", async || Some(collector.text()).filter(|text| text.contains("Metric #"))).await;
     for part in ["-> Name: plimsoll.requests\n", "-> Name: plimsoll.request\n", "-> service.name: Str(door)"] {
         assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+/// Over TLS, to a collector that is trusted by a file, or by the system.
+#[tokio::test]
+async fn spans_and_metrics_arrive_over_https() {
+    let authority = Authority::new();
+    let folder = folder([("ca.pem", &*authority.pem())]);
+    let file = folder.path().join("ca.pem").display().to_string();
+    for variable in ["OTEL_EXPORTER_OTLP_CERTIFICATE", "SSL_CERT_FILE"] {
+        let Some(collector) = Collector::start().await else { return };
+        let tls = Terminator::before(&collector.endpoint(), &authority.leaf()).await;
+        let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*tls.endpoint), (variable, &*file)];
+        let webhook = Webhook::start(Setup { environment: &environment, ..Setup::default() }).await;
+        call(&webhook).await;
+        webhook.signal(Signal::SIGTERM);
+        assert_eq!(webhook.exited().await.code, Some(0));
+        let arrived = |text: &String| text.contains("\nSpan #") && text.contains("Metric #");
+        eventually("spans and metrics", async || Some(collector.text()).filter(arrived)).await;
     }
 }
 

@@ -12,7 +12,6 @@ fn what_is_not_supported_is_an_error_of_configuration() {
         ("OTEL_TRACES_EXPORTER", "zipkin", "OTEL_TRACES_EXPORTER: `zipkin` is not supported; write otlp or none"),
         ("OTEL_LOGS_EXPORTER", "console", "OTEL_LOGS_EXPORTER: `console` is not supported; write otlp or none"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "`grpc` is not supported; write http/protobuf"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318", "this version exports over plain http only"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "many", "`many` is no size of a queue"),
     ] {
         let mut command = queue.command(&["run", "--admin", "127.0.0.1:0"]);

@@ -7,3 +7,4 @@ mod metrics;
 mod otlp;
 mod replay;
 mod spans;
+mod tls;

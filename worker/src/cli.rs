@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    commands::{self, bench, dead, drain, enqueue, migrate, probe, prune, status},
+    commands::{self, bench, cancel, dead, drain, enqueue, migrate, probe, prune, status},
     contract::Contract,
     engine::Address,
     exit::Exit,
@@ -33,6 +33,8 @@ enum Command {
     Run(RunArgs),
     /// Put jobs into the queue, or changes into the feed, and print their ids
     Enqueue(enqueue::Enqueue),
+    /// Take jobs out of the queue, or have whoever works on them come to an end
+    Cancel(cancel::Cancel),
     /// Say how many jobs are where
     Status(status::Status),
     /// Ask a running worker to take no jobs, and wait until it has none
@@ -98,6 +100,7 @@ impl Command {
         match self {
             Command::Run(_) => unreachable!("it lives for itself"),
             Command::Enqueue(enqueue) => enqueue.run(address, log),
+            Command::Cancel(cancel) => cancel.run(address),
             Command::Status(status) => status.run(address, handlers.sink()),
             Command::Drain(drain) => drain.run(),
             Command::Dead(dead) => dead.run(address),

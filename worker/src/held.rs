@@ -6,7 +6,7 @@
 use crate::{
     ends::{End, Ends},
     handlers::{Canceller, Why},
-    job::Claim,
+    job::{Claim, Renewed},
 };
 use std::{
     collections::BTreeMap,
@@ -27,8 +27,9 @@ struct Table {
 #[derive(Debug)]
 struct Entry {
     renewed: Instant,
-    /// From here on it is not renewed: its job has had its time, and may be stuck where nothing can end it.
-    give_up: Instant,
+    /// From here on it is not renewed: its job has had its time, and may be stuck where nothing can end it. None while it waits
+    /// to be begun.
+    give_up: Option<Instant>,
     canceller: Arc<Canceller>,
     /// Somebody tells the engine what became of it.
     taken: bool,
@@ -36,11 +37,18 @@ struct Entry {
 
 impl Held {
     /// Holds a claim that was made at `since`; what is asked of its handler.
-    pub fn hold(&self, claim: Claim, since: Instant, give_up: Instant) -> Arc<Canceller> {
+    pub fn hold(&self, claim: Claim, since: Instant) -> Arc<Canceller> {
         let canceller = Arc::<Canceller>::default();
-        let entry = Entry { renewed: since, give_up, canceller: canceller.clone(), taken: false };
+        let entry = Entry { renewed: since, give_up: None, canceller: canceller.clone(), taken: false };
         self.lock().claims.insert(claim, entry);
         canceller
+    }
+
+    /// Its job is begun, and is not renewed beyond `give_up`.
+    pub fn begin(&self, claim: &Claim, give_up: Instant) {
+        if let Some(entry) = self.lock().claims.get_mut(claim) {
+            entry.give_up = Some(give_up);
+        }
     }
 
     /// Takes a claim in order to settle it; false if somebody else has, or if it is lost.
@@ -103,21 +111,24 @@ impl Held {
     /// Those to be renewed.
     pub fn due(&self, now: Instant) -> Vec<Claim> {
         let table = self.lock();
-        let due = table.claims.iter().filter(|(_, entry)| !entry.taken && now < entry.give_up);
+        let due = table.claims.iter().filter(|(_, entry)| !entry.taken && entry.give_up.is_none_or(|end| now < end));
         due.map(|(claim, _)| claim.clone()).collect()
     }
 
     /// Notes what a renewal that was asked for at `asked` brought; says how many are lost.
-    pub fn renewed(&self, claims: &[Claim], held: &[bool], asked: Instant) -> usize {
+    pub fn renewed(&self, claims: &[Claim], renewed: &[Renewed], asked: Instant) -> usize {
         let mut table = self.lock();
         let mut lost = 0;
-        for (claim, held) in claims.iter().zip(held) {
-            match table.claims.get_mut(claim) {
-                // It may be settled by now, and is no longer held for that.
-                Some(entry) if entry.taken => {}
-                Some(entry) if *held => entry.renewed = asked,
-                Some(_) => lost += usize::from(table.lose(claim)),
-                None => {}
+        for (claim, renewed) in claims.iter().zip(renewed) {
+            // It may be settled by now, and is no longer held for that.
+            let Some(entry) = table.claims.get_mut(claim).filter(|entry| !entry.taken) else { continue };
+            if *renewed == Renewed::Lost {
+                lost += usize::from(table.lose(claim));
+                continue;
+            }
+            entry.renewed = asked;
+            if *renewed == Renewed::Cancelled {
+                entry.canceller.ask(Why::Cancelled);
             }
         }
         lost

@@ -135,6 +135,30 @@ pub enum Settlement {
     Release,
     /// It was begun and could not be ended: given back at once, and a strike, as if its process had died of it.
     Stuck,
+    /// Nobody wants it any more, and it has come to an end.
+    Cancelled,
+}
+
+/// What became of a lease that was to be renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// It goes on.
+    Held,
+    /// It goes on, and nobody wants the job any more: its handler is to hear of it.
+    Cancelled,
+    /// It is not ours any more.
+    Lost,
+}
+
+/// What became of a job that nobody wants any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It waited, and is taken out of the queue.
+    TakenOut,
+    /// It is being worked on: its handler hears of it when its lease is renewed. If its process dies, it is not handed out again.
+    Asked,
+    /// There is none of that id, or it is done, cancelled before or a dead letter.
+    Missing,
 }
 
 /// Why a job is a dead letter.
@@ -226,6 +250,8 @@ pub struct Counts {
     pub done: u64,
     /// Are dead letters.
     pub dead: u64,
+    /// Were cancelled before they were done.
+    pub cancelled: u64,
 }
 
 impl Counts {

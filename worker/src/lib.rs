@@ -26,5 +26,6 @@ pub mod retry;
 pub mod settings;
 pub mod signals;
 pub mod telemetry;
+mod tls;
 pub mod upkeep;
 pub mod worker;

@@ -19,6 +19,8 @@ pub enum Outcome {
     Rejected(String),
     /// The worker must stop: it was asked to come to an end, or ended.
     Interrupted,
+    /// Nobody wants the job any more: it was asked to come to an end, or ended.
+    Cancelled,
 }
 
 /// How often, and how soon, a job is tried again.
@@ -35,6 +37,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// As it is for a handler with a number of attempts of its own.
+    #[must_use]
+    pub fn with_attempts(self, attempts: Option<u32>) -> Self {
+        Policy { max_attempts: attempts.unwrap_or(self.max_attempts), ..self }
+    }
+
     /// Pause after one more failure than `attempts`. `chance`, from 0 to 1, spreads the retries of what failed together:
     /// full jitter, <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
     pub fn pause(&self, attempts: u32, chance: f64) -> Duration {
@@ -46,6 +54,7 @@ impl Policy {
         match outcome {
             Outcome::Done => Settlement::Done,
             Outcome::Interrupted => Settlement::Release,
+            Outcome::Cancelled => Settlement::Cancelled,
             Outcome::Rejected(error) => Settlement::Dead { reason: Reason::Rejected, error: error.into() },
             Outcome::Failed(error) | Outcome::Later(_, error) if attempts + 1 >= self.max_attempts => {
                 Settlement::Dead { reason: Reason::Attempts, error: error.into() }

@@ -1,13 +1,20 @@
 //! What can be set, by flag or environment; the flag wins.
 
+mod contradictions;
+
 use crate::{
     engine::{Address, Files, Url},
+    handlers::{Handlers, LimitsOf},
     retry::LONGEST,
 };
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 /// Settling what ended, after the work and before the last telemetry.
 pub const SETTLE: Duration = Duration::from_secs(2);
@@ -25,6 +32,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if duration > LONGEST { Err("must be 3days or less".to_owned()) } else { Ok(duration) }
 }
 
+/// A moment, like 2026-11-30T20:00:00Z.
+///
+/// # Errors
+/// It is something else; says what to write.
+pub fn moment(text: &str) -> Result<SystemTime, String> {
+    humantime::parse_rfc3339(text).map_err(|error| format!("{error}; write it like 2026-11-30T20:00:00Z"))
+}
+
 /// How long ago something was. Unlike what the worker waits for it may be years.
 ///
 /// # Errors
@@ -33,7 +48,11 @@ pub fn age(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30m, 2h or 7days"))
 }
 
-fn positive(text: &str) -> Result<Duration, String> {
+/// How long something may take that takes some time.
+///
+/// # Errors
+/// It is something else; says what to write.
+pub(crate) fn positive(text: &str) -> Result<Duration, String> {
     duration(text)
         .and_then(|duration| if duration.is_zero() { Err("must be more than 0s".into()) } else { Ok(duration) })
 }
@@ -148,6 +167,16 @@ pub struct RunArgs {
     /// dead letter. Failures and stops do not count
     #[arg(long, env = "WORKER_MAX_DELIVERIES", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Work")]
     pub max_deliveries: u32,
+    /// What a handler may have where it differs: its jobs at a time in this process, the time and the attempts of a job, like
+    /// call:concurrency=2,timeout=10s,attempts=8. May be given for several, in the environment with `;` between them
+    #[arg(
+        long,
+        env = "WORKER_LIMITS",
+        value_delimiter = ';',
+        value_name = "HANDLER:LIMIT=VALUE,…",
+        help_heading = "Work"
+    )]
+    pub limits: Vec<LimitsOf>,
     /// Pause before the second attempt, at most; doubles each time
     #[arg(long, env = "WORKER_BACKOFF", default_value = "1s", value_parser = duration, help_heading = "Work")]
     pub backoff: Duration,
@@ -155,7 +184,7 @@ pub struct RunArgs {
     #[arg(long, env = "WORKER_MAX_BACKOFF", default_value = "5m", value_parser = duration, help_heading = "Work")]
     pub max_backoff: Duration,
     /// How long a job or partition stays with a process that does not renew; the same for all replicas
-    #[arg(long, env = "WORKER_LEASE", default_value = "30s", value_parser = lease, help_heading = "Work")]
+    #[arg(long, env = "WORKER_LEASE", default_value = "30s", value_parser = a_second, help_heading = "Work")]
     pub lease: Duration,
     /// How long done jobs, changes that were worked off, and effects of the sample handlers are kept, and so how long an id is
     /// remembered; the same for all replicas
@@ -186,7 +215,7 @@ pub struct RunArgs {
     )]
     pub admin: SocketAddr,
     /// Liveness fails when a main loop has not turned for this long
-    #[arg(long, env = "WORKER_LIVENESS_STALL", default_value = "10s", value_parser = positive, help_heading = "HTTP")]
+    #[arg(long, env = "WORKER_LIVENESS_STALL", default_value = "10s", value_parser = a_second, help_heading = "HTTP")]
     pub liveness_stall: Duration,
     /// Take jobs in here too, by POST /jobs; none if it is not given
     #[arg(long, env = "WORKER_INTAKE", value_name = "ADDRESS:PORT", help_heading = "HTTP")]
@@ -210,30 +239,29 @@ impl RunArgs {
     /// What no flag alone can tell.
     ///
     /// # Errors
-    /// Two settings do not go together.
+    /// Two settings contradict each other.
     pub fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.intake.is_some() || self.drain_delay.is_zero(),
-            "--drain-delay without --intake: nothing is taken in over HTTP, so there is nothing to wait for"
-        );
-        let longest = self.max_backoff.max(self.lease).max(2 * self.job_timeout);
-        anyhow::ensure!(
-            self.keep >= longest,
-            "--keep {} is shorter than a job may wait or run ({}): its effect would be forgotten before its end",
-            humantime::format_duration(self.keep),
-            humantime::format_duration(longest)
-        );
-        anyhow::ensure!(
-            self.backoff <= self.max_backoff,
-            "--backoff {} is longer than --max-backoff {}",
-            humantime::format_duration(self.backoff),
-            humantime::format_duration(self.max_backoff)
-        );
-        Ok(())
+        contradictions::of(self).map_or(Ok(()), |found| bail!("{found}"))
+    }
+
+    /// The handlers with the limits that are set for them.
+    ///
+    /// # Errors
+    /// There is no such handler, or its limits contradict a setting.
+    pub fn limit(&self, handlers: Handlers) -> anyhow::Result<Handlers> {
+        let limit =
+            |handlers: Handlers, LimitsOf { handler, limits }: &LimitsOf| handlers.with_limits(handler, *limits);
+        let handlers = self.limits.iter().try_fold(handlers, limit);
+        let handlers = handlers.map_err(|error| anyhow!("--limits: {error}"))?;
+        let mut found = handlers.limits().filter_map(|(name, limits)| contradictions::of_handler(self, name, limits));
+        found.next().map_or(Ok(()), |found| bail!("{found}"))?;
+        drop(found);
+        Ok(handlers)
     }
 }
 
-fn lease(text: &str) -> Result<Duration, String> {
-    let lease = duration(text)?;
-    if lease < Duration::from_secs(1) { Err("must be 1s or more".to_owned()) } else { Ok(lease) }
+/// For what is renewed or looked at several times a second.
+fn a_second(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time < Duration::from_secs(1) { Err("must be 1s or more".to_owned()) } else { Ok(time) }
 }

@@ -27,12 +27,22 @@
 {{- define "plimsoll.env" -}}
 {{- with .Values.telemetry.otlpEndpoint -}}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- if include "plimsoll.otlpAuthorities" $ }}
+- { name: OTEL_EXPORTER_OTLP_CERTIFICATE, value: /etc/otlp/ca.crt }
+{{- end }}
 - { name: OTEL_SERVICE_NAME, value: {{ include "plimsoll.fullname" $ }} }
 - name: POD_NAME
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: k8s.namespace.name={{ $.Release.Namespace }},k8s.pod.name=$(POD_NAME)
   {{- range $key, $value := $.Values.telemetry.resourceAttributes }},{{ $key }}={{ $value }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /* The ConfigMap with the authorities of the collector, where there is one over TLS: the image has none of its own. */ -}}
+{{- define "plimsoll.otlpAuthorities" -}}
+{{- if hasPrefix "https://" .Values.telemetry.otlpEndpoint -}}
+{{ required "give telemetry.caConfigMap, a ConfigMap whose ca.crt has the authorities of the collector: the image has none" .Values.telemetry.caConfigMap }}
 {{- end }}
 {{- end }}
 

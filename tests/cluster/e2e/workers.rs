@@ -115,6 +115,7 @@ fn a_worker_that_hangs_is_restarted_by_liveness_and_gives_its_job_back() {
             "feed.enabled=false",
             "queue.replicas=1",
             "settings.chaos=true",
+            "settings.concurrency=1",
             "settings.maxDeliveries=1",
             "settings.shutdownTimeoutSeconds=2",
             "settings.livenessStallSeconds=2",

@@ -48,6 +48,9 @@
 - { name: WORKER_{{ $name }}, value: {{ int $value }}s }
 {{- end }}
 - { name: WORKER_KEEP, value: {{ int $settings.keepDays }}days }
+{{- with $settings.limits }}
+- { name: WORKER_LIMITS, value: {{ join ";" . | quote }} }
+{{- end }}
 {{- if $settings.chaos }}
 - { name: WORKER_CHAOS, value: "true" }
 {{- end }}
@@ -64,6 +67,9 @@
 - { name: OTEL_SERVICE_NAME, value: {{ include "worker.fullname" .root }}-{{ .component }} }
 {{- with .root.Values.telemetry.otlpEndpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{- if include "worker.otlpAuthorities" .root }}
+- { name: OTEL_EXPORTER_OTLP_CERTIFICATE, value: /etc/otlp/ca.crt }
 {{- end }}
 {{- range $name, $value := .root.Values.env }}
 - { name: {{ $name }}, value: {{ $value | quote }} }

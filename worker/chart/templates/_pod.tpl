@@ -80,9 +80,22 @@ enableServiceLinks: false
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext: {{- toYaml .Values.podSecurityContext | nindent 2 }}
-{{- with .Values.natsFiles.secretName }}
+{{- $authorities := include "worker.otlpAuthorities" . }}
+{{- if or .Values.natsFiles.secretName $authorities }}
 volumes:
+  {{- with .Values.natsFiles.secretName }}
   - { name: nats, secret: { secretName: {{ . }} } }
+  {{- end }}
+  {{- with $authorities }}
+  - { name: otlp, configMap: { name: {{ . }} } }
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The ConfigMap with the authorities of the collector, where there is one over TLS: the image has none of its own. */ -}}
+{{- define "worker.otlpAuthorities" -}}
+{{- if hasPrefix "https://" .Values.telemetry.otlpEndpoint -}}
+{{ required "give telemetry.caConfigMap, a ConfigMap whose ca.crt has the authorities of the collector: the image has none" .Values.telemetry.caConfigMap }}
 {{- end }}
 {{- end }}
 
@@ -93,8 +106,14 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: { drop: [ALL] }
-{{- if .Values.natsFiles.secretName }}
+{{- $authorities := include "worker.otlpAuthorities" . }}
+{{- if or .Values.natsFiles.secretName $authorities }}
 volumeMounts:
+  {{- if .Values.natsFiles.secretName }}
   - { name: nats, mountPath: /etc/nats, readOnly: true }
+  {{- end }}
+  {{- if $authorities }}
+  - { name: otlp, mountPath: /etc/otlp, readOnly: true }
+  {{- end }}
 {{- end }}
 {{- end }}

@@ -6,7 +6,7 @@ use crate::{
     engine::{Address, Engine, Error},
     exit::Exit,
     job::{self, Job, TraceContext},
-    settings::name,
+    settings::{duration, moment, name},
     telemetry::{Telemetry, error_type},
 };
 use anyhow::{Context, Result, anyhow, ensure};
@@ -14,7 +14,7 @@ use clap::Args;
 use serde_json::Value;
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use uuid::Uuid;
 
@@ -41,6 +41,12 @@ pub(crate) struct Enqueue {
     /// Ids are this, `-` and a number; a job whose id is there already is left as it is, which is said
     #[arg(long, value_parser = name)]
     id_prefix: Option<String>,
+    /// None is begun before that: like 30s or 2h, up to 3days
+    #[arg(long, value_parser = duration, value_name = "DURATION", conflicts_with = "run_at")]
+    delay: Option<Duration>,
+    /// None is begun before that moment, by the clock of the queue: like 2026-11-30T20:00:00Z, up to three days ahead
+    #[arg(long, value_parser = moment, value_name = "TIME")]
+    run_at: Option<SystemTime>,
 }
 
 impl Enqueue {
@@ -51,6 +57,10 @@ impl Enqueue {
         job::check_payload(&payload).map_err(|error| anyhow!("--payload: {error}"))?;
         let key = payload.get("key").filter(|_| self.handler == PROJECT);
         ensure!(key.is_none_or(Value::is_string), "--payload: the key of a change is text; write {{\"key\": \"5\"}}");
+        ensure!(
+            self.handler != PROJECT || self.delay.is_none() && self.run_at.is_none(),
+            "--delay, --run-at: changes of a feed keep their order, so none is put off"
+        );
         let telemetry = Telemetry::start(&Uuid::now_v7().to_string(), log)?;
         let put = connected(address, |engine| self.put(engine, &telemetry, &address.name, &payload));
         telemetry.flush(FLUSH);
@@ -61,12 +71,16 @@ impl Enqueue {
     async fn put(&self, engine: Arc<dyn Engine>, telemetry: &Telemetry, queue: &str, payload: &Value) -> Result<()> {
         let messaging = telemetry.messaging(engine.system(), queue);
         let ids: Vec<_> = (0..self.count).map(|number| self.id(number)).collect();
+        let delay = match self.run_at {
+            Some(moment) => engine.until(moment).await?,
+            None => self.delay.unwrap_or_default(),
+        };
         let mut old = 0;
         for ids in ids.chunks(BATCH) {
             let span = messaging.send(ids.len());
             let trace = messaging.trace_context(&span);
             let began = Instant::now();
-            let sent = self.send(&engine, ids, payload, &trace).await;
+            let sent = self.send(&engine, ids, delay, payload, &trace).await;
             messaging.sent(&span, ids.len(), began.elapsed(), sent.as_ref().err().map(error_type));
             old += sent?.into_iter().filter(|new| !new).count();
             // Only what is in the queue for sure.
@@ -83,6 +97,7 @@ impl Enqueue {
         &self,
         engine: &Arc<dyn Engine>,
         ids: &[String],
+        delay: Duration,
         payload: &Value,
         trace: &TraceContext,
     ) -> crate::engine::Result<Vec<bool>> {
@@ -99,7 +114,7 @@ impl Enqueue {
             payload: payload.clone(),
             trace: trace.clone(),
         };
-        engine.enqueue(&ids.iter().map(job).collect::<Vec<_>>()).await
+        engine.enqueue_after(&ids.iter().map(job).collect::<Vec<_>>(), delay).await
     }
 
     fn id(&self, number: usize) -> String {

@@ -63,11 +63,12 @@ impl Status {
         if self.format == Format::Json {
             return Ok(serde_json::to_string(&OfQueue { counts, effects })?);
         }
-        let Counts { ready, leased, delayed, done, dead } = counts;
+        let Counts { ready, leased, delayed, done, dead, cancelled } = counts;
+        let cancelled = if cancelled > 0 { format!(", cancelled {cancelled}") } else { String::new() };
         let effects = effects
             .map(|Effects { total, distinct, .. }| format!("; effects {total}, of {distinct} jobs"))
             .unwrap_or_default();
-        Ok(format!("ready {ready}, leased {leased}, delayed {delayed}, done {done}, dead {dead}{effects}"))
+        Ok(format!("ready {ready}, leased {leased}, delayed {delayed}, done {done}, dead {dead}{cancelled}{effects}"))
     }
 
     async fn of_feed(&self, engine: Arc<dyn Engine>, effects: Option<Effects>) -> Result<String> {

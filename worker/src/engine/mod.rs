@@ -11,7 +11,8 @@ pub use address::{Address, Files, Servers, Url};
 
 use crate::{
     change::{Change, Lease, NewChange, Progress, Revision, Versioned},
-    job::{Buried, Claim, Counts, Delivery, Job, Page, Settled, Settlement},
+    job::{Buried, Cancellation, Claim, Counts, Delivery, Job, Page, Renewed, Settled, Settlement},
+    retry::LONGEST,
 };
 use async_trait::async_trait;
 use serde::Serialize;
@@ -47,15 +48,24 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Competing consumers: each job goes to one of them at a time.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Puts jobs into the queue; says for each whether it is new. A job whose id is there already is left as it is.
-    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>>;
+    /// Puts jobs into the queue, of which none is begun before a delay of up to [`LONGEST`] is over; says for each whether it is
+    /// new. A job whose id is there already is left as it is.
+    async fn enqueue_after(&self, jobs: &[Job], delay: Duration) -> Result<Vec<bool>>;
+
+    /// The same for jobs that may be begun at once.
+    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
+        self.enqueue_after(jobs, Duration::ZERO).await
+    }
+
+    /// Takes a job out of the queue, or has whoever works on it come to an end.
+    async fn cancel(&self, id: &str) -> Result<Cancellation>;
 
     /// Leases up to `slots` jobs, waiting up to `wait` for the first. Do not drop the future: what it would have brought
     /// would be nobody's until the lease runs out.
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>>;
 
-    /// Leases them for another `lease`; says for each whether it was still ours as far as the engine knows.
-    async fn renew(&self, claims: &[Claim], lease: Duration) -> Result<Vec<bool>>;
+    /// Leases them for another `lease`; says for each whether it was still ours as far as the engine knows, and wanted.
+    async fn renew(&self, claims: &[Claim], lease: Duration) -> Result<Vec<Renewed>>;
 
     /// Says what becomes of a delivery.
     async fn settle(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled>;
@@ -133,6 +143,11 @@ pub trait Engine: Queue {
     /// The time by which pauses and leases are counted, whatever the clock of this host says meanwhile.
     async fn time(&self) -> Result<SystemTime>;
 
+    /// How long it is until a moment, by that time; nothing if it is over.
+    async fn until(&self, moment: SystemTime) -> Result<Duration> {
+        Ok(moment.duration_since(self.time().await?).unwrap_or_default())
+    }
+
     /// Its feed, if it has one: an engine may be a queue and nothing else.
     fn feed(self: Arc<Self>) -> Option<Arc<dyn Feed>> {
         None
@@ -144,6 +159,11 @@ pub trait Engine: Queue {
 
 /// Partitions of a new feed.
 pub const PARTITIONS: u32 = 8;
+
+fn too_late(delay: Duration) -> Error {
+    let [delay, longest] = [delay, LONGEST].map(humantime::format_duration);
+    Error::Refused(format!("a job may be put off for up to {longest}, and not for {delay}; enqueue it later"))
+}
 
 fn few_partitions(found: u32, wanted: u32) -> String {
     format!("the feed has {found} partitions, and cannot have {wanted}: the order of its keys would break")

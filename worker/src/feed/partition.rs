@@ -150,7 +150,7 @@ impl Partition {
                     in_flight.ends(End::Finished);
                     return true;
                 }
-                retry::Outcome::Interrupted => return false,
+                retry::Outcome::Interrupted | retry::Outcome::Cancelled => return false,
                 retry::Outcome::Failed(error) | retry::Outcome::Rejected(error) => (own, ErrorText::from(error)),
                 retry::Outcome::Later(after, error) => (after.min(retry::LONGEST), ErrorText::from(error)),
             };

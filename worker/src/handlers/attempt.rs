@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-/// How long a handler may go on once its time is over or its lease is lost.
+/// How long a handler may go on once its time is over, its job cancelled or its lease lost.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// How long one that is ended may take to be gone.
@@ -40,7 +40,7 @@ impl Attempt<'_> {
         let mut task = Task(tokio::spawn(handler(cancel).in_current_span()));
         let why = tokio::select! {
             ended = &mut task.0 => return self.outcome(ended),
-            () = self.canceller.asked(Why::LeaseLost) => Why::LeaseLost,
+            why = self.canceller.asked(Why::Cancelled) => why,
             () = sleep(self.limit) => Why::TimedOut,
             () = self.abort.cancelled() => return self.end(task).await,
         };
@@ -54,14 +54,14 @@ impl Attempt<'_> {
         if let Some(works) = works.upgrade() {
             works.abandon(self.id, why, self.instruments);
         }
-        self.timed_out()
+        if why == Why::Cancelled { Outcome::Cancelled } else { self.timed_out() }
     }
 
     /// Ends it, and waits until it has: for ever where it blocks its thread, so whoever waits for us has a deadline.
     async fn end(&self, mut task: Task) -> Outcome {
         task.0.abort();
         match (&mut task.0).await {
-            Err(error) if error.is_cancelled() => Outcome::Interrupted,
+            Err(error) if error.is_cancelled() && self.canceller.why() != Some(Why::Cancelled) => Outcome::Interrupted,
             ended => self.outcome(ended),
         }
     }
@@ -69,6 +69,7 @@ impl Attempt<'_> {
     fn outcome(&self, ended: Result<Result<(), HandlerError>, JoinError>) -> Outcome {
         match ended {
             Ok(Ok(())) => Outcome::Done,
+            _ if self.canceller.why() == Some(Why::Cancelled) => Outcome::Cancelled,
             Ok(Err(HandlerError::Failed(error))) => Outcome::Failed(error),
             Ok(Err(HandlerError::Later { after, error })) => Outcome::Later(after, error),
             Ok(Err(HandlerError::Rejected(error))) => Outcome::Rejected(error),
@@ -82,6 +83,7 @@ impl Attempt<'_> {
         match self.canceller.why() {
             Some(Why::Stop | Why::LeaseLost) => Outcome::Interrupted,
             Some(Why::TimedOut) => self.timed_out(),
+            Some(Why::Cancelled) => Outcome::Cancelled,
             None => Outcome::Failed("the handler said that it was interrupted, and nobody had asked it to end".into()),
         }
     }

@@ -1,7 +1,7 @@
 //! A sample that does real work: it calls a service, which does each job once, however often it is called.
 
 use super::{Context, Handler, HandlerError, payload};
-use crate::job::Job;
+use crate::{job::Job, tls::Trust};
 use async_trait::async_trait;
 use reqwest::{
     Client, Response, StatusCode,
@@ -21,7 +21,8 @@ const TOLD: usize = 200;
 /// `Idempotency-Key`. An answer may be lost, and the worker may die: then the call comes again, with the same key.
 pub(super) struct Call {
     service: Option<String>,
-    client: Client,
+    /// Or why there is none.
+    client: Result<Client, String>,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +37,8 @@ impl Call {
     /// To the service that the environment names.
     pub(super) fn from_env() -> Self {
         let service = env::var(SERVICE).ok().map(|url| url.trim_end_matches('/').to_owned());
-        Call { service, client: Client::new() }
+        let client = client(service.as_deref().unwrap_or_default());
+        Call { service, client }
     }
 }
 
@@ -51,8 +53,8 @@ impl Handler for Call {
         if !path.starts_with('/') {
             return Err(HandlerError::Rejected(format!("payload of `call`: the path `{path}` does not begin with /")));
         }
-        let call = self
-            .client
+        let client = self.client.as_ref().map_err(|error| HandlerError::Failed(error.clone()))?;
+        let call = client
             .post(format!("{service}{path}"))
             .header("idempotency-key", &job.id)
             .header(CONTENT_TYPE, "application/json")
@@ -63,6 +65,15 @@ impl Handler for Call {
             _ = context.cancel.cancelled() => Err(HandlerError::Interrupted),
         }
     }
+}
+
+/// One that trusts the authorities of the system where the service wants to be called over TLS.
+fn client(service: &str) -> Result<Client, String> {
+    let builder = match Trust::of(service, None).certificates()? {
+        Some(only) => Client::builder().tls_certs_only(only),
+        None => Client::builder(),
+    };
+    builder.build().map_err(|error| format!("{SERVICE}: no authority of this system can be read: {error}"))
 }
 
 async fn outcome(answer: Response) -> Result<(), HandlerError> {

@@ -17,6 +17,8 @@ pub enum Why {
     Stop,
     /// It had all the time that a job may have: this counts as a failure, unless the handler succeeds right now.
     TimedOut,
+    /// Nobody wants the job any more: whatever it comes to, unless it succeeds right now, it is not tried again.
+    Cancelled,
     /// Somebody else may be working on it by now: nothing that this handler says counts any more.
     LeaseLost,
 }
@@ -26,6 +28,7 @@ impl fmt::Display for Why {
         f.write_str(match self {
             Why::Stop => "the worker must stop",
             Why::TimedOut => "its time is over",
+            Why::Cancelled => "the job was cancelled",
             Why::LeaseLost => "its lease is lost",
         })
     }
@@ -85,11 +88,11 @@ impl Canceller {
         *self.0.borrow()
     }
 
-    /// Waits until this, or something graver, is asked for.
-    pub(super) async fn asked(&self, why: Why) {
-        // It cannot be closed: we hold it.
+    /// Waits until this, or something graver, is asked for; says what.
+    pub(crate) async fn asked(&self, why: Why) -> Why {
         let mut asked = self.0.subscribe();
-        let _never = asked.wait_for(|asked| *asked >= Some(why)).await;
+        // It cannot be closed: we hold it.
+        asked.wait_for(|asked| *asked >= Some(why)).await.ok().and_then(|asked| *asked).unwrap_or(why)
     }
 
     /// What the handler gets, and a look at whether it works still.

@@ -4,11 +4,13 @@ mod attempt;
 mod call;
 mod cancel;
 mod chaos;
+mod limits;
 mod samples;
 mod sink;
 
 pub(crate) use attempt::Attempt;
 pub use cancel::{Cancel, Canceller, Why};
+pub use limits::{Limits, LimitsOf};
 pub use sink::{Effects, Sink};
 
 use crate::{
@@ -19,9 +21,13 @@ use crate::{
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 /// Names of the samples that misbehave.
 const CHAOS: [&str; 4] = ["exit", "hang", "interrupt", "panic"];
+
+/// As metrics call all handlers that there are not: the word of the conventions.
+const OTHER: &str = "_OTHER";
 
 /// Does jobs of one kind. A job may come twice, so its effect must be idempotent: write it under the job's id.
 #[async_trait]
@@ -77,10 +83,27 @@ impl From<engine::Error> for HandlerError {
     }
 }
 
+/// A handler, and what it may have.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    /// What does the job.
+    pub(crate) handler: Arc<dyn Handler>,
+    /// What it may have.
+    pub(crate) limits: Limits,
+    /// What its jobs share, if their number is limited.
+    pub(crate) slots: Option<Arc<Semaphore>>,
+}
+
+impl Registered {
+    fn new(handler: Arc<dyn Handler>) -> Self {
+        Registered { handler, limits: Limits::default(), slots: None }
+    }
+}
+
 /// The handlers of a worker.
 #[derive(Clone, Default)]
 pub struct Handlers {
-    jobs: BTreeMap<&'static str, Arc<dyn Handler>>,
+    jobs: BTreeMap<&'static str, Registered>,
     changes: Option<Arc<dyn ChangeHandler>>,
     sink: Option<Sink>,
 }
@@ -115,14 +138,36 @@ impl Handlers {
         let sink = self.sink.clone().unwrap_or_else(|| Sink::of(address));
         let chaos: [Arc<dyn Handler>; 4] =
             [Arc::new(chaos::Exit), Arc::new(chaos::Hang(sink)), Arc::new(chaos::Interrupt), Arc::new(chaos::Panic)];
-        Handlers { jobs: self.jobs.into_iter().chain(CHAOS.into_iter().zip(chaos)).collect(), ..self }
+        let chaos = CHAOS.into_iter().zip(chaos.map(Registered::new));
+        Handlers { jobs: self.jobs.into_iter().chain(chaos).collect(), ..self }
     }
 
     /// Adds or replaces one.
     #[must_use]
     pub fn with(mut self, name: &'static str, handler: impl Handler + 'static) -> Self {
-        self.jobs.insert(name, Arc::new(handler));
+        self.jobs.insert(name, Registered::new(Arc::new(handler)));
         self
+    }
+
+    /// Limits one that is there. What was said of it before holds where these say nothing.
+    ///
+    /// # Errors
+    /// There is none of that name; says which there are.
+    pub fn with_limits(mut self, name: &str, limits: Limits) -> Result<Self, String> {
+        let Some(found) = self.jobs.get_mut(name) else { return Err(self.none_of(name)) };
+        found.limits = limits.or(found.limits);
+        found.slots = found.limits.slots();
+        Ok(self)
+    }
+
+    /// As metrics call them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.jobs.keys().copied().chain([OTHER])
+    }
+
+    /// The names, and what each may have.
+    pub fn limits(&self) -> impl Iterator<Item = (&'static str, Limits)> {
+        self.jobs.iter().map(|(name, registered)| (*name, registered.limits))
     }
 
     /// Sets the one of the feed.
@@ -137,19 +182,26 @@ impl Handlers {
         self.changes.clone()
     }
 
+    /// The name as it is known beforehand, for metrics: what is enqueued may have any.
+    pub(crate) fn name(&self, name: &str) -> &'static str {
+        self.jobs.get_key_value(name).map_or(OTHER, |(name, _)| name)
+    }
+
     /// The one of that name.
     ///
     /// # Errors
     /// There is none; says which there are.
-    pub fn get(&self, name: &str) -> Result<Arc<dyn Handler>, String> {
-        self.jobs.get(name).cloned().ok_or_else(|| {
-            if CHAOS.contains(&name) {
-                return format!("no handler `{name}`; it misbehaves on purpose, and is there with --chaos only");
-            }
-            let names: Vec<_> = self.jobs.keys().copied().collect();
-            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            format!("no handler `{name}`; there are {names}")
-        })
+    pub(crate) fn get(&self, name: &str) -> Result<Registered, String> {
+        self.jobs.get(name).cloned().ok_or_else(|| self.none_of(name))
+    }
+
+    fn none_of(&self, name: &str) -> String {
+        if CHAOS.contains(&name) {
+            return format!("no handler `{name}`; it misbehaves on purpose, and is there with --chaos only");
+        }
+        let names: Vec<_> = self.jobs.keys().copied().collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        format!("no handler `{name}`; there are {names}")
     }
 }
 

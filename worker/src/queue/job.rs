@@ -4,12 +4,13 @@ use super::{PAUSE, Shared};
 use crate::{
     ends::End,
     engine::Result,
-    handlers::{Attempt, Canceller, Context, Why},
+    handlers::{Attempt, Canceller, Context, Registered, Why},
     job::{Delivery, Settled, Settlement},
     retry::Outcome,
     telemetry::{self, error_type},
 };
 use std::{sync::Arc, time::Instant};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span};
 
 /// Sees a delivery to its end.
@@ -34,36 +35,55 @@ pub(super) async fn give_back(shared: Arc<Shared>, delivery: Delivery) {
 }
 
 async fn see_through(shared: &Shared, delivery: &Delivery, canceller: &Canceller, span: &Span) {
-    let began = Instant::now();
-    let outcome = match shared.policy.spent(delivery.strikes) {
-        Some(dead) => return settle(shared, delivery, dead).await,
-        None => work(shared, delivery, canceller).await,
+    if let Some(dead) = shared.policy.spent(delivery.strikes) {
+        return settle(shared, delivery, dead).await;
+    }
+    let (began, outcome, policy) = match shared.handlers.get(&delivery.job.handler) {
+        Ok(found) => {
+            let slot = slot(shared, &found, canceller).await;
+            let began = Instant::now();
+            let outcome = work(shared, delivery, &found, canceller).await;
+            drop(slot);
+            shared.instruments.handled(shared.handlers.name(&delivery.job.handler), began.elapsed());
+            (began, outcome, shared.policy.with_attempts(found.limits.attempts))
+        }
+        Err(error) => (Instant::now(), Outcome::Rejected(error), shared.policy),
     };
     let error = match &outcome {
         _ if canceller.why() == Some(Why::LeaseLost) => Some("lease_lost"),
         Outcome::Failed(_) | Outcome::Later(..) => Some("failed"),
         Outcome::Rejected(_) => Some("rejected"),
-        Outcome::Done | Outcome::Interrupted => None,
+        Outcome::Done | Outcome::Interrupted | Outcome::Cancelled => None,
     };
     shared.messaging.processed(span, began.elapsed(), error);
-    settle(shared, delivery, shared.policy.settlement(outcome, delivery.attempts, fastrand::f64())).await;
+    settle(shared, delivery, policy.settlement(outcome, delivery.attempts, fastrand::f64())).await;
 }
 
-async fn work(shared: &Shared, delivery: &Delivery, canceller: &Canceller) -> Outcome {
-    if canceller.why() == Some(Why::LeaseLost) {
-        return Outcome::Interrupted;
+/// Waits for one of the slots of a handler, if their number is limited; none once the job is not to be begun any more.
+async fn slot(shared: &Shared, found: &Registered, canceller: &Canceller) -> Option<OwnedSemaphorePermit> {
+    let slots = found.slots.clone()?;
+    tokio::select! {
+        biased;
+        () = shared.stop.cancelled() => {
+            canceller.ask(Why::Stop);
+            None
+        }
+        _ = canceller.asked(Why::Stop) => None,
+        slot = slots.acquire_owned() => slot.ok(),
     }
-    let handler = match shared.handlers.get(&delivery.job.handler) {
-        Ok(handler) => handler,
-        Err(error) => return Outcome::Rejected(error),
-    };
-    let attempt = Attempt {
-        id: &delivery.job.id,
-        limit: shared.job_timeout,
-        canceller,
-        abort: &shared.abort,
-        instruments: &shared.instruments,
-    };
+}
+
+async fn work(shared: &Shared, delivery: &Delivery, found: &Registered, canceller: &Canceller) -> Outcome {
+    match canceller.why() {
+        Some(Why::Cancelled) => return Outcome::Cancelled,
+        Some(_) => return Outcome::Interrupted,
+        None => {}
+    }
+    let limit = found.limits.timeout.unwrap_or(shared.job_timeout);
+    shared.held.begin(&delivery.claim, Instant::now() + 2 * limit);
+    let handler = found.handler.clone();
+    let attempt =
+        Attempt { id: &delivery.job.id, limit, canceller, abort: &shared.abort, instruments: &shared.instruments };
     let (job, attempts) = (delivery.job.clone(), delivery.attempts);
     let queue = shared.engine.clone();
     attempt.by(|cancel| async move { handler.handle(&job, &Context { queue, attempts, cancel }).await }).await
@@ -74,7 +94,7 @@ async fn settle(shared: &Shared, delivery: &Delivery, settlement: Settlement) {
     if !shared.held.take(&delivery.claim) {
         if !shared.abort.is_cancelled() {
             tracing::warn!(job = delivery.job.id, "lease lost");
-            shared.instruments.outcome(telemetry::Outcome::Lost);
+            shared.instruments.outcome_of(shared.handlers.name(&delivery.job.handler), telemetry::Outcome::Lost);
         }
         return;
     }
@@ -109,6 +129,7 @@ async fn insist(shared: &Shared, delivery: &Delivery, settlement: &Settlement) -
 }
 
 fn tell(shared: &Shared, delivery: &Delivery, settlement: &Settlement, settled: Result<Settled>) {
+    let outcome = |outcome| shared.instruments.outcome_of(shared.handlers.name(&delivery.job.handler), outcome);
     let (job, handler, delivery) = (&delivery.job.id, &delivery.job.handler, delivery.deliveries);
     match (settled, settlement) {
         (Err(error), _) => {
@@ -117,11 +138,11 @@ fn tell(shared: &Shared, delivery: &Delivery, settlement: &Settlement, settled: 
         }
         (Ok(Settled::Fenced), _) => {
             tracing::warn!(job, delivery, "fenced: somebody else has it");
-            shared.instruments.outcome(telemetry::Outcome::Fenced);
+            outcome(telemetry::Outcome::Fenced);
         }
         (Ok(Settled::Applied), Settlement::Done) => {
             tracing::info!(job, handler, delivery, "done");
-            shared.instruments.outcome(telemetry::Outcome::Done);
+            outcome(telemetry::Outcome::Done);
         }
         (Ok(Settled::Applied), Settlement::Retry { after, error }) => {
             tracing::warn!(
@@ -132,16 +153,20 @@ fn tell(shared: &Shared, delivery: &Delivery, settlement: &Settlement, settled: 
                 pause_ms = after.as_millis(),
                 "failed; once more"
             );
-            shared.instruments.outcome(telemetry::Outcome::Retry);
+            outcome(telemetry::Outcome::Retry);
         }
         (Ok(Settled::Applied), Settlement::Dead { reason, error }) => {
             tracing::error!(job, handler, delivery, error = error.as_ref(), ?reason, "dead letter");
-            shared.instruments.outcome(telemetry::Outcome::Dead);
+            outcome(telemetry::Outcome::Dead);
+        }
+        (Ok(Settled::Applied), Settlement::Cancelled) => {
+            tracing::info!(job, handler, delivery, "cancelled");
+            outcome(telemetry::Outcome::Cancelled);
         }
         (Ok(Settled::Applied), Settlement::Release | Settlement::Stuck) => {
             tracing::info!(job, handler, "given back");
             shared.instruments.released(1);
-            shared.instruments.outcome(telemetry::Outcome::Released);
+            outcome(telemetry::Outcome::Released);
         }
     }
 }

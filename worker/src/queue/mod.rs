@@ -61,6 +61,8 @@ pub struct Shared {
     pub instruments: Instruments,
     /// Who is told whether the engine can be reached.
     pub reach: Arc<Reach>,
+    /// Nothing more is begun.
+    pub stop: CancellationToken,
     /// Ends what runs.
     pub abort: CancellationToken,
 }
@@ -179,7 +181,7 @@ impl Dispatcher {
     fn begin(&self, deliveries: Vec<Delivery>, working: bool, running: &mut JoinSet<()>, suspect: &mut Suspect) {
         let since = Instant::now();
         for delivery in deliveries {
-            let canceller = self.shared.held.hold(delivery.claim.clone(), since, since + 2 * self.shared.job_timeout);
+            let canceller = self.shared.held.hold(delivery.claim.clone(), since);
             if !working {
                 running.spawn(job::give_back(self.shared.clone(), delivery));
             } else if !self.shared.policy.is_suspect(delivery.strikes) {
@@ -206,6 +208,9 @@ impl Dispatcher {
     }
 
     fn pass_on(&self, order: Order) {
+        if order >= Order::Stop {
+            self.shared.stop.cancel();
+        }
         if order >= Order::Cancel {
             self.shared.held.ask(Why::Stop);
         }

@@ -1,9 +1,9 @@
 //! Exporters that count what becomes of what they are given, and the queues before them, which count what they are given.
 
-use super::tally::Tally;
+use super::{tally::Tally, transport};
 use anyhow::{Context, Result};
 use opentelemetry::InstrumentationScope;
-use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter};
+use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
@@ -15,7 +15,12 @@ use std::{sync::Arc, time::Duration};
 
 /// Takes the spans that end.
 pub(super) fn spans(tally: &Arc<Tally>) -> Result<impl SpanProcessor + use<>> {
-    let exporter = SpanExporter::builder().build().context("traces over OTLP")?;
+    let exporter = SpanExporter::builder();
+    let exporter = match transport::client("TRACES")? {
+        Some(client) => exporter.with_http().with_http_client(client).build(),
+        None => exporter.build(),
+    };
+    let exporter = exporter.context("traces over OTLP")?;
     let queue = trace::BatchConfigBuilder::default().with_max_queue_size(tally.room).build();
     let batches = BatchSpanProcessor::builder(Counted::new(exporter, tally)).with_batch_config(queue).build();
     Ok(Counted::new(batches, tally))
@@ -23,7 +28,12 @@ pub(super) fn spans(tally: &Arc<Tally>) -> Result<impl SpanProcessor + use<>> {
 
 /// Takes log records.
 pub(super) fn records(tally: &Arc<Tally>) -> Result<impl LogProcessor + use<>> {
-    let exporter = LogExporter::builder().build().context("logs over OTLP")?;
+    let exporter = LogExporter::builder();
+    let exporter = match transport::client("LOGS")? {
+        Some(client) => exporter.with_http().with_http_client(client).build(),
+        None => exporter.build(),
+    };
+    let exporter = exporter.context("logs over OTLP")?;
     let queue = logs::BatchConfigBuilder::default().with_max_queue_size(tally.room).build();
     let batches = BatchLogProcessor::builder(Counted::new(exporter, tally)).with_batch_config(queue).build();
     Ok(Counted::new(batches, tally))
@@ -31,7 +41,12 @@ pub(super) fn records(tally: &Arc<Tally>) -> Result<impl LogProcessor + use<>> {
 
 /// Takes all metrics, now and then.
 pub(super) fn metrics(tally: &Arc<Tally>) -> Result<impl PushMetricExporter + use<>> {
-    let exporter = MetricExporter::builder().build().context("metrics over OTLP")?;
+    let exporter = MetricExporter::builder();
+    let exporter = match transport::client("METRICS")? {
+        Some(client) => exporter.with_http().with_http_client(client).build(),
+        None => exporter.build(),
+    };
+    let exporter = exporter.context("metrics over OTLP")?;
     Ok(Counted::new(exporter, tally))
 }
 

@@ -1,7 +1,7 @@
 //! The standard variables that the SDK ignores: `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`.
 //!
-//! What it heeds by itself is not here, and works: `OTEL_EXPORTER_OTLP_*` for protocol, headers and timeout, `OTEL_TRACES_SAMPLER`,
-//! `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_INTERVAL`.
+//! What it heeds by itself is not here, and works: `OTEL_EXPORTER_OTLP_*` for protocol and headers, `OTEL_TRACES_SAMPLER`,
+//! `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_INTERVAL`. `OTEL_EXPORTER_OTLP_*` for timeout and certificate: `transport.rs`.
 
 use anyhow::{Result, bail, ensure};
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
@@ -90,19 +90,29 @@ fn exports(signal: &str) -> Result<bool> {
     Ok(otlp)
 }
 
+/// The variable of a signal, or that of all of them: its name and its value.
+pub(super) fn of_signal(signal: &str, what: &str) -> Option<(String, String)> {
+    let names = [format!("OTEL_EXPORTER_OTLP_{signal}_{what}"), format!("OTEL_EXPORTER_OTLP_{what}")];
+    names.into_iter().find_map(|name| set(&name).map(|value| (name, value)))
+}
+
+/// Whether a signal goes over HTTP, and not gRPC.
+pub(super) fn is_http(signal: &str) -> bool {
+    of_signal(signal, "PROTOCOL").is_none_or(|(_, protocol)| protocol != "grpc")
+}
+
 /// Whether a collector is named for a signal.
 fn endpoint(signal: &str) -> Result<bool> {
-    let first = |names: [String; 2]| names.into_iter().find_map(|name| set(&name).map(|value| (name, value)));
-    let names = |what| [format!("OTEL_EXPORTER_OTLP_{signal}_{what}"), format!("OTEL_EXPORTER_OTLP_{what}")];
-    if let Some((name, protocol)) = first(names("PROTOCOL")) {
+    if let Some((name, protocol)) = of_signal(signal, "PROTOCOL") {
         ensure!(
             PROTOCOLS.contains(&&*protocol),
             "{name}: `{protocol}` is not supported; write {}",
             PROTOCOLS.join(" or ")
         );
     }
-    let Some((name, url)) = first(names("ENDPOINT")) else { return Ok(false) };
-    ensure!(!url.starts_with("https:"), "{name}: `{url}`: this version exports over plain http only");
+    let Some((name, url)) = of_signal(signal, "ENDPOINT") else { return Ok(false) };
+    let over_tls = url.starts_with("https:");
+    ensure!(is_http(signal) || !over_tls, "{name}: `{url}`: https is for http/protobuf; gRPC goes without TLS");
     Ok(true)
 }
 

@@ -1,13 +1,15 @@
-//! The worker's own metrics. No label takes a value that is not known beforehand, apart from the number of a partition.
+//! The worker's own metrics. No label takes a value that is not known beforehand, apart from the number of a partition: a
+//! handler that is not there has no name here.
 
 use super::{
     lines::Lines,
+    messaging::JOBS,
     tally::{Counts, Tallies},
 };
 use crate::life::State;
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Gauge, Meter, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter},
 };
 use std::time::Duration;
 
@@ -22,14 +24,23 @@ pub enum Outcome {
     Dead,
     /// It was given back.
     Released,
+    /// It was cancelled.
+    Cancelled,
     /// The lease ran out while it was being worked on.
     Lost,
     /// It could not be settled any more: it is somebody else's.
     Fenced,
 }
 
-const OUTCOMES: [Outcome; 6] =
-    [Outcome::Done, Outcome::Retry, Outcome::Dead, Outcome::Released, Outcome::Lost, Outcome::Fenced];
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::Done,
+    Outcome::Retry,
+    Outcome::Dead,
+    Outcome::Released,
+    Outcome::Cancelled,
+    Outcome::Lost,
+    Outcome::Fenced,
+];
 
 impl Outcome {
     fn name(self) -> &'static str {
@@ -38,6 +49,7 @@ impl Outcome {
             Outcome::Retry => "retry",
             Outcome::Dead => "dead",
             Outcome::Released => "released",
+            Outcome::Cancelled => "cancelled",
             Outcome::Lost => "lost",
             Outcome::Fenced => "fenced",
         }
@@ -62,6 +74,8 @@ pub struct Instruments {
     state: Gauge<u64>,
     in_flight: Gauge<u64>,
     outcomes: Counter<u64>,
+    handler_outcomes: Counter<u64>,
+    handler_duration: Histogram<f64>,
     released: Counter<u64>,
     overdue: UpDownCounter<i64>,
     leases_held: Gauge<u64>,
@@ -83,6 +97,13 @@ impl Instruments {
             state: gauge("worker.state", "", "1 for the state that the worker is in, 0 for the others"),
             in_flight: gauge("worker.jobs.in_flight", "{job}", "Jobs or changes that are being worked on"),
             outcomes: counter("worker.jobs.outcomes", "{job}", "What became of deliveries"),
+            handler_outcomes: counter("worker.handler.outcomes", "{job}", "What became of deliveries, by handler"),
+            handler_duration: meter
+                .f64_histogram("worker.handler.duration")
+                .with_unit("s")
+                .with_description("How long handlers worked on one job")
+                .with_boundaries(JOBS.to_vec())
+                .build(),
             released: counter("worker.jobs.released", "{job}", "Jobs given back because the worker had to stop"),
             overdue: meter
                 .i64_up_down_counter("worker.handlers.overdue")
@@ -131,6 +152,28 @@ impl Instruments {
     /// A delivery came to this.
     pub fn outcome(&self, outcome: Outcome) {
         self.outcomes.add(1, &[KeyValue::new("outcome", outcome.name())]);
+    }
+
+    /// A delivery to a handler came to this. The name is one of those that were [announced](Self::announce).
+    pub fn outcome_of(&self, handler: &'static str, outcome: Outcome) {
+        self.outcome(outcome);
+        let labels = [KeyValue::new("handler", handler), KeyValue::new("outcome", outcome.name())];
+        self.handler_outcomes.add(1, &labels);
+    }
+
+    /// A handler has worked on a job for this long.
+    pub fn handled(&self, handler: &'static str, duration: Duration) {
+        self.handler_duration.record(duration.as_secs_f64(), &[KeyValue::new("handler", handler)]);
+    }
+
+    /// There are these handlers.
+    pub fn announce(&self, handlers: impl Iterator<Item = &'static str>) {
+        for handler in handlers {
+            for outcome in OUTCOMES {
+                let labels = [KeyValue::new("handler", handler), KeyValue::new("outcome", outcome.name())];
+                self.handler_outcomes.add(0, &labels);
+            }
+        }
     }
 
     /// So many jobs were given back because the worker had to stop.

@@ -15,6 +15,7 @@ mod lines;
 mod messaging;
 mod resource;
 mod tally;
+mod transport;
 
 pub use flush::{Account, Exports, LINES};
 pub use instruments::{Instruments, Outcome};

@@ -72,6 +72,7 @@ impl Worker {
         if self.settings.chaos {
             self.handlers = self.handlers.with_chaos(&self.address);
         }
+        self.handlers = self.settings.limit(self.handlers)?;
         let parts = Parts::new(self, events.clone())?;
         let mut interrupts = 0;
         let hear = move |signal: Signal| {

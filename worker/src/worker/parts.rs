@@ -14,6 +14,7 @@ use crate::{
     life::{Action, Event, Life, State},
     orders::Order,
     reach::Reach,
+    settings::Mode,
     signals::Signal,
     telemetry::{Account, LINES, Lines, Telemetry},
 };
@@ -62,6 +63,9 @@ impl Parts {
         let telemetry = Telemetry::start(&owner, &worker.log)?;
         let (account, lines) = (telemetry.account(), telemetry.lines());
         let orders = watch::Sender::new(Order::Hold);
+        if worker.settings.mode == Mode::Queue {
+            telemetry.instruments().announce(worker.handlers.names());
+        }
         let vitals = Arc::new(Vitals::new(owner, orders.subscribe(), telemetry.instruments()));
         let intake = worker.settings.intake.map(|address| start::listen("--intake", address)).transpose()?;
         let (listener, admin) = start::listen("--admin", worker.settings.admin)?;

@@ -84,6 +84,7 @@ impl Parts {
                 messaging,
                 instruments: self.vitals.instruments.clone(),
                 reach: self.reach.clone(),
+                stop: CancellationToken::new(),
                 abort: CancellationToken::new(),
             }),
             concurrency: settings.concurrency.into(),

@@ -4,7 +4,7 @@ use crate::place::{LONG, PATIENCE, Place, SHORT, counts, ids, jobs, letters, not
 use plimsoll_worker::{
     engine::Engine,
     job::{
-        Counts, Delivery, Reason,
+        Counts, Delivery, Reason, Renewed,
         Settled::{Applied, Fenced},
         Settlement::{self, Dead, Done, Release, Retry},
     },
@@ -56,7 +56,7 @@ impl Stalled {
 
     async fn settle_old(&self) {
         let claims: Vec<_> = self.old.iter().map(|delivery| delivery.claim.clone()).collect();
-        assert_eq!(self.zombie.renew(&claims, SHORT).await.unwrap(), [false; 4]);
+        assert_eq!(self.zombie.renew(&claims, SHORT).await.unwrap(), [Renewed::Lost; 4]);
         for (delivery, settlement) in self.old.iter().zip(settlements()) {
             assert_eq!(settle(&self.zombie, delivery, settlement.clone()).await, Fenced, "{settlement:?}");
         }

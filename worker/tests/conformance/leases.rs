@@ -1,7 +1,11 @@
 //! Leases of jobs: they run out, and they are renewed.
 
 use crate::place::{PATIENCE, Place, SHORT, job, one_for, settle};
-use plimsoll_worker::job::{Settled::Applied, Settlement::Done};
+use plimsoll_worker::job::{
+    Renewed::{Held, Lost},
+    Settled::Applied,
+    Settlement::Done,
+};
 use std::{sync::Arc, time::Instant};
 
 pub(crate) async fn hands_out_again_when_a_lease_runs_out(place: Arc<Place>) {
@@ -26,13 +30,13 @@ pub(crate) async fn keeps_what_is_renewed_on_another_connection(place: Arc<Place
     let mut every = tokio::time::interval(SHORT / 4);
     while !waiting.is_finished() {
         every.tick().await;
-        assert_eq!(keeper.renew(&claims, SHORT).await.unwrap(), [true, true]);
+        assert_eq!(keeper.renew(&claims, SHORT).await.unwrap(), [Held, Held]);
     }
     assert_eq!(waiting.await.unwrap(), [], "for as long as three leases");
 
     assert_eq!(keeper.settle(&claims[0], &Done).await.unwrap(), Applied);
-    assert_eq!(keeper.renew(&claims, SHORT).await.unwrap(), [false, true]);
+    assert_eq!(keeper.renew(&claims, SHORT).await.unwrap(), [Lost, Held]);
     let taken = one_for(&engine, SHORT).await;
     assert_eq!((taken.job.id.as_str(), taken.deliveries), (claims[1].id.as_str(), 2), "the other is done");
-    assert_eq!(keeper.renew(&claims, SHORT).await.unwrap(), [false, false]);
+    assert_eq!(keeper.renew(&claims, SHORT).await.unwrap(), [Lost, Lost]);
 }

@@ -2,8 +2,10 @@
 //! `tests/cluster` pins.
 #![allow(clippy::unwrap_used, reason = "what fails in a test is to panic, also in the functions that tests share")]
 
+mod cancel;
 mod claims;
 mod dead;
+mod delay;
 mod enqueue;
 mod feed;
 mod fencing;
@@ -16,6 +18,7 @@ mod need;
 mod place;
 mod restart;
 mod sink;
+mod turns;
 mod wire;
 
 /// Makes a test of each claim, for each engine.
@@ -45,10 +48,19 @@ on_every_engine! {
         buries_what_is_large_and_fails_at_length, buries_without_its_payload_what_leaves_no_room;
     enqueue: enqueues_an_id_once_whatever_became_of_it, takes_jobs_that_another_program_put_there,
         remembers_the_id_of_a_job_for_a_week, enqueues_thousands_in_seconds;
+    delay: begins_no_job_before_its_delay_is_over, puts_jobs_off_for_three_days_at_most;
+    cancel: takes_out_what_waits, tells_who_works_on_it, hands_out_no_more_what_was_cancelled_when_its_process_died,
+        cancels_nothing_that_has_ended;
     sink: keeps_one_effect_of_a_job, counts_a_change_once, forgets_old_effects;
     feed: keeps_the_order_of_a_partition, reads_on_when_a_change_arrives, leases_partitions_to_one_writer,
         moves_a_checkpoint_for_one_writer, tells_how_far_each_partition_is;
     migration: says_that_it_is_not_migrated, migrates_once_for_all, gains_partitions_and_loses_none, says_that_nobody_is_there;
+}
+
+/// What only an engine in a file can be put through.
+#[test]
+fn every_writer_has_its_turn() {
+    place::on_sqlite(turns::every_writer_has_its_turn);
 }
 
 /// What only an engine with a server can be put through.

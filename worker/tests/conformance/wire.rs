@@ -6,7 +6,7 @@ use plimsoll_worker::{
     change::NewChange,
     engine::Engine,
     job::{
-        Counts, DeadLetter, Delivery, Reason,
+        Counts, DeadLetter, Delivery, Reason, Renewed,
         Settled::{Applied, Fenced},
         Settlement::{Dead, Done, Release},
     },
@@ -117,7 +117,7 @@ pub(crate) async fn requeues_what_was_buried_and_not_acknowledged(place: Arc<Pla
     let again = one_for(&engine, SHORT).await;
     let begun = Instant::now();
     while begun.elapsed() < 2 * SHORT {
-        assert_eq!(engine.renew(std::slice::from_ref(&again.claim), SHORT).await.unwrap(), [true]);
+        assert_eq!(engine.renew(std::slice::from_ref(&again.claim), SHORT).await.unwrap(), [Renewed::Held]);
         nothing_for(&engine).await;
     }
     assert_eq!(letters(&engine).await, [], "what it was before is gone");

@@ -7,8 +7,11 @@ mod access;
 mod ahead;
 mod boot;
 mod call;
+mod cancel;
 mod clock;
+mod contradictions;
 mod dead;
+mod delay;
 mod drain;
 mod ends;
 mod exits;
@@ -17,6 +20,7 @@ mod files;
 mod handlers;
 mod health;
 mod intake;
+mod limits;
 #[path = "../support/nats.rs"]
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod nats;

@@ -84,10 +84,3 @@ fn a_worker_forgets_by_itself_what_ended_a_week_ago() {
     place.becomes("the rest", |status| (status.done, status.effects.total) == (101, 100));
     assert_eq!(worker.stop().code, Some(0));
 }
-
-#[test]
-fn what_may_still_be_going_on_cannot_be_forgotten() {
-    let output = Place::sqlite().run(&["run", "--keep", "1m"]);
-    assert_eq!(output.status.code(), Some(78));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--keep 1m is shorter than a job may wait or run (10m)"));
-}

@@ -49,7 +49,7 @@ fn a_job_that_ends_its_process_takes_no_neighbour_with_it() {
 fn stops_and_failures_are_no_strikes() {
     for place in Place::all() {
         let backoff = ["--backoff", "1ms", "--max-backoff", "5ms"];
-        let limits = ["--max-deliveries", "1", "--max-attempts", "25", "--shutdown-timeout", "200ms"];
+        let limits = ["--max-deliveries", "2", "--max-attempts", "25", "--shutdown-timeout", "200ms"];
         let flags = [&limits[..], &backoff].concat();
         // One comes to an end when it is asked to, one is ended, one is not begun.
         place.enqueue("sleep", &json!({ "ms": 60_000 }), 1);
@@ -58,7 +58,10 @@ fn stops_and_failures_are_no_strikes() {
         for _ in 0..5 {
             let worker = place.start(&flags);
             worker.works_on(2);
-            assert_eq!(worker.stop().code, Some(75));
+            let ended = worker.stop();
+            assert_eq!(ended.code, Some(75));
+            // With one strike they would run alone.
+            assert!(ended.all("handed out before and never settled; it runs alone", "job").is_empty(), "{ended:#?}");
             let Status { leased, dead, .. } = place.status();
             assert_eq!((leased, dead), (0, 0), "{:#?}", letters(&place));
         }
@@ -74,7 +77,7 @@ fn stops_and_failures_are_no_strikes() {
 #[test]
 fn a_job_that_cannot_be_ended_is_struck() {
     for place in Place::all() {
-        let flags = ["--chaos", "--max-deliveries", "1", "--shutdown-timeout", "500ms"];
+        let flags = ["--chaos", "--concurrency", "1", "--max-deliveries", "1", "--shutdown-timeout", "500ms"];
         place.enqueue("hang", &json!({}), 1);
         let worker = place.start(&flags);
         worker.logged("hang on demand");

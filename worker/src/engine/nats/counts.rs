@@ -41,6 +41,7 @@ impl Nats {
         let records = self.connection.info(&self.names.records).await?.state.messages;
         let dead = self.connection.info(&self.names.dead).await?.state.messages;
         let discarded = self.connection.info(&self.names.discarded).await?.state.messages;
+        let cancelled = self.cancelled().await?;
         // Those that were never handed out since have a record too.
         let waiting_again = self.requeued().await?.saturating_sub(out.requeued);
         Ok(Counts {
@@ -48,8 +49,9 @@ impl Nats {
             leased: out.leased,
             delayed: out.delayed,
             // As long as ids are remembered; and dead letters that are older than that make it less by their number.
-            done: records.saturating_sub(dead + discarded + out.recorded + waiting_again),
+            done: records.saturating_sub(dead + discarded + cancelled + out.recorded + waiting_again),
             dead,
+            cancelled,
         })
     }
 
@@ -93,7 +95,7 @@ impl Nats {
         let Found { sequence, record, .. } = found;
         seen.requeued += u64::from(work.subject.as_str() == self.names.requeued_work(id));
         match record.as_ref().map(|record| &record.state) {
-            Some(State::Done | State::Discarded) => return Ok(()),
+            Some(State::Done | State::Discarded | State::Cancelled) => return Ok(()),
             Some(State::Dead { .. }) if sequence != number(Some(&work.headers), RECORD) => return Ok(()),
             Some(State::Released) => seen.ready += 1,
             Some(State::Delayed { .. }) if paused => seen.delayed += 1,

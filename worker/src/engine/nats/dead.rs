@@ -159,7 +159,7 @@ fn is_of(letter: &StreamMessage, record: u64) -> bool {
 
 /// The sequence of the work in its stream, out of the subject that takes the acknowledgement:
 /// `$JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.…`, with a domain and an account before the stream in newer servers.
-fn stream_sequence(reply: &str) -> u64 {
+pub(super) fn stream_sequence(reply: &str) -> u64 {
     let tokens: Vec<_> = reply.split('.').collect();
     let at = if tokens.len() > 9 { 7 } else { 5 };
     tokens.get(at).and_then(|token| token.parse().ok()).unwrap_or_default()

@@ -1,25 +1,32 @@
 //! From a message with work to a delivery, or to nothing if the record says that the work is no longer wanted.
 
 use super::{
-    Nats, RECORD,
+    DELAY, Nats, RECORD,
     queue::put_off,
     record::{Found, Record, State, attempts},
 };
 use crate::{
     engine::Result,
     job::{Claim, Delivery, Job},
+    retry::LONGEST,
 };
-use async_nats::{HeaderMap, jetstream::Message};
+use async_nats::{
+    HeaderMap,
+    jetstream::{Message, message::Info},
+};
 use serde::Serialize;
+use std::time::{Duration, SystemTime};
 
 impl Nats {
-    /// What is to be done about a message that was handed to us.
-    pub(super) async fn take(&self, message: &Message) -> Result<Option<Delivery>> {
+    /// What is to be done about a message that was handed to us, where jobs may have been cancelled or not.
+    pub(super) async fn take(&self, message: &Message, cancelled: bool) -> Result<Option<Delivery>> {
         let info = message.info().map_err(|error| self.connection.refused(error))?;
         let job = job(&message.subject, &message.payload);
         // Nobody had it before, so its record is what it was when it was enqueued: none, or that of the dead letter.
         let known = number(message.headers.as_ref(), RECORD);
         let (token, attempts, strikes) = match info.delivered {
+            1 if cancelled && self.is_cancelled(message, &job).await? => return Ok(None),
+            1 if self.is_put_off(message, &info, &job).await? => return Ok(None),
             1 => (known, 0, 0),
             _ => match self.retake(message, &job, known).await? {
                 Some(taken) => taken,
@@ -32,28 +39,68 @@ impl Nats {
         Ok(Some(Delivery { job, claim, attempts, deliveries, strikes }))
     }
 
+    /// Whether nobody wants a job any more, and so its work is dropped.
+    async fn is_cancelled(&self, message: &Message, job: &Job) -> Result<bool> {
+        let Found { record, .. } = self.record(&job.id).await?;
+        let cancelled = record.is_some_and(|record| record.state == State::Cancelled);
+        if cancelled {
+            self.drop_work(message.reply.as_deref().unwrap_or_default()).await?;
+        }
+        Ok(cancelled)
+    }
+
+    /// Whether a job is not to be begun yet, and so is put off. The record says so first: what is put off was not begun.
+    async fn is_put_off(&self, message: &Message, info: &Info<'_>, job: &Job) -> Result<bool> {
+        let delay = Duration::from_millis(number(message.headers.as_ref(), DELAY)).min(LONGEST);
+        if delay.is_zero() {
+            return Ok(false);
+        }
+        let due = SystemTime::from(info.published) + delay;
+        let left = due.duration_since(self.server_time().await?).unwrap_or_default().min(delay);
+        if left.is_zero() {
+            return Ok(false);
+        }
+        if self.write(&job.id, &Record::put_off(left), number(message.headers.as_ref(), RECORD)).await?.is_some() {
+            self.put_off(message, left).await?;
+        }
+        Ok(true)
+    }
+
+    async fn put_off(&self, message: &Message, left: Duration) -> Result<()> {
+        let reply = message.reply.as_deref().unwrap_or_default().to_owned();
+        let sent = self.context().client().publish(reply, put_off(left).into()).await;
+        sent.map_err(|error| self.connection.unreachable(error))
+    }
+
     /// Writes into the record that there is a new delivery, whose token is the record's sequence. Token, attempts, strikes.
     async fn retake(&self, message: &Message, job: &Job, known: u64) -> Result<Option<(u64, u32, u32)>> {
         let found = self.record(&job.id).await?;
         let (pause, strikes) = (self.pause(&found).await?, found.strikes(known));
         let Found { sequence, record, .. } = found;
         let reply = message.reply.as_deref().unwrap_or_default();
+        let sequence_of_work = message.info().map(|info| info.stream_sequence).unwrap_or_default();
         match record.as_ref().map(|record| &record.state) {
             Some(State::Done | State::Discarded) => self.drop_work(reply).await?,
+            Some(State::Cancelled) => {
+                self.count_cancelled(&job.id).await?;
+                self.drop_work(reply).await?;
+            }
             // Not so if it was requeued since: then the work names this record.
             Some(State::Dead { .. }) if sequence != known => {
-                let sequence_of_work = message.info().map(|info| info.stream_sequence).unwrap_or_default();
                 if let Some(record) = &record {
                     self.write_dead_letter(job, record, sequence, sequence_of_work).await?;
                 }
                 self.drop_work(reply).await?;
             }
+            _ if self.is_unwanted(&job.id, sequence_of_work).await? => {
+                if self.write(&job.id, &Record::cancelled(), sequence).await?.is_some() {
+                    self.count_cancelled(&job.id).await?;
+                    self.drop_work(reply).await?;
+                }
+            }
             _ => match pause {
                 // The process that wrote it died before it asked for the pause.
-                Some(left) => {
-                    let sent = self.context().client().publish(reply.to_owned(), put_off(left).into()).await;
-                    sent.map_err(|error| self.connection.unreachable(error))?;
-                }
+                Some(left) => self.put_off(message, left).await?,
                 None => {
                     let attempts = attempts(record.as_ref());
                     // Refused if the one who had it before settles it at this moment; then that counts.

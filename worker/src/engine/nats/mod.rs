@@ -2,8 +2,8 @@
 //!
 //! - `NAME-work` holds the jobs that are to be done; the server hands each to one worker, and again if the lease runs out.
 //! - `NAME-records` says of each job what became of it. It is the truth, the work is only how a job gets around.
-//! - `NAME-dead` holds the dead letters, `NAME-discarded` the ids of those that were discarded, `NAME-feed` the changes, and
-//!   the bucket `NAME-leases` who works on a partition, and how far.
+//! - `NAME-dead` holds the dead letters, `NAME-discarded` the ids of those that were discarded, `NAME-cancelled` those of jobs
+//!   that were cancelled or are to be, `NAME-feed` the changes, and the bucket `NAME-leases` who works on a partition, and how far.
 //!
 //! A delivery's token is the sequence of its job's record when it began. The first delivery writes none (0), so a job that
 //! goes well costs one record, that it is done; each later one writes that it has begun. Whoever settles names the token
@@ -12,6 +12,7 @@
 //! What the server has confirmed survives its death. To survive the death of its machine as well, it needs replicas, or
 //! `sync_interval: always` in its configuration.
 
+mod cancel;
 mod clock;
 mod connection;
 mod counts;
@@ -53,6 +54,9 @@ const RECORD: &str = "Worker-Record";
 
 /// Header with the sequence of the work that a dead letter was.
 const WORK: &str = "Worker-Work";
+
+/// Header with how long a job is not to be begun, in milliseconds from when the server stored it.
+const DELAY: &str = "Worker-Delay";
 
 /// The key of the bucket that is written when all else is there.
 const SETTINGS: &str = "queue";

@@ -34,6 +34,7 @@ impl Nats {
         let Some(from) = from else {
             self.connection.remember(&self.names.records, keep).await?;
             self.connection.remember(&self.names.discarded, keep).await?;
+            self.connection.remember(&self.names.cancelled, keep).await?;
             let changes = self.prune_changes(before).await?;
             return Ok(Pruned { changes, next: Some("1".to_owned()), ..Pruned::default() });
         };

@@ -1,13 +1,15 @@
 //! Competing consumers: claims from the consumer of all workers, settlements in the records.
 
 use super::{
-    Nats,
+    DELAY, Nats,
+    dead::stream_sequence,
     delivery::{is_id, text},
     record::Found,
 };
 use crate::{
-    engine::{CALL, Error, Queue, Result},
-    job::{Buried, Claim, Counts, Delivery, ErrorText, Job, Page, Settled, Settlement},
+    engine::{CALL, Error, Queue, Result, too_late},
+    job::{Buried, Cancellation, Claim, Counts, Delivery, ErrorText, Job, Page, Renewed, Settled, Settlement},
+    retry::LONGEST,
 };
 use async_nats::{
     Request,
@@ -26,12 +28,19 @@ const LETTER: usize = 6 * ErrorText::LONGEST + 1024;
 
 #[async_trait]
 impl Queue for Nats {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
+    async fn enqueue_after(&self, jobs: &[Job], delay: Duration) -> Result<Vec<bool>> {
+        if delay > LONGEST {
+            return Err(too_late(delay));
+        }
         let mut new = Vec::with_capacity(jobs.len());
         for jobs in jobs.chunks(TOGETHER) {
-            new.extend(self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job)))).await?);
+            new.extend(self.call(CALL, try_join_all(jobs.iter().map(|job| self.enqueue_one(job, delay)))).await?);
         }
         Ok(new)
+    }
+
+    async fn cancel(&self, id: &str) -> Result<Cancellation> {
+        self.call(CALL, self.cancel_one(id)).await
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
@@ -39,8 +48,14 @@ impl Queue for Nats {
         let workers = self.call(CALL, self.workers(lease)).await?;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let messages = self.pull(&self.names.work, &workers, slots, left).await?;
-            let taken = join_all(messages.iter().map(|message| self.call(CALL, self.take(message)))).await;
+            // Beside the pull, so that it costs no time.
+            let (messages, cancelled) = tokio::join!(
+                self.pull(&self.names.work, &workers, slots, left),
+                self.call(CALL, self.any_cancelled()),
+            );
+            let (messages, cancelled) = (messages?, cancelled.unwrap_or(true));
+            let taken = messages.iter().map(|message| self.call(CALL, self.take(message, cancelled)));
+            let taken = join_all(taken).await;
             let found = some(&messages, taken)?;
             // All that came was no longer wanted: wait on.
             if messages.is_empty() || !found.is_empty() {
@@ -50,7 +65,7 @@ impl Queue for Nats {
     }
 
     /// The lease is the one that the claim named; it is the consumer's.
-    async fn renew(&self, claims: &[Claim], _: Duration) -> Result<Vec<bool>> {
+    async fn renew(&self, claims: &[Claim], _: Duration) -> Result<Vec<Renewed>> {
         self.call(CALL, try_join_all(claims.iter().map(|claim| self.renew_one(claim)))).await
     }
 
@@ -86,7 +101,7 @@ impl Queue for Nats {
 impl Nats {
     /// While there is work of that id, the expected sequence refuses it; for two minutes after, the message's id does; as long
     /// as ids are remembered, its record says so; and after that its dead letter, if it is one.
-    async fn enqueue_one(&self, job: &Job) -> Result<bool> {
+    async fn enqueue_one(&self, job: &Job, delay: Duration) -> Result<bool> {
         if !is_id(&job.id) {
             return Err(self
                 .connection
@@ -105,17 +120,24 @@ impl Nats {
         if record.sequence > 0 || letter.is_some() {
             return Ok(false);
         }
-        let work = PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
+        let mut work =
+            PublishMessage::build().payload(text.into()).message_id(&job.id).expected_last_subject_sequence(0);
+        if !delay.is_zero() {
+            work = work.header(DELAY, delay.as_millis().to_string().as_str());
+        }
         let stored = self.connection.put(self.names.new_work(&job.id), work).await?;
         Ok(stored.is_some_and(|stored| !stored.duplicate))
     }
 
-    async fn renew_one(&self, claim: &Claim) -> Result<bool> {
-        let Found { sequence, .. } = self.record(&claim.id).await?;
-        if sequence == claim.token {
-            self.acknowledge(claim, "+WPI".to_owned()).await?;
+    async fn renew_one(&self, claim: &Claim) -> Result<Renewed> {
+        let work = stream_sequence(&claim.reply);
+        let (Found { sequence, .. }, unwanted) =
+            try_join(self.record(&claim.id), self.is_unwanted(&claim.id, work)).await?;
+        if sequence != claim.token {
+            return Ok(Renewed::Lost);
         }
-        Ok(sequence == claim.token)
+        self.acknowledge(claim, "+WPI".to_owned()).await?;
+        Ok(if unwanted { Renewed::Cancelled } else { Renewed::Held })
     }
 
     async fn settle_one(&self, claim: &Claim, settlement: &Settlement) -> Result<Settled> {
@@ -129,6 +151,10 @@ impl Nats {
         match settlement {
             // Nobody waits for it to arrive: if it does not, the next delivery finds the record, and drops the work.
             Settlement::Done | Settlement::Dead { .. } => self.drop_work(&claim.reply).await?,
+            Settlement::Cancelled => {
+                self.count_cancelled(&claim.id).await?;
+                self.drop_work(&claim.reply).await?;
+            }
             Settlement::Release | Settlement::Stuck => self.acknowledge(claim, "-NAK".to_owned()).await?,
             Settlement::Retry { after, .. } => self.acknowledge(claim, put_off(*after)).await?,
         }

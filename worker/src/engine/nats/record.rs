@@ -44,6 +44,8 @@ pub(super) enum State {
     },
     /// Was dead, and nobody wants it any more.
     Discarded,
+    /// Nobody wanted it any more before it was done.
+    Cancelled,
 }
 
 /// A record, and the sequence that the next writer has to name; 0 if nothing was ever written.
@@ -60,6 +62,7 @@ impl State {
     pub(super) fn after(settlement: &Settlement) -> Self {
         match settlement.clone() {
             Settlement::Done => State::Done,
+            Settlement::Cancelled => State::Cancelled,
             Settlement::Release | Settlement::Stuck => State::Released,
             Settlement::Retry { after, error } => State::Delayed { pause: millis(after), error },
             Settlement::Dead { reason, error } => State::Dead { reason, error },
@@ -81,6 +84,16 @@ impl Found {
 impl Record {
     pub(super) fn claimed(attempts: u32, strikes: u32) -> Self {
         Record { state: State::Claimed, attempts, strikes, settled: None }
+    }
+
+    pub(super) fn cancelled() -> Self {
+        Record { state: State::Cancelled, attempts: 0, strikes: 0, settled: None }
+    }
+
+    /// Of a job that was put off when it was enqueued.
+    pub(super) fn put_off(left: Duration) -> Self {
+        let state = State::Delayed { pause: millis(left), error: ErrorText::from("") };
+        Record { state, attempts: 0, strikes: 0, settled: None }
     }
 
     pub(super) fn discarded() -> Self {

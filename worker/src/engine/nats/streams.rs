@@ -20,6 +20,8 @@ pub(super) struct Names {
     pub(super) dead: String,
     /// Ids of dead letters that were discarded: their number alone is of use.
     pub(super) discarded: String,
+    /// Ids of jobs that were cancelled, and of those whose handlers are to hear it.
+    pub(super) cancelled: String,
     pub(super) feed: String,
     /// The stream of the bucket of keys and values.
     pub(super) leases: String,
@@ -33,6 +35,7 @@ impl Names {
             records: format!("{queue}-records"),
             dead: format!("{queue}-dead"),
             discarded: format!("{queue}-discarded"),
+            cancelled: format!("{queue}-cancelled"),
             feed: format!("{queue}-feed"),
             leases: format!("KV_{queue}-leases"),
             queue: queue.to_owned(),
@@ -65,6 +68,15 @@ impl Names {
         format!("{}.discarded.{job}", self.queue)
     }
 
+    pub(super) fn cancelled(&self, job: &str) -> String {
+        format!("{}.cancelled.{job}", self.queue)
+    }
+
+    /// That whoever works on a job is to come to an end.
+    pub(super) fn unwanted(&self, job: &str) -> String {
+        format!("{}.unwanted.{job}", self.queue)
+    }
+
     pub(super) fn partition(&self, partition: u32) -> String {
         format!("{}.feed.{partition}", self.queue)
     }
@@ -73,7 +85,7 @@ impl Names {
         format!("$KV.{}-leases.{key}", self.queue)
     }
 
-    fn streams(&self) -> [Config; 6] {
+    fn streams(&self) -> [Config; 7] {
         let stream = |name: &str, subject: String| Config {
             name: name.to_owned(),
             subjects: vec![subject],
@@ -85,6 +97,12 @@ impl Names {
             Config { max_messages_per_subject: 1, ..stream(&self.dead, self.dead_letter("*")) },
             // As long as its record.
             Config { max_messages_per_subject: 1, max_age: REMEMBERED, ..stream(&self.discarded, self.discarded("*")) },
+            Config {
+                subjects: vec![self.cancelled("*"), self.unwanted("*")],
+                max_messages_per_subject: 1,
+                max_age: REMEMBERED,
+                ..stream(&self.cancelled, String::new())
+            },
             stream(&self.feed, format!("{}.feed.*", self.queue)),
             // What `nats kv` expects of a bucket.
             Config {

@@ -9,6 +9,7 @@
 use super::{
     POLL, explain,
     identity::{FileId, is_ours},
+    turn,
 };
 use crate::engine::{CALL, Error, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -178,7 +179,7 @@ fn open(file: &Path) -> Result<Open> {
 fn connect(file: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
     let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(CALL)?;
+    connection.busy_handler(Some(turn::wait))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG)?;
     Ok(connection)

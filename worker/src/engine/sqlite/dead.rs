@@ -14,7 +14,8 @@ use std::time::{Duration, UNIX_EPOCH};
 const LETTER: &str = "SELECT due, position, id, (SELECT job FROM payloads WHERE payloads.position = jobs.position),
     reason, error, attempts FROM jobs WHERE state = 'dead'";
 
-const REQUEUE: &str = "UPDATE jobs SET state = 'ready', due = 0, attempts = 0, deliveries = 0, strikes = 0
+const REQUEUE: &str =
+    "UPDATE jobs SET state = 'ready', due = 0, attempts = 0, deliveries = 0, strikes = 0, unwanted = 0
     WHERE id = ?1 AND state = 'dead'";
 
 const DISCARD: &str =

@@ -2,12 +2,14 @@
 //!
 //! What was answered is on disk: it survives `kill -9` of any process, and (`synchronous = FULL`) of the machine.
 
+mod cancel;
 mod database;
 mod dead;
 mod feed;
 mod identity;
 mod prune;
 mod queue;
+mod turn;
 
 pub(crate) use database::Database;
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 const SOME: usize = 1000;
 
 const ENDED: &str = "DELETE FROM jobs WHERE position IN
-    (SELECT position FROM jobs WHERE state IN ('done', 'discarded') AND due <= ? ORDER BY due LIMIT ?) RETURNING position";
+    (SELECT position FROM jobs WHERE state IN ('done', 'discarded', 'cancelled') AND due <= ? ORDER BY due LIMIT ?) RETURNING position";
 
 /// The oldest of a partition, so that it need not look at all that are too young.
 const WORKED_OFF: &str = "DELETE FROM changes WHERE position IN (SELECT position FROM

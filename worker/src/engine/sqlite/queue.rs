@@ -1,37 +1,39 @@
 //! Competing consumers on the table `jobs`.
 
-use super::{POLL, Sqlite, dead, millis, now};
+use super::{POLL, Sqlite, cancel, dead, millis, now};
 use crate::{
-    engine::{Queue, Result},
-    job::{Buried, Claim, Counts, Delivery, Job, Page, Reason, Settled, Settlement},
+    engine::{Queue, Result, too_late},
+    job::{Buried, Cancellation, Claim, Counts, Delivery, Job, Page, Reason, Renewed, Settled, Settlement},
+    retry::LONGEST,
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, Row, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The oldest jobs first: what was given back, retried or lost comes before what nobody had yet. A lease that ran out is as
-/// good as a job that is ready, but whoever had it never settled it.
+/// good as a job that is ready, but whoever had it never settled it; unless nobody wants it any more.
 const CLAIM: &str =
-    "UPDATE jobs SET state = 'leased', due = ?1 + ?2, span = ?2, deliveries = deliveries + 1, token = token + 1,
-        strikes = strikes + (state = 'leased')
+    "UPDATE jobs SET state = iif(unwanted, 'cancelled', 'leased'), due = ?1 + iif(unwanted, 0, ?2), span = ?2,
+        deliveries = deliveries + 1, token = token + 1, strikes = strikes + (state = 'leased')
     WHERE position IN (SELECT position FROM (
         SELECT * FROM (SELECT position FROM jobs WHERE state IN ('delayed', 'leased') AND due <= ?1 ORDER BY due LIMIT ?3)
         UNION ALL
         SELECT * FROM (SELECT position FROM jobs WHERE state = 'ready' ORDER BY position LIMIT ?3)
     ) ORDER BY position LIMIT ?3)
     RETURNING (SELECT job FROM payloads WHERE payloads.position = jobs.position), id, token, attempts, deliveries, strikes,
-        position";
+        position, unwanted";
 
 /// Changes nothing unless the delivery is the last one and still open: this is the fence. By position, because an id that is
 /// not remembered any more may come again, with tokens that begin anew.
 const SETTLE: &str = "UPDATE jobs
-    SET state = ?3, due = ?4, span = ?5, attempts = attempts + ?6, reason = ?7, error = coalesce(?8, error),
+    SET state = iif(unwanted AND ?3 IN ('ready', 'delayed'), 'cancelled', ?3),
+        due = iif(unwanted AND ?3 IN ('ready', 'delayed'), ?10, ?4), span = ?5, attempts = attempts + ?6, reason = ?7, error = coalesce(?8, error),
         strikes = strikes + ?9
     WHERE position = ?1 AND token = ?2 AND state = 'leased'";
 
-const RENEW: &str = "UPDATE jobs SET due = ?3 + ?4, span = ?4 WHERE position = ?1 AND token = ?2 AND state = 'leased'";
+const RENEW: &str = "UPDATE jobs SET due = ?3 + ?4, span = ?4 WHERE position = ?1 AND token = ?2 AND state = 'leased' RETURNING unwanted";
 
 /// What seems to last longer than it was meant to when it was written: the clock was set back since. It lasts as long from now.
 const SHORTEN: &str = "UPDATE jobs SET due = ?1 + span WHERE state IN ('delayed', 'leased') AND due > ?1 + span";
@@ -44,18 +46,27 @@ const COUNT: &str = "SELECT
     count(*) FILTER (WHERE state = 'leased' AND due > ?1),
     count(*) FILTER (WHERE state = 'delayed' AND due > ?1),
     count(*) FILTER (WHERE state = 'done'),
-    count(*) FILTER (WHERE state = 'dead') FROM jobs";
+    count(*) FILTER (WHERE state = 'dead'),
+    count(*) FILTER (WHERE state = 'cancelled') FROM jobs";
 
 const BACKLOG: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'ready')
     + (SELECT count(*) FROM jobs WHERE state IN ('delayed', 'leased'))";
 
 #[async_trait]
 impl Queue for Sqlite {
-    async fn enqueue(&self, jobs: &[Job]) -> Result<Vec<bool>> {
+    async fn enqueue_after(&self, jobs: &[Job], delay: Duration) -> Result<Vec<bool>> {
+        if delay > LONGEST {
+            return Err(too_late(delay));
+        }
         let rows: Vec<_> = jobs.iter().map(|job| (job.id.clone(), json(job))).collect();
         self.database
-            .transact(move |connection| rows.iter().map(|(id, job)| insert(connection, id, job)).collect())
+            .transact(move |connection| rows.iter().map(|(id, job)| insert(connection, id, job, delay)).collect())
             .await
+    }
+
+    async fn cancel(&self, id: &str) -> Result<Cancellation> {
+        let id = id.to_owned();
+        self.database.transact(move |connection| cancel::cancel(connection, &id)).await
     }
 
     async fn claim(&self, slots: usize, lease: Duration, wait: Duration) -> Result<Vec<Delivery>> {
@@ -70,16 +81,10 @@ impl Queue for Sqlite {
         }
     }
 
-    async fn renew(&self, claims: &[Claim], lease: Duration) -> Result<Vec<bool>> {
+    async fn renew(&self, claims: &[Claim], lease: Duration) -> Result<Vec<Renewed>> {
         let claims = claims.to_vec();
         self.database
-            .transact(move |connection| {
-                let mut renew = connection.prepare_cached(RENEW)?;
-                claims
-                    .iter()
-                    .map(|claim| Ok(renew.execute(params![position(claim), claim.token, now(), millis(lease)])? == 1))
-                    .collect()
-            })
+            .transact(move |connection| claims.iter().map(|claim| renew(connection, claim, lease)).collect())
             .await
     }
 
@@ -92,9 +97,9 @@ impl Queue for Sqlite {
         self.database
             .query(|connection| {
                 connection.query_row(COUNT, [now()], |row| {
-                    let [ready, leased, delayed, done, dead] =
-                        [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-                    Ok(Counts { ready, leased, delayed, done, dead })
+                    let [ready, leased, delayed, done, dead, cancelled] =
+                        [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
+                    Ok(Counts { ready, leased, delayed, done, dead, cancelled })
                 })
             })
             .await
@@ -140,9 +145,14 @@ impl Sqlite {
     }
 }
 
+const INSERT: &str = "INSERT OR IGNORE INTO jobs (id, state, due, span) VALUES (?, ?, ?, ?)";
+
 /// Whether it is new.
-fn insert(connection: &Connection, id: &str, job: &str) -> rusqlite::Result<bool> {
-    let new = connection.prepare_cached("INSERT OR IGNORE INTO jobs (id) VALUES (?)")?.execute([id])? == 1;
+fn insert(connection: &Connection, id: &str, job: &str, delay: Duration) -> rusqlite::Result<bool> {
+    let delay = millis(delay);
+    // Without a delay it needs no clock.
+    let (state, due) = if delay == 0 { ("ready", 0) } else { ("delayed", now().saturating_add(delay)) };
+    let new = connection.prepare_cached(INSERT)?.execute(params![id, state, due, delay])? == 1;
     if new {
         let mut payload = connection.prepare_cached("INSERT INTO payloads (position, job) VALUES (?, ?)")?;
         payload.execute(params![connection.last_insert_rowid(), job])?;
@@ -152,19 +162,30 @@ fn insert(connection: &Connection, id: &str, job: &str) -> rusqlite::Result<bool
 
 fn claim(connection: &Connection, slots: usize, lease: Duration) -> rusqlite::Result<Vec<Delivery>> {
     let mut claim = connection.prepare_cached(CLAIM)?;
-    claim
-        .query_map(params![now(), millis(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
-            let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: row.get::<_, i64>(6)?.to_string() };
-            let text: Option<String> = row.get(0)?;
-            Ok(Delivery {
-                job: job(&claim.id, text.unwrap_or_default()),
-                claim,
-                attempts: row.get(3)?,
-                deliveries: row.get(4)?,
-                strikes: row.get(5)?,
-            })
-        })?
-        .collect()
+    let rows = claim.query_map(params![now(), millis(lease), i64::try_from(slots).unwrap_or(i64::MAX)], |row| {
+        let claim = Claim { id: row.get(1)?, token: row.get(2)?, reply: row.get::<_, i64>(6)?.to_string() };
+        let text: Option<String> = row.get(0)?;
+        let delivery = Delivery {
+            job: job(&claim.id, text.unwrap_or_default()),
+            claim,
+            attempts: row.get(3)?,
+            deliveries: row.get(4)?,
+            strikes: row.get(5)?,
+        };
+        let unwanted: bool = row.get(7)?;
+        Ok((!unwanted).then_some(delivery))
+    })?;
+    rows.filter_map(rusqlite::Result::transpose).collect()
+}
+
+fn renew(connection: &Connection, claim: &Claim, lease: Duration) -> rusqlite::Result<Renewed> {
+    let mut renew = connection.prepare_cached(RENEW)?;
+    let unwanted = renew.query_row(params![position(claim), claim.token, now(), millis(lease)], |row| row.get(0));
+    Ok(match unwanted.optional()? {
+        Some(false) => Renewed::Held,
+        Some(true) => Renewed::Cancelled,
+        None => Renewed::Lost,
+    })
 }
 
 /// Where the row of a claim is; no row has 0.
@@ -180,6 +201,7 @@ fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> ru
     let now = now();
     let (state, due, span, failed, reason, error) = match settlement {
         Settlement::Done => ("done", now, 0, 0, None, None),
+        Settlement::Cancelled => ("cancelled", now, 0, 0, None, None),
         Settlement::Release | Settlement::Stuck => ("ready", 0, 0, 0, None, None),
         // Without a pause it needs no clock.
         Settlement::Retry { after, error } if after.is_zero() => ("ready", 0, 0, 1, None, Some(error.as_ref())),
@@ -194,7 +216,7 @@ fn settle(connection: &Connection, claim: &Claim, settlement: &Settlement) -> ru
     let strikes = i64::from(*settlement == Settlement::Stuck);
     let mut settle = connection.prepare_cached(SETTLE)?;
     let changed =
-        settle.execute(params![position(claim), claim.token, state, due, span, failed, reason, error, strikes])?;
+        settle.execute(params![position(claim), claim.token, state, due, span, failed, reason, error, strikes, now])?;
     Ok(if changed == 1 { Settled::Applied } else { Settled::Fenced })
 }
 

@@ -4,9 +4,9 @@ CREATE TABLE jobs (
     -- In the order in which they were enqueued, which is the order in which they are handed out. None is used twice.
     position    INTEGER PRIMARY KEY AUTOINCREMENT,
     id          TEXT NOT NULL UNIQUE,
-    -- ready | delayed | leased | done | dead | discarded
+    -- ready | delayed | leased | done | dead | discarded | cancelled
     state       TEXT NOT NULL DEFAULT 'ready',
-    -- delayed: not before; leased: until; done, dead, discarded: since. Nothing about a job that is ready needs a clock.
+    -- delayed: not before; leased: until; done, dead, discarded, cancelled: since. Nothing about a job that is ready needs a clock.
     due         INTEGER NOT NULL DEFAULT 0,
     -- delayed, leased: how long that was when it was written. There is more left only after the clock was set back.
     span        INTEGER NOT NULL DEFAULT 0,
@@ -16,6 +16,8 @@ CREATE TABLE jobs (
     strikes     INTEGER NOT NULL DEFAULT 0,
     -- Fencing token of the last delivery; unlike deliveries it is never set back.
     token       INTEGER NOT NULL DEFAULT 0,
+    -- leased: 1 if nobody wants it any more, so that it is neither handed out again nor put off.
+    unwanted    INTEGER NOT NULL DEFAULT 0,
     reason      TEXT,
     error       TEXT
 ) STRICT;
@@ -30,7 +32,7 @@ CREATE TABLE payloads (
 CREATE INDEX ready_jobs ON jobs (position) WHERE state = 'ready';
 CREATE INDEX waiting_jobs ON jobs (due, span) WHERE state IN ('delayed', 'leased');
 CREATE INDEX dead_jobs ON jobs (due, position) WHERE state = 'dead';
-CREATE INDEX ended_jobs ON jobs (due) WHERE state IN ('done', 'discarded');
+CREATE INDEX ended_jobs ON jobs (due) WHERE state IN ('done', 'discarded', 'cancelled');
 
 CREATE TABLE changes (
     position  INTEGER PRIMARY KEY AUTOINCREMENT,
