@@ -4,7 +4,7 @@
 mod cluster;
 
 #[cfg(feature = "cluster")]
-pub use cluster::{Certificate, Cluster, Doctor, Serve, WebhookCommand, WebhookManifest};
+pub use cluster::{Certificate, Cluster, Doctor, Release, Serve, WebhookCommand, WebhookManifest};
 
 use crate::{
     engine::compile,

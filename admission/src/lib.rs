@@ -18,6 +18,8 @@ pub mod judge;
 pub mod manifest;
 pub mod paths;
 pub mod printable;
+#[cfg(feature = "cluster")]
+pub mod release;
 pub mod report;
 #[cfg(feature = "cluster")]
 pub mod review;
