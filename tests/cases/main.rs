@@ -6,6 +6,7 @@ mod config;
 mod first_module;
 mod foreign_policy;
 mod pages;
+mod release;
 mod rules_page;
 mod scan;
 mod security;

@@ -4,6 +4,7 @@ use plimsoll::{
     engine::limits,
     judge::{self, config},
     manifest::Limits,
+    release::bounds as release,
     webhook::{body, connections, evaluations},
 };
 use plimsoll_tests::root;
@@ -56,6 +57,10 @@ fn the_page_has_the_bounds_that_hold() {
         ("`plimsoll.yaml`, which is a regular file", bytes(config::FILE_BYTES)),
         ("one glob in it", format!("{} bytes, and as deep as it can be compiled", config::GLOB_BYTES)),
         ("mappings and lists inside each other", Limits::default().depth.to_string()),
+        ("a manifest of a release, or Helm's record unpacked", bytes(usize::try_from(release::MANIFEST).unwrap())),
+        ("events of a release that are remembered", release::EVENTS.to_string()),
+        ("pods of a release that ended and are remembered", release::DEPARTED.to_string()),
+        ("the end of one log", format!("{} lines, {}", release::LOG_LINES, bytes(release::LOG_BYTES as usize))),
         ("sets of policies that are kept for combinations of namespaces", judge::COMBINATIONS.to_string()),
     ] {
         let line = format!("| {row} | {value} |");
