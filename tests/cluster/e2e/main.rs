@@ -11,6 +11,7 @@ mod kinds;
 mod outages;
 mod reality;
 mod refusals;
+mod releases;
 mod rollouts;
 mod support;
 mod updates;
