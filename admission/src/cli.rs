@@ -7,7 +7,9 @@ mod generated;
 pub use generated::{Completions, Man, Page, completions, man_page, man_pages};
 
 #[cfg(feature = "cluster")]
-pub use cluster::{Audit, Certificate, Cluster, ClusterAccess, Doctor, Serve, WebhookCommand, WebhookManifest};
+pub use cluster::{
+    Audit, Certificate, Cluster, ClusterAccess, Doctor, Release, Serve, WebhookCommand, WebhookManifest,
+};
 
 use crate::{
     engine::compile,

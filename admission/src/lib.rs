@@ -19,6 +19,8 @@ pub mod judge;
 pub mod manifest;
 pub mod paths;
 pub mod printable;
+#[cfg(feature = "cluster")]
+pub mod release;
 pub mod report;
 pub mod review;
 pub mod scan;

@@ -1,4 +1,4 @@
-//! Logs, traces and metrics of the webhook.
+//! Logs, traces and metrics of the webhook; traces of other commands.
 //!
 //! Logs are JSON lines on standard error. Where the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector,
 //! traces and metrics go there too, as OTLP over HTTP or HTTPS. Both are exported by threads of their own.
@@ -16,7 +16,7 @@ use opentelemetry_sdk::{
     Resource,
     metrics::{PeriodicReader, SdkMeterProvider},
     propagation::TraceContextPropagator,
-    trace::SdkTracerProvider,
+    trace::{SdkTracer, SdkTracerProvider},
 };
 use prometheus::Registry;
 use std::{
@@ -92,6 +92,32 @@ impl Telemetry {
             };
             tracing::warn!(error, "the last spans or metrics may not have arrived");
         }
+    }
+}
+
+/// Traces of a command that ends by itself.
+pub struct Traces(SdkTracerProvider);
+
+impl Traces {
+    /// None where the standard variables name no collector.
+    ///
+    /// # Errors
+    /// The exporter cannot be made.
+    pub fn start() -> Result<Option<Self>> {
+        Ok(collector().then(tracer).transpose()?.map(Traces))
+    }
+
+    /// Makes spans.
+    pub fn tracer(&self) -> SdkTracer {
+        self.0.tracer(NAME)
+    }
+
+    /// Sends them, within three seconds.
+    ///
+    /// # Errors
+    /// The collector did not take them.
+    pub fn flush(self) -> Result<()> {
+        self.0.shutdown_with_timeout(FLUSH).context("the collector did not take the trace")
     }
 }
 

@@ -8,6 +8,7 @@ mod foreign_policy;
 mod fuzz;
 mod lsp;
 mod pages;
+mod release;
 mod rules_page;
 mod scan;
 mod security;

@@ -2,6 +2,7 @@
 
 use crate::{
     judge::{config::OnFailure, policy_set::Profile},
+    release::{report::Format as ReleaseFormat, verdict::Until},
     webhook::configuration::{FailurePolicy, label_name, object_name},
 };
 use clap::{Args, Subcommand, ValueEnum, builder::PossibleValue};
@@ -21,6 +22,12 @@ pub enum Cluster {
         #[command(subcommand)]
         command: WebhookCommand,
     },
+    /// Watch a release to its true end: is it finished, has it failed and why, or what is it stuck on?
+    ///
+    /// Run it right after `helm upgrade --install`. It reads Helm's record of the newest revision, or a manifest, and
+    /// watches what belongs to it. Exit codes: 0 complete; 1 failed; 2 usage; 3 timed out or stuck; 4 superseded by another
+    /// revision; 5 nothing to watch; 6 the API server does not answer, or does not allow it.
+    Release(Box<Release>),
     /// Check an installation of the webhook: is it called, trusted, and limited to workloads, and will it keep working?
     ///
     /// Reads the cluster of the current context, and creates one unfit Deployment as a dry run. Exit codes: 0 all is
@@ -143,6 +150,82 @@ pub struct WebhookManifest {
     /// PEM of the CA that signed its certificate; left out where cert-manager or `serve` itself writes it
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
+}
+
+/// Flags of `plimsoll release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// Name of the Helm release
+    #[arg(required_unless_present = "manifest")]
+    pub name: Option<String>,
+    /// The namespace of the release, and of objects that name none; the context's unless given
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Watch this revision, which may still have to appear; the newest one unless given
+    #[arg(long, value_name = "N", conflicts_with = "manifest")]
+    pub revision: Option<u32>,
+    /// Watch the objects of a rendered manifest instead of a Helm release; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub manifest: Option<PathBuf>,
+    /// A Job that every workload waits for, beside those that init containers name; may be repeated
+    #[arg(long, value_name = "JOB")]
+    pub after: Vec<String>,
+    /// How long all of it may take
+    #[arg(long, value_name = "TIME", default_value = "20m", value_parser = time)]
+    pub timeout: Duration,
+    /// How long the release, and each part of it, may take to appear
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub appear_timeout: Duration,
+    /// How long everything must stay ready without a restart
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub stable_for: Duration,
+    /// Do not wait until the last old pod is gone
+    #[arg(long)]
+    pub no_drained: bool,
+    /// What is enough: a new pod of each workload, half of them, or all of them, stable, and no old one left
+    #[arg(long, value_name = "PART", default_value = "complete")]
+    pub until: Until,
+    /// How to report the end; changes go to standard error, with text and ndjson to standard output
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReleaseFormat,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub access: ClusterAccess,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields have them")]
+    pub color: super::Color,
+}
+
+impl ValueEnum for Until {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Until::Available, Until::Half, Until::Complete]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Until::Available => "available",
+            Until::Half => "half",
+            Until::Complete => "complete",
+        }))
+    }
+}
+
+impl ValueEnum for ReleaseFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[ReleaseFormat::Text, ReleaseFormat::Json, ReleaseFormat::Ndjson, ReleaseFormat::Junit, ReleaseFormat::Github]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            ReleaseFormat::Text => PossibleValue::new("text").help("for people: lines in CI, a tree on a terminal"),
+            ReleaseFormat::Json => PossibleValue::new("json").help("one document at the end"),
+            ReleaseFormat::Ndjson => {
+                PossibleValue::new("ndjson").help("a JSON line for each change, and one at the end")
+            }
+            ReleaseFormat::Junit => PossibleValue::new("junit").help("a test case for each part"),
+            ReleaseFormat::Github => PossibleValue::new("github").help("annotations of GitHub Actions"),
+        })
+    }
 }
 
 /// Flags of `plimsoll doctor`.

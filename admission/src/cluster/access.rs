@@ -26,17 +26,18 @@ pub struct Cluster {
 }
 
 const CONNECT: Duration = Duration::from_secs(3);
-const READ: Duration = Duration::from_secs(15);
+/// Between two pieces of an answer, for what is asked and answered.
+pub const READ: Duration = Duration::from_secs(15);
 
 impl Cluster {
-    /// Finds it; nothing is asked yet.
+    /// Finds it; nothing is asked yet. An answer may pause for as long as `read`, which is [`READ`] but for watches.
     ///
     /// # Errors
     /// There is no configuration, or no such context in it.
-    pub async fn find(access: Access<'_>) -> Result<Self> {
+    pub async fn find(access: Access<'_>, read: Duration) -> Result<Self> {
         let (mut config, name) = configuration(access).await?;
         config.connect_timeout = Some(CONNECT);
-        config.read_timeout = Some(READ);
+        config.read_timeout = Some(read);
         Ok(Cluster { client: Client::try_from(config)?, name })
     }
 }

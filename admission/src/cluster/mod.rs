@@ -6,7 +6,7 @@ pub mod doctor;
 pub mod reports;
 mod trust;
 
-pub use access::{Access, Cluster};
+pub use access::{Access, Cluster, READ};
 pub use trust::verify;
 
 use anyhow::{Context, Result};

@@ -3,7 +3,7 @@
 use super::{Exit, judge, show};
 use crate::{
     cli,
-    cluster::{self, Cluster, doctor},
+    cluster::{self, Cluster, READ, doctor},
     judge::Wish,
 };
 use anyhow::Result;
@@ -26,7 +26,7 @@ pub(super) fn doctor(flags: &cli::Doctor) -> Result<Exit> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(async {
-        let Cluster { client, .. } = Cluster::find(super::access(&flags.access)).await?;
+        let Cluster { client, .. } = Cluster::find(super::access(&flags.access), READ).await?;
         cluster::read(&client, &names).await
     })?;
     let rules = judge.everywhere().rules().iter().map(|levels| &levels.rule);

@@ -5,6 +5,8 @@ mod doctor;
 mod explain;
 mod generated;
 mod lsp;
+#[cfg(feature = "cluster")]
+mod release;
 mod scan;
 #[cfg(feature = "cluster")]
 mod serve;
@@ -45,15 +47,36 @@ pub enum Exit {
     Forced,
     /// The job could not be done.
     Failed,
+    /// A release that failed.
+    ReleaseFailed,
+    /// A release that is stuck, or was not complete in time.
+    TimedOut,
+    /// A release that another revision replaced.
+    Superseded,
+    /// No such release, or nothing in it to wait for.
+    NothingToWatch,
+    /// The API server does not answer, or does not allow it.
+    Unreachable,
+}
+
+impl Exit {
+    /// The code of the process.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::Findings | Exit::Forced | Exit::ReleaseFailed => 1,
+            Exit::Failed => 2,
+            Exit::TimedOut => 3,
+            Exit::Superseded => 4,
+            Exit::NothingToWatch => 5,
+            Exit::Unreachable => 6,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
-            Exit::Clean => 0,
-            Exit::Findings | Exit::Forced => 1,
-            Exit::Failed => 2,
-        })
+        ExitCode::from(exit.code())
     }
 }
 
@@ -68,6 +91,7 @@ pub fn cluster(command: &cli::Cluster) -> Result<Exit> {
         cli::Cluster::Webhook { command: cli::WebhookCommand::Manifest(flags) } => {
             webhook_manifest::webhook_manifest(flags)
         }
+        cli::Cluster::Release(flags) => release::release(flags),
         cli::Cluster::Doctor(flags) => doctor::doctor(flags),
     }
 }

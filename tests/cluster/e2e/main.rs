@@ -12,6 +12,7 @@ mod kinds;
 mod outages;
 mod reality;
 mod refusals;
+mod releases;
 mod rollouts;
 mod support;
 mod updates;

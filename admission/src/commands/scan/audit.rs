@@ -11,7 +11,7 @@ use crate::{
     cli,
     clock::today,
     cluster::{
-        Cluster,
+        Cluster, READ,
         audit::{self, AuditOptions, Namespaces},
         reports,
     },
@@ -47,7 +47,7 @@ pub(super) fn audit(flags: &cli::Scan, wish: Wish, mut stats: Stats) -> Result<E
     let progress = Progress::of(&watch);
     // One thread that asks while the others judge.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let cluster = runtime.block_on(Cluster::find(access(&flags.audit.access)))?;
+    let cluster = runtime.block_on(Cluster::find(access(&flags.audit.access), READ))?;
     let options = AuditOptions {
         namespaces: namespaces(flags, &cluster),
         cluster: cluster.name.clone(),

@@ -13,6 +13,8 @@ pub(crate) struct Seen {
     command: String,
     /// Whether its exit code was 0.
     pub(crate) succeeded: bool,
+    /// Its exit code; none where a signal ended it.
+    pub(crate) code: Option<i32>,
     /// Standard output, then standard error.
     pub(crate) text: String,
     /// How long it took.
@@ -68,7 +70,8 @@ pub(crate) fn run(program: &Path, args: &[&str], stdin: &str) -> Seen {
     let _ = child.stdin.take().expect("piped").write_all(stdin.as_bytes());
     let output = child.wait_with_output().expect("the program ends");
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("programs print UTF-8"));
-    Seen { command, succeeded: output.status.success(), text: text.concat(), took: start.elapsed() }
+    let (succeeded, code) = (output.status.success(), output.status.code());
+    Seen { command, succeeded, code, text: text.concat(), took: start.elapsed() }
 }
 
 /// Waits until something holds; fails after a minute, with the last thing that was seen instead.

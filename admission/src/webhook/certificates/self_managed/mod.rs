@@ -20,7 +20,7 @@ mod secret;
 
 use super::{Identity, Serving};
 use crate::{
-    cluster::{Access, Cluster},
+    cluster::{Access, Cluster, READ},
     webhook::{
         Readiness,
         metrics::{Metrics, Reload},
@@ -76,7 +76,7 @@ impl SelfManaged {
     /// There is no way to an API server.
     pub async fn connect(names: &Names, readiness: Readiness) -> Result<Self> {
         let Cluster { client, .. } =
-            Cluster::find(Access::default()).await.context("--tls-self-managed needs an API server")?;
+            Cluster::find(Access::default(), READ).await.context("--tls-self-managed needs an API server")?;
         let namespace = client.default_namespace().to_owned();
         let service = Service { name: names.service.clone(), namespace: namespace.clone() };
         // The name of the pod. Processes on one machine differ by their ids.
