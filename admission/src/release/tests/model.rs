@@ -323,7 +323,7 @@ impl Model {
                 prop_assert!(self.setting.job.is_none() || self.job_ended, "job");
             }
             Some(End::Failed | End::Stuck) => {
-                prop_assert!(self.is_doomed(), "success was possible: {:?}", picture.root)
+                prop_assert!(self.is_doomed(), "success was possible: {:?}", picture.root);
             }
             Some(other) => prop_assert!(other == End::TimedOut, "{other:?}"),
             None => {}
