@@ -24,11 +24,11 @@ impl Nats {
         let job = job(&message.subject, &message.payload);
         // Nobody had it before, so its record is what it was when it was enqueued: none, or that of the dead letter.
         let known = number(message.headers.as_ref(), RECORD);
-        let (token, attempts, strikes) = match info.delivered {
-            1 if cancelled && self.is_cancelled(message, &job).await? => return Ok(None),
-            1 if self.is_put_off(message, &info, &job).await? => return Ok(None),
-            1 => (known, 0, 0),
-            _ => match self.retake(message, &job, known).await? {
+        let is_first = info.delivered == 1 && !(cancelled && self.was_written(&job, known).await?);
+        let (token, attempts, strikes) = match is_first {
+            true if self.is_put_off(message, &info, &job).await? => return Ok(None),
+            true => (known, 0, 0),
+            false => match self.retake(message, &job, known).await? {
                 Some(taken) => taken,
                 None => return Ok(None),
             },
@@ -39,14 +39,10 @@ impl Nats {
         Ok(Some(Delivery { job, claim, attempts, deliveries, strikes }))
     }
 
-    /// Whether nobody wants a job any more, and so its work is dropped.
-    async fn is_cancelled(&self, message: &Message, job: &Job) -> Result<bool> {
-        let Found { record, .. } = self.record(&job.id).await?;
-        let cancelled = record.is_some_and(|record| record.state == State::Cancelled);
-        if cancelled {
-            self.drop_work(message.reply.as_deref().unwrap_or_default()).await?;
-        }
-        Ok(cancelled)
+    /// Whether there is another record than the one that a job was enqueued with: it was cancelled, or it was handed out
+    /// before and the server counts anew, as 2.9 does after the consumer was given another lease.
+    async fn was_written(&self, job: &Job, known: u64) -> Result<bool> {
+        Ok(self.record(&job.id).await?.sequence != known)
     }
 
     /// Whether a job is not to be begun yet, and so is put off. The record says so first: what is put off was not begun.

@@ -153,6 +153,10 @@ impl Connection {
         let found = match made.map_err(|error| self.unreachable(error))? {
             Response::Ok::<Info>(made) => made,
             Response::Err { error } if error.error_code() == ErrorCode::STREAM_NAME_EXIST => self.info(name).await?,
+            // Server 2.9 says so, too, where somebody else makes the same stream at this moment.
+            Response::Err { error } if error.error_code() == ErrorCode::STREAM_SUBJECT_OVERLAP => {
+                self.info(name).await.map_err(|_| self.declined(&error))?
+            }
             Response::Err { error } => return Err(self.declined(&error)),
         };
         if found.config.subjects != wanted.subjects || found.config.retention != wanted.retention {
