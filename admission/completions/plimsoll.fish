@@ -27,14 +27,22 @@ end
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -s V -l version -d 'Print the version'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -l verbose -d 'With --version: also what the built-in policies were built from'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -s h -l help -d 'Print help'
-complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "scan" -d 'Judge the manifests in files, folders and standard input'
+complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "scan" -d 'Judge the manifests in files, folders and standard input, or what runs in a cluster'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "explain" -d 'Print a rule\'s or a policy\'s page; without a name the table of all rules'
+complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "lsp" -d 'Show findings in an editor: a server of the Language Server Protocol on standard input and output'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "man" -d 'Print the man page, or write one for each command into a folder'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "serve" -d 'Run the validating admission webhook'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "webhook" -d 'How the API server calls the webhook'
+complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "release" -d 'Watch a release to its true end: is it finished, has it failed and why, or what is it stuck on?'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "doctor" -d 'Check an installation of the webhook: is it called, trusted, and limited to workloads, and will it keep working?'
 complete -c plimsoll -n "__fish_plimsoll_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l helm -d 'Render a chart with your `helm template`, and judge that: a folder, an archive, whatever Helm takes' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l values -d 'With --helm: a file of values; may be repeated' -r -F
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l set -d 'With --helm: a value; may be repeated' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l kustomize -d 'Render a kustomization with your `kustomize build`, or `kubectl kustomize`, and judge that; may be repeated' -r -F
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l kubeconfig -d 'The kubeconfig; else the files of KUBECONFIG, or ~/.kube/config' -r -F
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l context -d 'Another context than the current one' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l config -d 'The configuration; else plimsoll.yaml in this folder or the nearest one above' -r -F
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l profile -d 'Which set of levels; wins over the configuration' -r -f -a "default\t''
 strict\t''"
@@ -51,16 +59,25 @@ junit\t'for test reports: a case for each finding and each workload without one'
 github\t'for a step of GitHub Actions: the gravest findings as annotations'
 gitlab\t'for GitLab\'s code quality report: open findings'
 markdown\t'for a comment on a pull request: a table, bounded in length'
-html\t'for a browser: one page with search and filters, which loads nothing'"
+html\t'for a browser: one page with search and filters, which loads nothing'
+openreports\t'for dashboards, with --cluster: a Report of openreports.io per namespace'
+policyreport\t'the same as a PolicyReport of the older group wgpolicyk8s.io'"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l fix -d 'Write the safe fixes that rules offer into the files, or all fixes, and report what is left' -r -f -a "safe\t'Those that cannot change what the author meant'
+all\t'Also those that somebody should look at'"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l diff -d 'Show what --fix would change as a diff, instead of a report' -r -f -a "safe\t'Those that cannot change what the author meant'
+all\t'Also those that somebody should look at'"
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l baseline -d 'Report only what this baseline does not have' -r -F
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l write-baseline -d 'Write what is found now as a baseline: from then on it does not count' -r -F
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l namespace -d 'The namespace of objects that do not write one, as `helm template` leaves them' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -s n -l namespace -d 'The namespace of objects that do not write one, as `helm template` leaves them; with --cluster, one to audit: may be repeated, and is that of the context unless given' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l exclude -d 'Leave out what matches this glob, beside `exclude` of the configuration; may be repeated' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -s j -l threads -d 'How many threads; one per core unless given' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l stdin-filename -d 'What to call standard input' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l color -d 'When to use colour; `auto` asks the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l cluster -d 'Judge what runs in the cluster of the current context: what would the webhook refuse?'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -s A -l all-namespaces -d 'With --cluster: all namespaces but kube-system, which the webhook is never asked about'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l apply -d 'With --cluster and `-f openreports` or `-f policyreport`: write these reports into the cluster, and remove those that are stale'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l sarif-suppressed -d 'In SARIF, also what is excepted or in the baseline, as suppressed results; GitHub would show them as open'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l hidden -d 'Look into hidden files and folders'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand scan" -l no-ignore -d 'Do not respect .gitignore and .ignore'
@@ -78,6 +95,11 @@ complete -c plimsoll -n "__fish_plimsoll_using_subcommand explain" -l color -d '
 always\t''
 never\t''"
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand lsp" -l config -d 'The configuration; else plimsoll.yaml in this folder or the nearest one above' -r -F
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand lsp" -l profile -d 'Which set of levels; wins over the configuration' -r -f -a "default\t''
+strict\t''"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand lsp" -l rule -d 'A rule\'s level (deny, warn, note or off); wins over the configuration; may be repeated' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand lsp" -s h -l help -d 'Print help'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand man" -s h -l help -d 'Print help'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand serve" -l config -d 'The configuration; without one, the built-in policies with their default settings' -r -F
@@ -113,19 +135,44 @@ complete -c plimsoll -n "__fish_plimsoll_using_subcommand webhook; and __fish_se
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand webhook; and __fish_seen_subcommand_from manifest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "manifest" -d 'Print the smallest ValidatingWebhookConfiguration for what is judged'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand webhook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -s n -l namespace -d 'The namespace of the release, and of objects that name none; the context\'s unless given' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l revision -d 'Watch this revision, which may still have to appear; the newest one unless given' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l manifest -d 'Watch the objects of a rendered manifest instead of a Helm release; `-` is standard input' -r -F
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l after -d 'A Job that every workload waits for, beside those that init containers name; may be repeated' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l timeout -d 'How long all of it may take' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l appear-timeout -d 'How long the release, and each part of it, may take to appear' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l stable-for -d 'How long everything must stay ready without a restart' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l until -d 'What is enough: a new pod of each workload, half of them, or all of them, stable, and no old one left' -r -f -a "available\t''
+half\t''
+complete\t''"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -s f -l format -d 'How to report the end; changes go to standard error, with text and ndjson to standard output' -r -f -a "text\t'for people: lines in CI, a tree on a terminal'
+json\t'one document at the end'
+ndjson\t'a JSON line for each change, and one at the end'
+junit\t'a test case for each part'
+github\t'annotations of GitHub Actions'"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l kubeconfig -d 'The kubeconfig; else the files of KUBECONFIG, or ~/.kube/config' -r -F
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l context -d 'Another context than the current one' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l color -d 'When to use colour; `auto` asks the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -l no-drained -d 'Do not wait until the last old pod is gone'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -l config -d 'The configuration of the webhook, for the kinds that it is asked about; else plimsoll.yaml in this folder or the nearest one above' -r -F
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -l name -d 'Name of the ValidatingWebhookConfiguration and of the Deployment' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -s n -l namespace -d 'Where the webhook runs' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -l secret -d 'The Secret with its certificate; NAME-tls unless given' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -l probe-namespace -d 'Where to try the unfit Deployment' -r
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -l kubeconfig -d 'The kubeconfig; else the files of KUBECONFIG, or ~/.kube/config' -r -F
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -l context -d 'Another context than the current one' -r
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "scan" -d 'Judge the manifests in files, folders and standard input'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "explain" -d 'Print a rule\'s or a policy\'s page; without a name the table of all rules'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "man" -d 'Print the man page, or write one for each command into a folder'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "serve" -d 'Run the validating admission webhook'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "webhook" -d 'How the API server calls the webhook'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "doctor" -d 'Check an installation of the webhook: is it called, trusted, and limited to workloads, and will it keep working?'
-complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain completions man serve webhook doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "scan" -d 'Judge the manifests in files, folders and standard input, or what runs in a cluster'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "explain" -d 'Print a rule\'s or a policy\'s page; without a name the table of all rules'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "lsp" -d 'Show findings in an editor: a server of the Language Server Protocol on standard input and output'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "man" -d 'Print the man page, or write one for each command into a folder'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "serve" -d 'Run the validating admission webhook'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "webhook" -d 'How the API server calls the webhook'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "release" -d 'Watch a release to its true end: is it finished, has it failed and why, or what is it stuck on?'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "doctor" -d 'Check an installation of the webhook: is it called, trusted, and limited to workloads, and will it keep working?'
+complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and not __fish_seen_subcommand_from scan explain lsp completions man serve webhook release doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c plimsoll -n "__fish_plimsoll_using_subcommand help; and __fish_seen_subcommand_from webhook" -f -a "manifest" -d 'Print the smallest ValidatingWebhookConfiguration for what is judged'
