@@ -92,10 +92,12 @@ fn man_shows_each_page_without_a_warning() {
         [
             "scan(1)",
             "explain(1)",
+            "lsp(1)",
             "completions(1)",
             "man(1)",
             "serve(1)",
             "webhook(1)",
+            "release(1)",
             "doctor(1)",
         ]
     "#]]
